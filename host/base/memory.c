@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The allocator's door. */
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void *memory_allocate(size_t size)
+{
+    return calloc(1, size ? size : 1);
+}
+
+void *memory_allocate_array(size_t count, size_t size)
+{
+    return calloc(count ? count : 1, size ? size : 1);
+}
+
+void *memory_resize(void *block, size_t size)
+{
+    return realloc(block, size ? size : 1);
+}
+
+char *memory_copy_text(const char *text)
+{
+    return text ? strdup(text) : NULL;
+}
+
+void memory_free(void *block)
+{
+    free(block);
+}

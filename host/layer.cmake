@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+# muster_layer(NAME SOURCES file... [BELOW layer...] [LIBRARIES target...])
+# One folder of host/ as a library. BELOW are the layers it may call; LIBRARIES the third-party ones, private to it.
+function(muster_layer name)
+    cmake_parse_arguments(LAYER "" "" "SOURCES;BELOW;LIBRARIES" ${ARGN})
+    if(MUSTER_LAYERS)
+        add_library(muster_${name} SHARED ${LAYER_SOURCES})
+        target_link_options(muster_${name} PRIVATE -Wl,-z,defs)
+    else()
+        add_library(muster_${name} STATIC ${LAYER_SOURCES})
+    endif()
+    set_target_properties(muster_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    file(GLOB_RECURSE headers "${CMAKE_CURRENT_SOURCE_DIR}/include/*.h")
+    target_sources(muster_${name} PUBLIC FILE_SET HEADERS
+                   BASE_DIRS "${CMAKE_CURRENT_SOURCE_DIR}/include" FILES ${headers})
+    target_link_libraries(muster_${name} PRIVATE muster_flags ${LAYER_LIBRARIES})
+    foreach(below ${LAYER_BELOW})
+        target_link_libraries(muster_${name} PUBLIC muster_${below})
+    endforeach()
+    set_target_properties(muster_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+endfunction()
