@@ -11,18 +11,19 @@ struct source {
     const struct connection_settings *settings; /* owned */
     struct plan *plan;                          /* one reference */
     const char *name;
-    const char *base_url;                       /* expanded, without a trailing slash */
-    const char *origin;                         /* scheme://host:port of base_url, lower case, port always there */
+    const char *base_url; /* expanded, without a trailing slash */
+    const char *origin;   /* scheme://host:port of base_url, lower case, port always there */
     struct policy_settings policy;
-    bool *selected;                             /* per stream of the plan: part of the operator's selection */
-    struct hash256 fingerprint;                 /* of everything that a run depends on: equal means "nothing changed" */
+    bool *selected; /* per stream of the plan: part of the operator's selection */
+    struct hash256
+        fingerprint; /* of everything that a run depends on: equal means "nothing changed" */
 };
 
 /* Joins and checks: required parameters and secrets are there, patterns match, no unknown parameter, the base URL is
  * absolute and https (or allow_http), selected streams exist and their parents are selected too. Secrets are read here.
  * FAULT_CONFIGURATION or FAULT_SECRET; the sentence names file, line and key. */
-bool source_create(const struct settings *settings, size_t connection, struct plan *plan, struct source **ret_source,
-    struct fault *fault) MUST_CHECK;
+bool source_create(const struct settings *settings, size_t connection, struct plan *plan,
+    struct source **ret_source, struct fault *fault) MUST_CHECK;
 struct source *source_acquire(struct source *source);
 void source_release(struct source *source);
 

@@ -8,15 +8,16 @@
 
 #include "declaration/plan.h"
 
-#define INTAKE_FILE_MAX (1u << 20)        /* bytes of a connector file */
-#define INTAKE_CANONICAL_MAX (4u << 20)   /* bytes of its canonical declaration */
-#define INTAKE_READER_TIMEOUT_MS 5000     /* wall time of the reader child */
-#define INTAKE_PROBLEMS_MAX 64u
+#define INTAKE_FILE_MAX          (1u << 20) /* bytes of a connector file */
+#define INTAKE_CANONICAL_MAX     (4u << 20) /* bytes of its canonical declaration */
+#define INTAKE_READER_TIMEOUT_MS 5000       /* wall time of the reader child */
+#define INTAKE_PROBLEMS_MAX      64u
 
 struct intake_options {
-    const char *host_path;       /* the binary to execute anew as the reader; NULL: /proc/self/exe */
-    const char *cache_directory; /* canonical declarations by content hash and host build; NULL: no cache */
-    const char *host_build;      /* text that changes with the host's build; part of the cache's key */
+    const char *host_path; /* the binary to execute anew as the reader; NULL: /proc/self/exe */
+    const char *
+        cache_directory; /* canonical declarations by content hash and host build; NULL: no cache */
+    const char *host_build; /* text that changes with the host's build; part of the cache's key */
 };
 
 /* What was wrong with one file. `fault_number` is the number of the fault catalogue, or 0. */
@@ -46,15 +47,15 @@ int intake_reader_main(int image, int answer);
  * never hides the others. */
 struct intake_entry {
     char *path;
-    struct plan *plan;           /* NULL: refused */
+    struct plan *plan; /* NULL: refused */
     struct intake_report report;
 };
 struct intake_directory {
     struct intake_entry *entries;
     size_t count;
 };
-bool intake_directory(const char *directory, const struct intake_options *options, struct intake_directory *ret_directory,
-    struct fault *fault) MUST_CHECK;
+bool intake_directory(const char *directory, const struct intake_options *options,
+    struct intake_directory *ret_directory, struct fault *fault) MUST_CHECK;
 void intake_directory_free(struct intake_directory *directory);
 /* The plan of that name, or NULL. Two files that give the same name: both are refused with a problem that names the other. */
 struct plan *intake_find(const struct intake_directory *directory, struct span name);
