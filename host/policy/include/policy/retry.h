@@ -21,7 +21,8 @@ void retry_budget_request(struct retry_budget *budget, const struct policy_setti
 /* What one request has been through. */
 struct retry_state {
     uint32_t attempts; /* sent so far that count */
-    uint32_t waits;    /* rate-limit waits in a row, not counted as attempts */
+    uint32_t waits;    /* waits in a row for a rate limit or the breaker, not counted as attempts */
+    bool renewed;      /* its credential was renewed once */
 };
 
 enum retry_choice {
@@ -34,10 +35,13 @@ enum retry_choice {
 #define RETRY_WAITS_MOST 100 /* rate-limit waits in a row after which we give up */
 
 /*
- * transient, malformed: full jitter, wait evenly from 0 to min(most, first * 2^attempts) (Brooker, "Exponential Backoff And
- * Jitter", AWS 2015), while attempts and budget last. throttled: the server's wait (never less than the backoff of `waits` in a
- * row, so that Retry-After: 0 for ever still grows), plus jitter of a tenth; clamped to the policy's bound. unavailable: like
- * transient without using an attempt. The rest is never retried.
+ * Called once for each answer that is not ok; counts it in `state`.
+ * transient, malformed, local (descriptors come back): full jitter, wait evenly from 0 to min(most, first * 2^n), n attempts before
+ * this one (Brooker, "Exponential Backoff And Jitter", AWS 2015), while attempts and budget last; never less than a wait that the
+ * server states. throttled: the server's wait (never less than the backoff of `waits` in a row, so that Retry-After: 0
+ * for ever still grows), plus jitter of a tenth; clamped to the policy's bound. unavailable: like transient, but nothing was sent,
+ * so it uses no attempt and no budget; it counts as a wait. auth_expired: renewed once. The rest is never retried.
+ * server_wait_ms: RATE_UNKNOWN or less where nothing is stated.
  */
 enum retry_choice retry_decide(const struct policy_settings *policy, struct retry_budget *budget,
     struct retry_state *state, enum outcome outcome, int64_t server_wait_ms, struct random *random,
