@@ -33,9 +33,8 @@ enum page_mark {
     PAGE_MARK_EMPTY = 1u << 3,      /* no items */
     PAGE_MARK_NO_BODY = 1u << 4,    /* 204, or an empty body with 200 (fault 25) */
     PAGE_MARK_PAST_TOTAL = 1u << 5, /* more items received than the total says */
-    PAGE_MARK_ECHO = 1u << 6, /* the body states another start index or page than was asked for */
-    PAGE_MARK_UNFRAMED =
-        1u << 7 /* the body ended with the connection: it may have been cut, and proves nothing (fault 16) */
+    PAGE_MARK_ECHO = 1u << 6,       /* the body states another start index or page than was asked for */
+    PAGE_MARK_UNFRAMED = 1u << 7    /* close-delimited: a cut could not be told (fault 16) */
 };
 
 struct page {
