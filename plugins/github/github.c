@@ -1,46 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GitHub: one organization, by the REST API of version 2022-11-28, on github.com or GitHub
- * Enterprise Server.
+ * GitHub: one organization, by the REST API of version 2022-11-28, on github.com or on an Enterprise
+ * Server.
  *
  *     { name = "acme-github"; connector = "github"; parameters = { org = "acme"; };
  *       secrets = { token = "file:/run/credentials/github.token"; }; every = "30m"; }
  *
- * For an Enterprise Server write base_url = "https://HOST/api/v3". The token belongs to an owner
- * of the organization or to an
- * app installed there, and may read: organization members and administration; repository metadata
- * and administration.
+ * For an Enterprise Server write base_url = "https://HOST/api/v3". The token belongs to an owner of
+ * the organization or to an app installed there, and may read: organization members and
+ * administration; repository metadata and administration.
  *
  * What it gives
- *   organization                     -> resource of type "organization"
- *   owners, members                  -> account, and a grant on the organization: admin or member
- *   outside_collaborators            -> account of class external
- *   teams                            -> group
- *   team_maintainers, team_members   -> grant account -> group, for each team
- *   repositories                     -> resource of type "repository"
- *   repository_collaborators         -> grant account -> resource, direct ones only, for each
- *   repository
- *   team_repositories                -> grant group -> resource, for each team
- *   deploy_keys                      -> credential, for each repository
- *   installations                    -> credential: apps that are installed on the organization
+ *   organization               -> resource of type "organization"
+ *   owners, members            -> account, and a grant on the organization: admin or member
+ *   outside_collaborators      -> account of class external
+ *   teams                      -> group
+ *   team_maintainers,
+ *   team_members               -> grant account -> group, for each team
+ *   repositories               -> resource of type "repository"
+ *   repository_collaborators   -> grant account -> resource, direct ones, for each repository
+ *   team_repositories          -> grant group -> resource, for each team
+ *   deploy_keys                -> credential, for each repository
+ *   installations              -> credential: apps that are installed on the organization
  *
  * Decisions
  *   A listed member does not say its role. So the two roles are listed one by one: together they
  *   are everybody.
- *   Ids are GitHub's numbers, since logins and names change hands. The organization's is the
- *   parameter's text, which every
- *   grant on it can know.
+ *   Ids are GitHub's numbers, since logins and names change hands. The organization's id is the
+ *   parameter's text, which every grant on it can know.
  *   Members of a team include those of its child teams, so `direct` is not claimed for them.
  *   A user who left still exists on GitHub: reading one user proves nothing about membership, so
  *   none is read directly.
  *   403 means "throttled" where the limit's headers or message say so, and "forbidden" otherwise;
  *   429 always is a limit.
  *
- * Documentation: https://docs.github.com/en/rest (paging:
- * /using-the-rest-api/using-pagination-in-the-rest-api, limits:
- * /using-the-rest-api/rate-limits-for-the-rest-api, members: /orgs/members, teams: /teams,
- * repositories: /repos, keys: /deploy-keys,
- * installations: /orgs/orgs#list-app-installations-for-an-organization)
+ * Documentation: https://docs.github.com/en/rest, there
+ *   /using-the-rest-api/using-pagination-in-the-rest-api
+ *   /using-the-rest-api/rate-limits-for-the-rest-api
+ *   /orgs/members, /orgs/outside-collaborators, /orgs/orgs, /teams, /repos, /deploy-keys
  */
 #include <muster/connector.h>
 

@@ -34,7 +34,7 @@
 
 static const struct muster_field account_fields[] = {
     {.to = "id", .from = "/id", .flags = MUSTER_REQUIRED},
-    /* Ids are given out again in this application; the time of creation tells two owners of one id apart. */
+    /* Ids are given out again here; the time of creation tells two owners of one id apart. */
     {.to = "incarnation", .from = "/created_at"},
     {.to = "login", .from = "/login", .flags = MUSTER_REQUIRED},
     {.to = "email", .from = "/email", .flags = MUSTER_LOWER},

@@ -10,25 +10,23 @@
  *
  * What it gives
  *   users   -> account, one a User
- *   groups  -> group, one a Group, and one grant a member: subject -> group with permission
- *   "member"
+ *   groups  -> group, one a Group, and one grant a member: subject -> group, permission "member"
  *
  * Decisions
- *   Listings page by startIndex and count; totalResults is their end and, being exact by RFC 7644
- *   section 3.4.2, their
- *   witness. A server may give fewer items than asked: the next startIndex follows from what was
- *   received.
- *   `active` is optional in RFC 7643 section 4.1.1. Where it is missing the status is absent;
- *   nothing is made up.
- *   The e-mail is the primary one, else the first. RFC 7643 section 2.4 allows one primary at most.
- *   A member without `type` is a User: that attribute is optional (section 4.2), and groups inside
- *   groups are what needs it.
+ *   Listings page by startIndex and count. totalResults is their end and, being exact by RFC 7644
+ *   section 3.4.2, their witness. A server may give fewer items than asked: the next startIndex
+ *   follows from what was received.
+ *   `active` is optional (RFC 7643 section 4.1.1). Where it is missing, so is the status; nothing
+ *   is made up.
+ *   The e-mail is the primary one, else the first. At most one is primary (section 2.4).
+ *   A member without `type` is a User: the attribute is optional (section 4.2), and it is groups
+ *   inside groups that need it.
  *   Members are grants, so they are not kept a second time in the attributes of their group.
  *   Roles and entitlements of a User have no identity of their own in SCIM; they stay in the
  *   account's attributes.
  *
- * Documentation: https://www.rfc-editor.org/rfc/rfc7643, https://www.rfc-editor.org/rfc/rfc7644,
- * error words of cursors: https://www.rfc-editor.org/rfc/rfc9865
+ * Documentation: https://www.rfc-editor.org/rfc/rfc7643, https://www.rfc-editor.org/rfc/rfc7644;
+ * the error words of cursors: https://www.rfc-editor.org/rfc/rfc9865
  */
 #include <muster/connector.h>
 
