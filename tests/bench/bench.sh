@@ -33,6 +33,12 @@ build=${build:-$here/../../build/release}
 muster=${muster:-$build/muster}
 connectors=${connectors:-$build/connectors}
 
+# The pipeline reads whole pages, at least two of them, of a tenth.
+if [ $((records % (10 * page_size))) -ne 0 ] || [ "$records" -lt $((20 * page_size)) ]; then
+    echo "bench: --records must be a multiple of $((10 * page_size)), and at least $((20 * page_size))" >&2
+    exit 2
+fi
+
 made_work=
 if [ -z "$work" ]; then
     work=$(mktemp -d "${TMPDIR:-/tmp}/muster-bench.XXXXXX")
