@@ -29,9 +29,9 @@ while [ $# -gt 0 ]; do
     *) sed -n '6s/^# */usage: /p' "$0" >&2; exit 2 ;;
     esac
 done
-build=${build:-$here/../../build/release}
+build=$(realpath "${build:-$here/../../build/release}")
 muster=${muster:-$build/muster}
-connectors=${connectors:-$build/connectors}
+connectors=$(realpath --canonicalize-missing "${connectors:-$build/connectors}")
 
 # The pipeline reads whole pages, at least two of them, of a tenth.
 if [ $((records % (10 * page_size))) -ne 0 ] || [ "$records" -lt $((20 * page_size)) ]; then
