@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads Link header fields for the one that leads to the next page. */
-#include "page/link.h"
+#include "link.h"
 
 #include <string.h>
 

@@ -5,8 +5,8 @@
 
 #include "base/http.h"
 
-#define LINK_VALUES_MAX     64u  /* link-values of one answer */
-#define LINK_PARAMETERS_MAX 16u  /* parameters of one link-value */
+#define LINK_VALUES_MAX     64u   /* link-values of one answer */
+#define LINK_PARAMETERS_MAX 16u   /* parameters of one link-value */
 #define LINK_TARGET_MAX     8192u /* bytes of one target */
 
 enum link_result {

@@ -5,8 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "page/link.h"
-#include "page/reader.h"
+#include "link.h"
+#include "reader.h"
 
 #define STATUS_NO_CONTENT    204
 #define STATUS_RESET_CONTENT 205
@@ -29,8 +29,7 @@ void page_reject(struct page *page, enum outcome outcome, const char *word, cons
 static bool ends_with_nocase(struct span text, struct span end)
 {
     return text.length >= end.length &&
-           span_equal_nocase(
-               (struct span){text.data + text.length - end.length, end.length}, end);
+           span_equal_nocase((struct span){text.data + text.length - end.length, end.length}, end);
 }
 
 /* "text/html" of "text/html; charset=utf-8" (RFC 9110 section 8.3.1). */
@@ -51,8 +50,7 @@ static bool check_content(struct page *page, const struct response *response, st
     bool html = span_equal_nocase(type, SPAN("text/html")) ||
                 span_equal_nocase(type, SPAN("application/xhtml+xml"));
     bool json = span_equal_nocase(type, SPAN("application/json")) ||
-                span_equal_nocase(type, SPAN("text/json")) ||
-                ends_with_nocase(type, SPAN("+json"));
+                span_equal_nocase(type, SPAN("text/json")) || ends_with_nocase(type, SPAN("+json"));
     if (html || (first == '<' && (json || type.length == 0))) {
         page_reject(page, OUTCOME_MALFORMED, "html",
             "a page for a browser instead of JSON; often a login page or a proxy's");
@@ -60,9 +58,9 @@ static bool check_content(struct page *page, const struct response *response, st
     }
     if (json || (type.length == 0 && (first == '{' || first == '[')))
         return true;
-    page_reject(page, OUTCOME_MALFORMED, "content_type",
-        "the content type is %s%.*s%s, not JSON", type.length ? "\"" : "",
-        type.length > 64 ? 64 : (int)type.length, type.length ? type.data : "",
+    page_reject(page, OUTCOME_MALFORMED, "content_type", "the content type is %s%.*s%s, not JSON",
+        type.length ? "\"" : "", type.length > 64 ? 64 : (int)type.length,
+        type.length ? type.data : "",
         type.length ? "\"" : "not stated and the body does not begin like JSON");
     return false;
 }
@@ -192,7 +190,8 @@ static void take_items(struct reading *reading, int64_t total)
         return;
     }
     if (!gated->items.data) {
-        if (!scim || total != 0) /* RFC 7644 section 3.4.2: Resources may be left out of an empty answer */
+        if (!scim ||
+            total != 0) /* RFC 7644 section 3.4.2: Resources may be left out of an empty answer */
             page_reject(page, OUTCOME_MALFORMED, "items_missing", "there is nothing at \"%s\"",
                 reading->reader->items.text);
         return;
@@ -236,7 +235,12 @@ bool page_read(const struct page_reader *reader, const struct response *response
     const struct hash_key *key, struct arena *arena, struct page *ret_page, struct fault *fault)
 {
     struct page page = {.end = PAGE_UNDECLARED, .total = PAGE_TOTAL_UNKNOWN, .next = *at};
-    struct reading reading = {reader, response, at, parent, arena, &page, {0}, {0}, false};
+    struct reading reading = {.reader = reader,
+        .response = response,
+        .at = at,
+        .parent = parent,
+        .arena = arena,
+        .page = &page};
     struct span body = bytes_span(&response->body), trimmed = span_trim(body);
     bool no_content =
         response->status == STATUS_NO_CONTENT || response->status == STATUS_RESET_CONTENT;

@@ -5,7 +5,7 @@
 
 #include <string.h>
 #include "config/url.h"
-#include "page/reader.h"
+#include "reader.h"
 
 #define NEXT_TOKEN_MAX 8192u /* bytes of a cursor or next link; a position holds no more */
 
@@ -232,7 +232,8 @@ static bool resolve_link(const struct judgement *on, struct span reference, stru
         return false;
     if (!span_equal_text(bytes_span(&origin), on->reader->source->origin)) {
         page_reject(on->page, OUTCOME_REFUSED, "origin",
-            "the link to the next page leads to %s, not to the connection's %s; nothing is sent there",
+            "the link to the next page leads to %s, not to the connection's %s; nothing is sent "
+            "there",
             origin.data, on->reader->source->origin);
         return true;
     }

@@ -4,7 +4,7 @@
 
 #include "base/memory.h"
 #include "declaration/condition.h"
-#include "page/reader.h"
+#include "reader.h"
 
 #define SCIM_START 1
 #define SCIM_TOTAL "/totalResults" /* RFC 7644 section 3.4.2 */
@@ -116,7 +116,8 @@ static bool compile(
         reader->ends = paging->ends ? paging->ends : MUSTER_END_TOTAL;
         reader->start = paging->start ? paging->start : SCIM_START;
     }
-    if (!json_pointer_parse(stream->items ? stream->items : "", reader->arena, &reader->items, fault))
+    if (!json_pointer_parse(
+            stream->items ? stream->items : "", reader->arena, &reader->items, fault))
         return fault_prefix(fault, "items");
     if (paging->key && !json_pointer_parse(paging->key, reader->arena, &reader->key, fault))
         return fault_prefix(fault, "paging.key");

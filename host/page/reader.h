@@ -18,17 +18,17 @@ enum reader_value {
 
 struct page_reader {
     struct arena *arena;
-    const struct source *source;         /* borrowed: its owner outlives the reader */
-    const struct muster_paging *paging;  /* as declared */
+    const struct source *source;        /* borrowed: its owner outlives the reader */
+    const struct muster_paging *paging; /* as declared */
     struct classifier *classifier;
     struct json_pointer items;
     bool one_object;
-    uint32_t ends;                       /* enum muster_end, defaults filled in */
-    int64_t start;                       /* first number, defaults filled in */
-    struct json_pointer key;             /* KEYSET */
+    uint32_t ends;           /* enum muster_end, defaults filled in */
+    int64_t start;           /* first number, defaults filled in */
+    struct json_pointer key; /* KEYSET */
     struct condition truncated;
-    bool declared[READER_VALUES];        /* whether there is a pointer for it */
-    struct json_projection *projection;  /* of the declared values, in the order of the enum */
+    bool declared[READER_VALUES];       /* whether there is a pointer for it */
+    struct json_projection *projection; /* of the declared values, in the order of the enum */
     bool needs_whole_body; /* some pointer leads into the items: look-ups may not leave them out */
 };
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 #include "base/memory.h"
-#include "record/compile.h"
+#include "compile.h"
 
 /* The pointers of one projection while it is being gathered; the same text is looked up once. */
 struct pointer_list {
@@ -19,15 +19,16 @@ struct compiling {
     struct fault *fault;
 };
 
-static bool add_pointer(struct compiling *on, enum slot_space space, const char *text, struct slot *ret_slot)
+static bool add_pointer(
+    struct compiling *on, enum slot_space space, const char *text, struct slot *ret_slot)
 {
     struct pointer_list *list = space == SLOT_ITEM ? &on->item : &on->element;
     size_t at = 0;
     while (at < list->count && strcmp(list->items[at].text, text) != 0)
         at++;
     if (at == MAPPER_VALUES_MAX)
-        return fault_set(on->fault, FAULT_DECLARATION, "more than %u different pointers into one item",
-            MAPPER_VALUES_MAX);
+        return fault_set(on->fault, FAULT_DECLARATION,
+            "more than %u different pointers into one item", MAPPER_VALUES_MAX);
     if (at == list->count) {
         if (!json_pointer_parse(text, on->mapper->arena, &list->items[at], on->fault))
             return false;
@@ -37,8 +38,8 @@ static bool add_pointer(struct compiling *on, enum slot_space space, const char 
     return true;
 }
 
-static bool finish_list(struct compiling *on, const struct pointer_list *list, struct json_projection **ret_projection,
-    const struct json_pointer **ret_pointers)
+static bool finish_list(struct compiling *on, const struct pointer_list *list,
+    struct json_projection **ret_projection, const struct json_pointer **ret_pointers)
 {
     if (list->count == 0)
         return true;
@@ -63,11 +64,12 @@ static bool compile_condition(struct compiling *on, enum slot_space space,
 static bool compile_origin(struct compiling *on, const struct yield_program *yield, uint32_t source,
     const char *from, struct origin *ret_origin)
 {
-    struct origin origin = {.source = (enum muster_source)source, .pointer = from, .text = span_of(from)};
-    enum slot_space space =
-        source == MUSTER_FROM_ELEMENT && yield->each ? SLOT_ELEMENT : SLOT_ITEM;
+    struct origin origin = {
+        .source = (enum muster_source)source, .pointer = from, .text = span_of(from)};
+    enum slot_space space = source == MUSTER_FROM_ELEMENT && yield->each ? SLOT_ELEMENT : SLOT_ITEM;
     if (source > MUSTER_CONSTANT)
-        return fault_set(on->fault, FAULT_DECLARATION, "source %u is none that this host knows", source);
+        return fault_set(
+            on->fault, FAULT_DECLARATION, "source %u is none that this host knows", source);
     if (source == MUSTER_FROM_PARAMETER) {
         if (source_parameter_is_secret(on->mapper->source, origin.text))
             return fault_set(on->fault, FAULT_DECLARATION,
@@ -85,7 +87,8 @@ static bool compile_origin(struct compiling *on, const struct yield_program *yie
 static bool compile_name(struct compiling *on, const char *name, struct span *ret_name)
 {
     AUTO_BYTES text = {0};
-    if (!bytes_append_json(&text, span_of(name), on->fault) || !bytes_append_char(&text, ':', on->fault))
+    if (!bytes_append_json(&text, span_of(name), on->fault) ||
+        !bytes_append_char(&text, ':', on->fault))
         return false;
     *ret_name = arena_copy(on->mapper->arena, bytes_span(&text));
     return ret_name->data || fault_memory(on->fault);
@@ -122,9 +125,8 @@ static bool compile_field(struct compiling *on, const struct yield_program *yiel
     }
     field->has_from = declared->from != NULL;
     field->has_or_from = declared->or_from != NULL;
-    if (!compile_name(on, declared->to, &field->name))
-        return false;
-    if (field->has_from && !compile_origin(on, yield, declared->source, declared->from, &field->from))
+    if (field->has_from &&
+        !compile_origin(on, yield, declared->source, declared->from, &field->from))
         return fault_prefix(on->fault, "field %s", declared->to);
     if (field->has_or_from &&
         !compile_origin(on, yield, declared->source, declared->or_from, &field->or_from))
@@ -132,7 +134,8 @@ static bool compile_field(struct compiling *on, const struct yield_program *yiel
     if (!compile_parts(on, yield, field))
         return fault_prefix(on->fault, "field %s", declared->to);
     if (declared->pick.where &&
-        (!json_pointer_parse(declared->pick.where, on->mapper->arena, &field->pick_where, on->fault) ||
+        (!json_pointer_parse(
+             declared->pick.where, on->mapper->arena, &field->pick_where, on->fault) ||
             !json_pointer_parse(declared->pick.take ? declared->pick.take : "", on->mapper->arena,
                 &field->pick_take, on->fault)))
         return fault_prefix(on->fault, "field %s, pick", declared->to);
@@ -175,7 +178,8 @@ static bool compile_fields(struct compiling *on, struct yield_program *yield)
             continue;
         }
         seen |= 1u << field.index;
-        yield->has_volatiles = yield->has_volatiles || (field.declared->flags & MUSTER_VOLATILE);
+        if (field.declared->flags & MUSTER_VOLATILE)
+            yield->volatile_mask |= 1u << field.index;
         fields[count++] = field;
     }
     sort_fields(fields, count);
@@ -208,7 +212,8 @@ static bool compile_yield(struct compiling *on, struct yield_program *yield)
     on->element.count = 0;
     yield->kind = kind_by_number(declared->kind);
     if (!yield->kind)
-        return fault_set(on->fault, FAULT_DECLARATION, "kind %u is none that this host knows", declared->kind);
+        return fault_set(
+            on->fault, FAULT_DECLARATION, "kind %u is none that this host knows", declared->kind);
     yield->each = declared->each != NULL;
     if (yield->each && (!add_pointer(on, SLOT_ITEM, declared->each, &yield->each_slot) ||
                            !json_pointer_parse(
@@ -221,6 +226,9 @@ static bool compile_yield(struct compiling *on, struct yield_program *yield)
     yield->class_basis = kind_field_index(yield->kind, SPAN("class_basis"));
     yield->login = kind_field_index(yield->kind, SPAN("login"));
     compile_keys(yield);
+    for (size_t i = 0; i < yield->kind->field_count; i++)
+        if (!compile_name(on, yield->kind->fields[i].name, &yield->names[i]))
+            return false;
     if (!compile_fields(on, yield))
         return false;
     if (!yield->id && !yield->kind->composed_id)
@@ -240,15 +248,13 @@ static bool compile_yields(struct compiling *on)
     const struct muster_yield_list *declared = &mapper->stream->yields;
     if (declared->count == 0)
         return fault_set(on->fault, FAULT_DECLARATION, "it yields nothing");
-    mapper->yields =
-        arena_allocate_array(mapper->arena, declared->count, sizeof *mapper->yields);
+    mapper->yields = arena_allocate_array(mapper->arena, declared->count, sizeof *mapper->yields);
     if (!mapper->yields)
         return fault_memory(on->fault);
     for (uint32_t i = 0; i < declared->count; i++) {
         struct yield_program *yield = &mapper->yields[i];
         mapper->yield_count = i + 1;
         yield->declared = &declared->items[i];
-        yield->carries = i == 0;
         if (!compile_yield(on, yield))
             return fault_prefix(on->fault, "yield %u", i + 1);
     }
@@ -323,7 +329,8 @@ static bool add_carry(struct compiling *on, const struct muster_parent_field *wa
             continue;
         return mapper->carry[i].slot.index == field.slot.index ||
                fault_set(on->fault, FAULT_DECLARATION,
-                   "two child streams take the parent field %s from different places; give them two names",
+                   "two child streams take the parent field %s from different places; give them "
+                   "two names",
                    wanted->name);
     }
     mapper->carry[mapper->carry_count++] = field;
@@ -363,7 +370,8 @@ static bool compile_carry(struct compiling *on)
     if (children == 0)
         return true;
     mapper->carry = arena_allocate_array(mapper->arena, fields + 1, sizeof *mapper->carry);
-    mapper->carry_whens = arena_allocate_array(mapper->arena, children, sizeof *mapper->carry_whens);
+    mapper->carry_whens =
+        arena_allocate_array(mapper->arena, children, sizeof *mapper->carry_whens);
     if (!mapper->carry || !mapper->carry_whens)
         return fault_memory(on->fault);
     for (uint32_t i = 0; i < streams->count; i++) {

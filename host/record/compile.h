@@ -5,6 +5,7 @@
 
 #include <regex.h>
 #include "declaration/condition.h"
+#include "cut.h"
 #include "record/mapper.h"
 
 /* Where a look-up finds its value: values projected from the item once, or from the element of an `each` yield. */
@@ -20,14 +21,14 @@ struct origin {
     enum muster_source source;
     struct slot slot;    /* ELEMENT, ITEM */
     const char *pointer; /* as declared, for messages; the name for PARENT and PARAMETER */
-    struct span text;    /* PARENT: the field's name; PARAMETER: its value, nothing if not set; CONSTANT: the text */
+    struct span
+        text; /* PARENT: the field's name; PARAMETER: its value, nothing if not set; CONSTANT: the text */
 };
 
 struct field_program {
     const struct kind_field *field; /* NULL: the id */
     const struct muster_field *declared;
-    struct span name; /* "name": with its quotes and colon, as canonical records write it */
-    size_t index;     /* in the kind's table */
+    size_t index; /* in the kind's table */
     bool has_from, has_or_from;
     struct origin from, or_from;
     struct origin *parts; /* composed */
@@ -46,16 +47,17 @@ struct yield_program {
     struct json_projection *projection; /* of the element; NULL where nothing is looked up in it */
     size_t value_count;
     const struct json_pointer *pointers;
+    struct span
+        names[KIND_FIELDS_MAX];   /* "name": with quotes and colon, of every field of the kind */
     struct field_program *fields; /* in table order */
     size_t field_count;
-    struct field_program *id;                   /* NULL: composed of the key fields */
-    uint32_t key_mask;                          /* table indices of the fields that a composed id is made of */
+    struct field_program *id; /* NULL: composed of the key fields */
+    uint32_t key_mask;        /* table indices of the fields that a composed id is made of */
     size_t key_order[KIND_FIELDS_MAX];
     size_t key_count;
-    int incarnation;              /* table index; -1: the kind has none */
+    int incarnation;                /* table index; -1: the kind has none */
     int class_, class_basis, login; /* table indices; -1: the kind has none */
-    bool has_volatiles;
-    bool carries; /* its records tell child streams what they need */
+    uint32_t volatile_mask;         /* table indices */
 };
 
 struct filter_program {
@@ -119,8 +121,13 @@ struct span class_of_login(const struct mapper *mapper, struct span login);
 bool class_compile(struct mapper *mapper, struct fault *fault) MUST_CHECK;
 void class_free(struct mapper *mapper);
 
+/* mapper_bound for a value that was already looked up. */
+bool bound_of_value(const struct mapper *mapper, struct json_value value, struct arena *arena,
+    struct span *ret_bound, int64_t *ret_order);
+
 /* What child streams need of an item, as a JSON object in the arena. */
-bool carry_write(const struct mapper *mapper, const struct json_value *values, struct arena *arena,
-    struct bytes *scratch, struct span *ret_carry, struct fault *fault) MUST_CHECK;
+bool carry_write(const struct mapper *mapper, const struct json_value *values,
+    const struct cut_list *redactions, struct arena *arena, struct bytes *scratch,
+    struct span *ret_carry, struct fault *fault) MUST_CHECK;
 
 #endif

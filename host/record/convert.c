@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Time formats and boolean words, as tables. */
-#include "record/convert.h"
+#include "convert.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,8 +8,8 @@
 
 #define SECOND_MS         INT64_C(1000)
 #define DAY_MS            INT64_C(86400000)
-#define FILETIME_PER_MS   INT64_C(10000)          /* 100 ns units */
-#define FILETIME_EPOCH_MS INT64_C(11644473600000) /* from 1601-01-01 to 1970-01-01 */
+#define FILETIME_PER_MS   INT64_C(10000)           /* 100 ns units */
+#define FILETIME_EPOCH_MS INT64_C(11644473600000)  /* from 1601-01-01 to 1970-01-01 */
 #define WALL_MS_LEAST     INT64_C(-62135596800000) /* 0001-01-01T00:00:00Z */
 #define WALL_MS_MOST      INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
 
@@ -125,8 +125,8 @@ bool convert_boolean(struct span text, bool *ret_value)
     static const struct {
         const char *word;
         bool value;
-    } words[] = {{"true", true}, {"false", false}, {"1", true}, {"0", false}, {"yes", true},
-        {"no", false}};
+    } words[] = {
+        {"true", true}, {"false", false}, {"1", true}, {"0", false}, {"yes", true}, {"no", false}};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (span_equal_nocase(text, span_of(words[i].word))) {
             *ret_value = words[i].value;
@@ -170,7 +170,8 @@ static void write_date(const char *iso, int64_t wall_ms, char *ret_text)
 static void write_epoch_s(const char *iso, int64_t wall_ms, char *ret_text)
 {
     (void)iso; /* a number */
-    (void)snprintf(ret_text, CONVERT_BOUND_MAX, "%" PRId64, floor_to(wall_ms, SECOND_MS) / SECOND_MS);
+    (void)snprintf(
+        ret_text, CONVERT_BOUND_MAX, "%" PRId64, floor_to(wall_ms, SECOND_MS) / SECOND_MS);
 }
 
 static void write_number(const char *iso, int64_t number, char *ret_text)
@@ -182,8 +183,8 @@ static void write_number(const char *iso, int64_t number, char *ret_text)
 static void write_filetime(const char *iso, int64_t wall_ms, char *ret_text)
 {
     (void)iso; /* a number */
-    (void)snprintf(ret_text, CONVERT_BOUND_MAX, "%" PRId64,
-        (wall_ms + FILETIME_EPOCH_MS) * FILETIME_PER_MS);
+    (void)snprintf(
+        ret_text, CONVERT_BOUND_MAX, "%" PRId64, (wall_ms + FILETIME_EPOCH_MS) * FILETIME_PER_MS);
 }
 
 static void (*const bound_formats[])(const char *iso, int64_t wall_ms, char *ret_text) = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads one field: look up, pick or compose, transform, map the value, convert to the field's type. */
-#include "record/field.h"
+#include "field.h"
 
 #include <string.h>
 
@@ -215,7 +215,7 @@ static void convert_to_boolean(const struct field_program *field, struct field_v
     if (value->text.length == 0 || value->raw.data) { /* nothing stated, or not known */
         value->state = VALUE_NULL;
     } else if (convert_boolean(value->text, &truth)) {
-        truth = truth != ((field->declared->flags & MUSTER_NEGATE) != 0);
+        truth = truth != (!value->fixed && (field->declared->flags & MUSTER_NEGATE));
         value->state = truth ? VALUE_TRUE : VALUE_FALSE;
     } else {
         value->bad = "bad_boolean";
@@ -227,7 +227,8 @@ static void convert_to_time(const struct field_program *field, struct field_valu
     int64_t wall_ms = 0;
     enum convert_result result = CONVERT_NEVER;
     if (value->text.length > 0 && !value->raw.data)
-        result = convert_time(field->declared->time_format, value->text, &wall_ms);
+        result = convert_time(value->fixed ? MUSTER_TIME_RFC3339 : field->declared->time_format,
+            value->text, &wall_ms);
     if (result == CONVERT_BAD) {
         value->bad = "bad_time";
     } else if (result == CONVERT_NEVER) {
@@ -263,8 +264,10 @@ static void convert(const struct field_program *field, struct field_value *value
 
 static void take_default(const struct field_program *field, struct field_value *value)
 {
-    *value = (struct field_value){
-        .state = VALUE_TEXT, .text = span_of(field->declared->default_value)};
+    value->state = VALUE_TEXT;
+    value->text = span_of(field->declared->default_value);
+    value->bad = NULL;
+    value->fixed = true;
     convert(field, value);
 }
 
@@ -307,6 +310,7 @@ bool field_read(const struct field_program *field, const struct look_up *from,
     ret_value->state = VALUE_ABSENT;
     ret_value->raw = (struct span){NULL, 0};
     ret_value->bad = NULL;
+    ret_value->fixed = field->has_from && field->from.source == MUSTER_CONSTANT;
     if (!find(field, from, &found, ret_value, fault))
         return false;
     if (!ret_value->bad && !read_text(field, from, found, ret_value, fault))

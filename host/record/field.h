@@ -3,9 +3,9 @@
 #ifndef MUSTER_RECORD_FIELD_H
 #define MUSTER_RECORD_FIELD_H
 
-#include "record/compile.h"
-#include "record/convert.h"
-#include "record/cut.h"
+#include "compile.h"
+#include "convert.h"
+#include "cut.h"
 
 /* What look-ups read from: the item's projected values, the element's, and what came with the scope. */
 struct look_up {
@@ -21,7 +21,9 @@ struct field_value {
     enum value_state state;
     struct span text; /* VALUE_TEXT: borrowed from the source, the declaration or the arena */
     struct span raw;  /* the word that became "unknown"; nothing: none did */
-    const char *bad;  /* static reason why the record cannot be taken; NULL: sound. Only where no default stands in */
+    const char *
+        bad; /* static reason why the record cannot be taken; NULL: sound. Only where no default stands in */
+    bool fixed; /* a constant or default: in the canonical form already, times in RFC 3339 */
     char time[TIMESTAMP_TEXT];
 };
 
