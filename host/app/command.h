@@ -10,9 +10,10 @@
 /* CONTRACT, Command line. */
 enum status {
     STATUS_DONE = 0,
-    STATUS_PARTIAL = 1,  /* done, but something is partial, held, refused or broken; stdout says what */
-    STATUS_USAGE = 2,    /* usage or configuration */
-    STATUS_STORE = 3,    /* the store cannot be used */
+    STATUS_PARTIAL =
+        1, /* done, but something is partial, held, refused or broken; stdout says what */
+    STATUS_USAGE = 2, /* usage or configuration */
+    STATUS_STORE = 3, /* the store cannot be used */
     STATUS_INTERNAL = 4
 };
 
@@ -28,14 +29,14 @@ struct command_line {
 
 typedef enum status command(const struct command_line *line);
 
-command command_sync, command_serve, command_status, command_runs, command_ledger, command_audit, command_dead, command_hold,
-    command_export, command_connectors, command_lint, command_check;
+command command_sync, command_serve, command_status, command_runs, command_ledger, command_audit,
+    command_dead, command_hold, command_export, command_connectors, command_lint, command_check;
 
 /* "muster: sentence" on stderr, and the exit status that its code means. */
 enum status command_fail(const struct fault *fault);
 enum status command_misuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The configuration and, from it, the store for reading. */
-bool command_open(const struct command_line *line, struct settings **ret_settings, struct store **ret_store,
-    struct fault *fault) MUST_CHECK;
+bool command_open(const struct command_line *line, struct settings **ret_settings,
+    struct store **ret_store, struct fault *fault) MUST_CHECK;
 
 #endif

@@ -7,14 +7,16 @@
 #include "base/memory.h"
 #include "build.h"
 
-bool generation_load(const char *configuration, struct generation **ret_generation, struct fault *fault)
+bool generation_load(
+    const char *configuration, struct generation **ret_generation, struct fault *fault)
 {
     struct generation *generation = memory_allocate(sizeof *generation);
     if (!generation)
         return fault_memory(fault);
     const struct intake_options options = {.host_build = MUSTER_BUILD};
     if (!settings_read(configuration, &generation->settings, fault) ||
-        !intake_directory(generation->settings->connectors_directory, &options, &generation->connectors, fault)) {
+        !intake_directory(
+            generation->settings->connectors_directory, &options, &generation->connectors, fault)) {
         generation_free(generation);
         return false;
     }
@@ -29,15 +31,18 @@ bool generation_load(const char *configuration, struct generation **ret_generati
 }
 
 /* Why a connector that the configuration names is not to be had. */
-static bool say_why_absent(const struct generation *generation, const char *name, struct fault *fault)
+static bool say_why_absent(
+    const struct generation *generation, const char *name, struct fault *fault)
 {
     char file[128];
     (void)snprintf(file, sizeof file, "/%s.so", name);
     for (size_t i = 0; i < generation->connectors.count; i++) {
         const struct intake_entry *entry = &generation->connectors.entries[i];
         size_t length = strlen(entry->path), tail = strlen(file);
-        if (!entry->plan && length >= tail && strcmp(entry->path + length - tail, file) == 0 && entry->report.count)
-            return fault_set(fault, FAULT_PLUGIN, "%.120s is refused: %.300s", entry->path, entry->report.problems[0].text);
+        if (!entry->plan && length >= tail && strcmp(entry->path + length - tail, file) == 0 &&
+            entry->report.count)
+            return fault_set(fault, FAULT_PLUGIN, "%.120s is refused: %.300s", entry->path,
+                entry->report.problems[0].text);
     }
     return fault_set(fault, FAULT_CONFIGURATION, "there is no connector called \"%s\" in %s", name,
         generation->settings->connectors_directory);
@@ -62,7 +67,8 @@ static bool join(struct generation *generation, size_t index, const struct hash_
     if (!source_create(generation->settings, index, plan, &source, &entry->fault))
         return false;
     if (before && before->connection &&
-        memcmp(&before->connection->source->fingerprint, &source->fingerprint, sizeof source->fingerprint) == 0) {
+        memcmp(&before->connection->source->fingerprint, &source->fingerprint,
+            sizeof source->fingerprint) == 0) {
         source_release(source);
         entry->connection = connection_acquire(before->connection);
         entry->kept = true;
@@ -71,7 +77,8 @@ static bool join(struct generation *generation, size_t index, const struct hash_
     return connection_create(source, store_key, &entry->connection, &entry->fault);
 }
 
-void generation_join(struct generation *generation, const struct hash_key *store_key, const struct generation *before)
+void generation_join(struct generation *generation, const struct hash_key *store_key,
+    const struct generation *before)
 {
     for (size_t i = 0; i < generation->count; i++) {
         struct generation_entry *entry = &generation->entries[i];

@@ -16,7 +16,7 @@
 #include "store/writer.h"
 #include "transport/transport.h"
 
-#define HOST_EVENTS 16
+#define HOST_EVENTS        16
 #define HOST_WORKERS_LEAST 2u /* one digests while the other waits for the store's pages */
 
 /* A job that the writer has finished, on its way back to the engine. */
@@ -35,7 +35,7 @@ struct host {
     struct bell bell;
     int epoll, signals;
     int64_t armed_ms, wake_ms;
-    pthread_mutex_t mutex;             /* of the list below, which the writer's thread fills */
+    pthread_mutex_t mutex; /* of the list below, which the writer's thread fills */
     struct finished *first, *last;
 };
 
@@ -65,7 +65,8 @@ static void act(struct host *host, const struct effect *effect)
 {
     switch (effect->kind) {
     case EFFECT_SEND:
-        transport_send(host->transport, effect->connection->source, effect->request, effect->ticket);
+        transport_send(
+            host->transport, effect->connection->source, effect->request, effect->ticket);
         break;
     case EFFECT_CANCEL:
         transport_cancel(host->transport, effect->ticket);
@@ -154,7 +155,8 @@ static void take_digests(struct host *host)
 {
     for (struct pool_result *result = pool_take(host->pool), *next; result; result = next) {
         next = result->next;
-        struct event event = {.kind = EVENT_DIGESTED, .ticket = result->ticket, .digest = result->digest};
+        struct event event = {
+            .kind = EVENT_DIGESTED, .ticket = result->ticket, .digest = result->digest};
         event.fault = result->fault;
         memory_free(result);
         feed(host, &event);
@@ -170,7 +172,8 @@ static void take_signals(struct host *host)
 
 static int wait_ms(const struct host *host)
 {
-    int64_t now_ms = host_now_ms(host), wait = 60000, transport_ms = transport_timeout_ms(host->transport);
+    int64_t now_ms = host_now_ms(host), wait = 60000,
+            transport_ms = transport_timeout_ms(host->transport);
     int64_t deadline_ms = host->armed_ms < host->wake_ms ? host->armed_ms : host->wake_ms;
     if (deadline_ms != INT64_MAX && deadline_ms - now_ms < wait)
         wait = deadline_ms - now_ms;
@@ -218,7 +221,8 @@ void host_ring(struct host *host)
 static bool watch(struct host *host, int descriptor, struct fault *fault)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.fd = descriptor};
-    return epoll_ctl(host->epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 || fault_system(fault, "cannot watch a descriptor");
+    return epoll_ctl(host->epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 ||
+           fault_system(fault, "cannot watch a descriptor");
 }
 
 static bool take_over_signals(struct host *host, struct fault *fault)
@@ -240,26 +244,30 @@ static unsigned worker_count(void)
     return cores > (long)HOST_WORKERS_LEAST ? (unsigned)cores : HOST_WORKERS_LEAST;
 }
 
-bool host_create(struct store *store, const struct host_hooks *hooks, struct host **ret_host, struct fault *fault)
+bool host_create(struct store *store, const struct host_hooks *hooks, struct host **ret_host,
+    struct fault *fault)
 {
     struct host *host = memory_allocate(sizeof *host);
     if (!host)
         return fault_memory(fault);
     struct random random = random_from_system();
     const struct engine_options engine_options = {.seed = random_next(&random)};
-    const struct transport_options transport_options = {.connections_most = 512, .user_agent = "muster/" MUSTER_VERSION};
+    const struct transport_options transport_options = {
+        .connections_most = 512, .user_agent = "muster/" MUSTER_VERSION};
     host->clock = clock_system();
     host->hooks = *hooks;
     host->armed_ms = host->wake_ms = INT64_MAX;
     host->signals = host->bell.descriptor = -1;
     (void)pthread_mutex_init(&host->mutex, NULL);
     host->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if ((host->epoll < 0 && !fault_system(fault, "cannot make an epoll descriptor")) || !take_over_signals(host, fault) ||
-        !bell_open(&host->bell, fault) || !engine_create(&engine_options, &host->engine, fault) ||
+    if ((host->epoll < 0 && !fault_system(fault, "cannot make an epoll descriptor")) ||
+        !take_over_signals(host, fault) || !bell_open(&host->bell, fault) ||
+        !engine_create(&engine_options, &host->engine, fault) ||
         !transport_create(&transport_options, answered, host, &host->transport, fault) ||
         !pool_start(store, worker_count(), &host->bell, &host->pool, fault) ||
-        !writer_start(store, job_finished, host, &host->writer, fault) || !watch(host, host->bell.descriptor, fault) ||
-        !watch(host, host->signals, fault) || !watch(host, transport_descriptor(host->transport), fault)) {
+        !writer_start(store, job_finished, host, &host->writer, fault) ||
+        !watch(host, host->bell.descriptor, fault) || !watch(host, host->signals, fault) ||
+        !watch(host, transport_descriptor(host->transport), fault)) {
         host_free(host);
         return false;
     }

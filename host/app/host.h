@@ -14,13 +14,14 @@ struct host;
 struct host_hooks {
     void (*note)(void *context, const struct note *note);
     void (*round_done)(void *context, const struct effect *effect);
-    void (*signal)(void *context, int number);        /* SIGTERM, SIGINT, SIGHUP; on the I/O thread */
-    void (*tick)(void *context, int64_t now_ms);      /* at `host_wake` times and after every wake-up */
+    void (*signal)(void *context, int number);   /* SIGTERM, SIGINT, SIGHUP; on the I/O thread */
+    void (*tick)(void *context, int64_t now_ms); /* at `host_wake` times and after every wake-up */
     void *context;
 };
 
 /* Opens nothing of the store; takes signals over from the process. */
-bool host_create(struct store *store, const struct host_hooks *hooks, struct host **ret_host, struct fault *fault) MUST_CHECK;
+bool host_create(struct store *store, const struct host_hooks *hooks, struct host **ret_host,
+    struct fault *fault) MUST_CHECK;
 void host_free(struct host *host);
 void host_start(struct host *host, struct connection *connection, bool full);
 /* Drains: nothing new is sent. */

@@ -25,16 +25,20 @@ static void print_json_text(const char *text)
 
 static enum status print_kinds(void)
 {
-    static const char *const types[] = {[FIELD_TEXT] = "text", [FIELD_ENUM] = "word", [FIELD_BOOLEAN] = "boolean",
-        [FIELD_TIME] = "time", [FIELD_KIND] = "kind"};
+    static const char *const types[] = {[FIELD_TEXT] = "text",
+        [FIELD_ENUM] = "word",
+        [FIELD_BOOLEAN] = "boolean",
+        [FIELD_TIME] = "time",
+        [FIELD_KIND] = "kind"};
     for (size_t k = 0; k < KIND_COUNT; k++) {
         const struct kind *kind = kind_at(k);
-        (void)printf("%s%s%s\n", kind->name, kind->composed_id ? "   id composed of: " : "", kind->key_fields);
+        (void)printf("%s%s%s\n", kind->name, kind->composed_id ? "   id composed of: " : "",
+            kind->key_fields);
         for (size_t f = 0; f < kind->field_count; f++) {
             const struct kind_field *field = &kind->fields[f];
             (void)printf("  %-16s %-8s%s %s%s%s\n", field->name, types[field->type],
-                field->rule == FIELD_MANDATORY ? " mandatory" : "", field->summary, field->words ? ": " : "",
-                field->words ? field->words : "");
+                field->rule == FIELD_MANDATORY ? " mandatory" : "", field->summary,
+                field->words ? ": " : "", field->words ? field->words : "");
         }
     }
     return STATUS_DONE;
@@ -52,7 +56,8 @@ static bool lint_one(const char *path, bool json)
             (void)printf("\n");
         } else {
             (void)printf("%s: sound: %s %s, %u streams\n", path, plan->connector->name,
-                plan->connector->version ? plan->connector->version : "", plan->connector->streams.count);
+                plan->connector->version ? plan->connector->version : "",
+                plan->connector->streams.count);
         }
         plan_release(plan);
         return true;
@@ -61,7 +66,8 @@ static bool lint_one(const char *path, bool json)
         (void)fprintf(stderr, "%s: %s\n", path, fault.text);
     for (size_t i = 0; i < report.count; i++) {
         if (report.problems[i].fault_number)
-            (void)fprintf(stderr, "%s: fault %d: %s\n", path, report.problems[i].fault_number, report.problems[i].text);
+            (void)fprintf(stderr, "%s: fault %d: %s\n", path, report.problems[i].fault_number,
+                report.problems[i].text);
         else
             (void)fprintf(stderr, "%s: %s\n", path, report.problems[i].text);
     }
@@ -94,14 +100,15 @@ static void connector_json(const struct intake_entry *entry, bool first)
         print_json_text(entry->plan->connector->name);
         (void)printf(",\"version\":");
         print_json_text(entry->plan->connector->version);
-        (void)printf(",\"abi\":%u,\"streams\":%u,\"content_hash\":\"%s\"", entry->plan->connector->abi,
-            entry->plan->connector->streams.count, hash);
+        (void)printf(",\"abi\":%u,\"streams\":%u,\"content_hash\":\"%s\"",
+            entry->plan->connector->abi, entry->plan->connector->streams.count, hash);
         hash256_text(&entry->plan->hash, hash);
         (void)printf(",\"declaration_hash\":\"%s\"", hash);
     }
     (void)printf(",\"refused\":%s", entry->plan ? "null" : "[");
     for (size_t i = 0; !entry->plan && i < entry->report.count; i++) {
-        (void)printf("%s{\"fault\":%d,\"why\":", i ? "," : "", entry->report.problems[i].fault_number);
+        (void)printf(
+            "%s{\"fault\":%d,\"why\":", i ? "," : "", entry->report.problems[i].fault_number);
         print_json_text(entry->report.problems[i].text);
         (void)printf("}");
     }
@@ -114,13 +121,14 @@ static void connector_text(const struct intake_entry *entry)
         char hash[65];
         hash256_text(&entry->plan->content_hash, hash);
         (void)printf("%-16s %-10s abi %u  %2u streams  %.16s  %s\n", entry->plan->connector->name,
-            entry->plan->connector->version ? entry->plan->connector->version : "-", entry->plan->connector->abi,
-            entry->plan->connector->streams.count, hash, entry->path);
+            entry->plan->connector->version ? entry->plan->connector->version : "-",
+            entry->plan->connector->abi, entry->plan->connector->streams.count, hash, entry->path);
         return;
     }
     (void)printf("refused          %s\n", entry->path);
     for (size_t i = 0; i < entry->report.count; i++)
-        (void)printf("  fault %d: %s\n", entry->report.problems[i].fault_number, entry->report.problems[i].text);
+        (void)printf("  fault %d: %s\n", entry->report.problems[i].fault_number,
+            entry->report.problems[i].text);
 }
 
 enum status command_connectors(const struct command_line *line)
@@ -167,7 +175,8 @@ enum status command_check(const struct command_line *line)
     for (size_t i = 0; i < generation->count; i++) {
         const struct generation_entry *entry = &generation->entries[i];
         if (entry->connection)
-            (void)printf("%-24s sound: %s at %s\n", entry->name, entry->connection->source->plan->connector->name,
+            (void)printf("%-24s sound: %s at %s\n", entry->name,
+                entry->connection->source->plan->connector->name,
                 entry->connection->source->base_url);
         else
             (void)printf("%-24s %s\n", entry->name, entry->fault.text);

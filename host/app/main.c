@@ -18,18 +18,25 @@ struct subcommand {
 };
 
 static const struct subcommand subcommands[] = {
-    {"sync", "[--full] [--json] [NAME…]", "runs the connections once, now", command_sync, 0, 1 << 16},
-    {"serve", "", "the daemon: schedules, metrics, health; SIGHUP reloads, SIGTERM drains", command_serve, 0, 0},
-    {"status", "[--json]", "the verdict: complete as of when, by which proof", command_status, 0, 0},
+    {"sync", "[--full] [--json] [NAME…]", "runs the connections once, now", command_sync, 0,
+        1 << 16},
+    {"serve", "", "the daemon: schedules, metrics, health; SIGHUP reloads, SIGTERM drains",
+        command_serve, 0, 0},
+    {"status", "[--json]", "the verdict: complete as of when, by which proof", command_status, 0,
+        0},
     {"runs", "[--json] [NAME]", "history of runs", command_runs, 0, 1},
     {"ledger", "[--json] RUN", "the books of one run, page by page", command_ledger, 1, 1},
     {"audit", "[--json]", "adds up the books again and checks the chain", command_audit, 0, 0},
-    {"dead", "list|show NUMBER|discard NUMBER --reason WHY [--json]", "dead letters", command_dead, 1, 2},
-    {"hold", "list|approve NUMBER|reject NUMBER [--json]", "absences that wait for a person", command_hold, 1, 2},
-    {"export", "KIND [--connection NAME] [--state live|all] [--as-of TIME] [--format ndjson|csv]", "objects in id order",
-        command_export, 1, 1},
-    {"connectors", "[--json]", "what is loaded, what was refused, and why", command_connectors, 0, 0},
-    {"lint", "[--json] FILE.so… | --kinds", "intake and meaning checks of connector files", command_lint, 0, 1 << 16},
+    {"dead", "list|show NUMBER|discard NUMBER --reason WHY [--json]", "dead letters", command_dead,
+        1, 2},
+    {"hold", "list|approve NUMBER|reject NUMBER [--json]", "absences that wait for a person",
+        command_hold, 1, 2},
+    {"export", "KIND [--connection NAME] [--state live|all] [--as-of TIME] [--format ndjson|csv]",
+        "objects in id order", command_export, 1, 1},
+    {"connectors", "[--json]", "what is loaded, what was refused, and why", command_connectors, 0,
+        0},
+    {"lint", "[--json] FILE.so… | --kinds", "intake and meaning checks of connector files",
+        command_lint, 0, 1 << 16},
     {"check", "", "reads the configuration as serve would, contacts nobody", command_check, 0, 0},
 };
 
@@ -39,7 +46,8 @@ static void print_help(FILE *out)
 {
     (void)fprintf(out, "usage: muster [-c FILE] COMMAND [ARGUMENT…]\n\ncommands:\n");
     for (size_t i = 0; i < SUBCOMMANDS; i++)
-        (void)fprintf(out, "  %-11s %s\n  %-11s   %s\n", subcommands[i].name, subcommands[i].usage, "", subcommands[i].summary);
+        (void)fprintf(out, "  %-11s %s\n  %-11s   %s\n", subcommands[i].name, subcommands[i].usage,
+            "", subcommands[i].summary);
     (void)fprintf(out,
         "\n  -c FILE      configuration (default " CONFIGURATION_DEFAULT ")\n"
         "  --version    version, and exit\n\n"
@@ -79,8 +87,8 @@ enum status command_fail(const struct fault *fault)
     }
 }
 
-bool command_open(const struct command_line *line, struct settings **ret_settings, struct store **ret_store,
-    struct fault *fault)
+bool command_open(const struct command_line *line, struct settings **ret_settings,
+    struct store **ret_store, struct fault *fault)
 {
     const struct store_options options = {.read_only = true};
     struct settings *settings;
@@ -94,12 +102,25 @@ bool command_open(const struct command_line *line, struct settings **ret_setting
     return true;
 }
 
-enum { OPTION_JSON = 256, OPTION_FULL, OPTION_CONNECTION, OPTION_STATE, OPTION_AS_OF, OPTION_FORMAT, OPTION_REASON, OPTION_KINDS,
-    OPTION_VERSION, OPTION_HELP };
+enum {
+    OPTION_JSON = 256,
+    OPTION_FULL,
+    OPTION_CONNECTION,
+    OPTION_STATE,
+    OPTION_AS_OF,
+    OPTION_FORMAT,
+    OPTION_REASON,
+    OPTION_KINDS,
+    OPTION_VERSION,
+    OPTION_HELP
+};
 
-static const struct option options[] = {{"json", no_argument, NULL, OPTION_JSON}, {"full", no_argument, NULL, OPTION_FULL},
-    {"connection", required_argument, NULL, OPTION_CONNECTION}, {"state", required_argument, NULL, OPTION_STATE},
-    {"as-of", required_argument, NULL, OPTION_AS_OF}, {"format", required_argument, NULL, OPTION_FORMAT},
+static const struct option options[] = {{"json", no_argument, NULL, OPTION_JSON},
+    {"full", no_argument, NULL, OPTION_FULL},
+    {"connection", required_argument, NULL, OPTION_CONNECTION},
+    {"state", required_argument, NULL, OPTION_STATE},
+    {"as-of", required_argument, NULL, OPTION_AS_OF},
+    {"format", required_argument, NULL, OPTION_FORMAT},
     {"reason", required_argument, NULL, OPTION_REASON}, {"kinds", no_argument, NULL, OPTION_KINDS},
     {"configuration", required_argument, NULL, 'c'}, {"version", no_argument, NULL, OPTION_VERSION},
     {"help", no_argument, NULL, OPTION_HELP}, {NULL, 0, NULL, 0}};

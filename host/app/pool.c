@@ -112,7 +112,8 @@ struct pool_result *pool_take(struct pool *pool)
     return first;
 }
 
-bool pool_start(struct store *store, unsigned workers, struct bell *bell, struct pool **ret_pool, struct fault *fault)
+bool pool_start(struct store *store, unsigned workers, struct bell *bell, struct pool **ret_pool,
+    struct fault *fault)
 {
     struct pool *pool = memory_allocate(sizeof *pool);
     if (!pool)

@@ -8,7 +8,7 @@
 #define PROGRESS_STREAMS_MAX 256u
 
 struct progress {
-    bool shown;               /* stderr is a terminal */
+    bool shown; /* stderr is a terminal */
     bool drawn;
     int64_t began_ms, drawn_ms, waiting_until_ms;
     int64_t pages, records, dead;
@@ -18,7 +18,7 @@ struct progress {
         int64_t total, received;
     } streams[PROGRESS_STREAMS_MAX];
     size_t stream_count;
-    char now[160];            /* who was heard of last */
+    char now[160]; /* who was heard of last */
 };
 
 void progress_begin(struct progress *progress, int64_t now_ms);

@@ -21,8 +21,8 @@ static void close_opened(struct opened *opened)
 #define AUTO_OPENED __attribute__((cleanup(close_opened))) struct opened
 
 /* Runs one query into a table on stdout. ret_rows may be NULL. */
-static enum status show(const struct command_line *line, enum query query, const char *argument, const char *name,
-    const char *nothing, size_t *ret_rows)
+static enum status show(const struct command_line *line, enum query query, const char *argument,
+    const char *name, const char *nothing, size_t *ret_rows)
 {
     struct fault fault;
     AUTO_OPENED opened = {0};
@@ -52,13 +52,15 @@ enum status command_status(const struct command_line *line)
 
 enum status command_runs(const struct command_line *line)
 {
-    return show(line, QUERY_RUNS, line->argument_count ? line->arguments[0] : NULL, "runs", "no runs yet", NULL);
+    return show(line, QUERY_RUNS, line->argument_count ? line->arguments[0] : NULL, "runs",
+        "no runs yet", NULL);
 }
 
 enum status command_ledger(const struct command_line *line)
 {
     size_t rows = 0;
-    enum status status = show(line, QUERY_LEDGER, line->arguments[0], "batches", "no such run, or a run without pages", &rows);
+    enum status status = show(line, QUERY_LEDGER, line->arguments[0], "batches",
+        "no such run, or a run without pages", &rows);
     return status == STATUS_DONE && rows == 0 ? STATUS_USAGE : status;
 }
 
@@ -97,11 +99,14 @@ enum status command_audit(const struct command_line *line)
         return command_fail(&fault);
     }
     if (line->json)
-        (void)printf("],\"batches\":%lld,\"balanced\":%s}\n", (long long)batches, breaks ? "false" : "true");
+        (void)printf(
+            "],\"batches\":%lld,\"balanced\":%s}\n", (long long)batches, breaks ? "false" : "true");
     else if (breaks)
-        (void)printf("%lld batches read, %lld breaks: the books do not hold\n", (long long)batches, (long long)breaks);
+        (void)printf("%lld batches read, %lld breaks: the books do not hold\n", (long long)batches,
+            (long long)breaks);
     else
-        (void)printf("%lld batches read: every sum agrees and the chain holds\n", (long long)batches);
+        (void)printf(
+            "%lld batches read: every sum agrees and the chain holds\n", (long long)batches);
     return breaks ? STATUS_PARTIAL : STATUS_DONE;
 }
 
@@ -114,7 +119,8 @@ static const char *who_am_i(void)
 }
 
 /* A store to change something in: only with the lock, so never beside a running host. */
-static bool open_for_change(const struct command_line *line, struct opened *opened, struct fault *fault)
+static bool open_for_change(
+    const struct command_line *line, struct opened *opened, struct fault *fault)
 {
     const struct store_options options = {.take_lock = true};
     return settings_read(line->configuration, &opened->settings, fault) &&
@@ -123,7 +129,8 @@ static bool open_for_change(const struct command_line *line, struct opened *open
 
 static bool read_number(const struct command_line *line, int64_t *ret_number)
 {
-    return line->argument_count == 2 && span_to_int64(span_of(line->arguments[1]), ret_number) && *ret_number > 0;
+    return line->argument_count == 2 && span_to_int64(span_of(line->arguments[1]), ret_number) &&
+           *ret_number > 0;
 }
 
 enum status command_dead(const struct command_line *line)
@@ -138,10 +145,12 @@ enum status command_dead(const struct command_line *line)
     if (strcmp(verb, "show") != 0 && strcmp(verb, "discard") != 0)
         return command_misuse("dead takes list, show or discard, not \"%s\"", verb);
     if (!read_number(line, &number))
-        return command_misuse("dead %s takes the number of a letter, as `muster dead list` prints it", verb);
+        return command_misuse(
+            "dead %s takes the number of a letter, as `muster dead list` prints it", verb);
     if (strcmp(verb, "show") == 0) {
         size_t rows = 0;
-        enum status status = show(line, QUERY_DEAD_ONE, line->arguments[1], "dead_letter", "no such letter", &rows);
+        enum status status =
+            show(line, QUERY_DEAD_ONE, line->arguments[1], "dead_letter", "no such letter", &rows);
         return status == STATUS_DONE && rows == 0 ? STATUS_USAGE : status;
     }
     if (!line->reason || !line->reason[0])
@@ -149,7 +158,8 @@ enum status command_dead(const struct command_line *line)
     AUTO_OPENED opened = {0};
     struct clock clock = clock_system();
     if (!open_for_change(line, &opened, &fault) ||
-        !store_dead_discard(opened.store, number, who_am_i(), line->reason, clock_wall_ms(&clock), &fault))
+        !store_dead_discard(
+            opened.store, number, who_am_i(), line->reason, clock_wall_ms(&clock), &fault))
         return command_fail(&fault);
     (void)printf("letter %lld is discarded\n", (long long)number);
     return STATUS_DONE;
@@ -166,11 +176,12 @@ enum status command_hold(const struct command_line *line)
     if (!approve && strcmp(verb, "reject") != 0)
         return command_misuse("hold takes list, approve or reject, not \"%s\"", verb);
     if (!read_number(line, &number))
-        return command_misuse("hold %s takes the number of a hold, as `muster hold list` prints it", verb);
+        return command_misuse(
+            "hold %s takes the number of a hold, as `muster hold list` prints it", verb);
     AUTO_OPENED opened = {0};
     struct clock clock = clock_system();
-    if (!open_for_change(line, &opened, &fault) ||
-        !store_hold_decide(opened.store, number, approve, who_am_i(), clock_wall_ms(&clock), &fault))
+    if (!open_for_change(line, &opened, &fault) || !store_hold_decide(opened.store, number, approve,
+                                                       who_am_i(), clock_wall_ms(&clock), &fault))
         return command_fail(&fault);
     (void)printf("hold %lld is %s\n", (long long)number, approve ? "approved" : "rejected");
     return STATUS_DONE;
@@ -187,15 +198,18 @@ enum status command_export(const struct command_line *line)
         .all_states = line->all_states,
         .as_of_ms = TIMESTAMP_NONE};
     if (!options.kind)
-        return command_misuse("\"%s\" is no kind: person, account, group, role, resource, entitlement, grant, ownership, "
-                              "credential or event", line->arguments[0]);
+        return command_misuse("\"%s\" is no kind: person, account, group, role, resource, "
+                              "entitlement, grant, ownership, "
+                              "credential or event",
+            line->arguments[0]);
     if (line->format && strcmp(line->format, "csv") == 0)
         format = TABLE_CSV;
     else if (line->format && strcmp(line->format, "ndjson") != 0)
         return command_misuse("--format is ndjson or csv, not \"%s\"", line->format);
     if (line->as_of && !timestamp_from_rfc3339(span_of(line->as_of), &options.as_of_ms) &&
         !timestamp_from_date(span_of(line->as_of), &options.as_of_ms))
-        return command_misuse("--as-of takes a time as 2026-01-31T12:00:00Z, not \"%s\"", line->as_of);
+        return command_misuse(
+            "--as-of takes a time as 2026-01-31T12:00:00Z, not \"%s\"", line->as_of);
     AUTO_OPENED opened = {0};
     if (!command_open(line, &opened.settings, &opened.store, &fault))
         return command_fail(&fault);

@@ -10,9 +10,9 @@ struct reload {
     struct host *host;
     pthread_t thread;
     pthread_mutex_t mutex;
-    bool running;                  /* the thread is to be joined */
+    bool running; /* the thread is to be joined */
     bool asked_again;
-    bool finished;                 /* under the mutex, as the two below */
+    bool finished; /* under the mutex, as the two below */
     struct generation *generation;
     struct fault fault;
 };
@@ -51,7 +51,8 @@ bool reload_ask(struct reload *reload, struct fault *fault)
         return true;
     }
     if (pthread_create(&reload->thread, NULL, read_files, reload) != 0)
-        return fault_set(fault, FAULT_SYSTEM, "cannot start a thread to reload with; what runs goes on");
+        return fault_set(
+            fault, FAULT_SYSTEM, "cannot start a thread to reload with; what runs goes on");
     reload->running = true;
     return true;
 }

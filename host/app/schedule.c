@@ -13,7 +13,8 @@ static struct appointment *find(const struct schedule *schedule, const char *nam
     return NULL;
 }
 
-bool schedule_build(struct schedule *schedule, const struct generation *generation, int64_t now_ms, struct fault *fault)
+bool schedule_build(struct schedule *schedule, const struct generation *generation, int64_t now_ms,
+    struct fault *fault)
 {
     struct appointment *list = memory_allocate_array(generation->count, sizeof *list);
     if (!list)
@@ -65,7 +66,8 @@ int64_t schedule_next_ms(const struct schedule *schedule)
 {
     int64_t next_ms = INT64_MAX;
     for (size_t i = 0; i < schedule->count; i++)
-        if (!schedule->list[i].under_way && schedule->list[i].connection && schedule->list[i].due_ms < next_ms)
+        if (!schedule->list[i].under_way && schedule->list[i].connection &&
+            schedule->list[i].due_ms < next_ms)
             next_ms = schedule->list[i].due_ms;
     return next_ms;
 }
@@ -78,7 +80,9 @@ void schedule_round_done(struct schedule *schedule, const char *name, bool faile
     at->under_way = false;
     if (!at->connection)
         return;
-    quarantine_result(&at->quarantine, &at->connection->source->policy, failed, now_ms, &schedule->random);
-    if (quarantine_active(&at->quarantine, now_ms) && at->every_ms && at->quarantine.until_ms > at->due_ms)
+    quarantine_result(
+        &at->quarantine, &at->connection->source->policy, failed, now_ms, &schedule->random);
+    if (quarantine_active(&at->quarantine, now_ms) && at->every_ms &&
+        at->quarantine.until_ms > at->due_ms)
         at->due_ms = at->quarantine.until_ms;
 }

@@ -8,10 +8,10 @@
 #include "policy/breaker.h"
 
 struct appointment {
-    const char *name;             /* the generation entry's */
-    struct connection *connection;/* borrowed from the generation; NULL: cannot run */
-    int64_t every_ms;             /* 0: only by hand */
-    int64_t due_ms;               /* monotonic; INT64_MAX: never by itself */
+    const char *name;              /* the generation entry's */
+    struct connection *connection; /* borrowed from the generation; NULL: cannot run */
+    int64_t every_ms;              /* 0: only by hand */
+    int64_t due_ms;                /* monotonic; INT64_MAX: never by itself */
     bool under_way;
     struct quarantine quarantine;
 };
@@ -25,7 +25,8 @@ struct schedule {
 /* Takes over what the appointments of the same names have; new ones are due at once, spread over at most SCHEDULE_SPREAD_MS so that a
  * restart with many connections is no stampede. */
 #define SCHEDULE_SPREAD_MS 2000
-bool schedule_build(struct schedule *schedule, const struct generation *generation, int64_t now_ms, struct fault *fault) MUST_CHECK;
+bool schedule_build(struct schedule *schedule, const struct generation *generation, int64_t now_ms,
+    struct fault *fault) MUST_CHECK;
 void schedule_free(struct schedule *schedule);
 /* One that is due now, or NULL; marks it as under way. */
 struct appointment *schedule_take_due(struct schedule *schedule, int64_t now_ms);

@@ -14,7 +14,7 @@ struct sync {
     struct progress progress;
     struct run_summary *runs; /* texts borrowed from the generation, which outlives them */
     size_t run_count, run_capacity;
-    size_t rounds;            /* still under way */
+    size_t rounds; /* still under way */
     int64_t drain_until_ms;
     bool troubled, interrupted;
 };
@@ -71,7 +71,8 @@ static void on_signal(void *context, int number)
         return;
     }
     progress_clear(&sync->progress);
-    (void)fprintf(stderr, "muster: stopping; pages under way are finished first, the next sync goes on from here\n");
+    (void)fprintf(stderr,
+        "muster: stopping; pages under way are finished first, the next sync goes on from here\n");
     sync->interrupted = true;
     sync->drain_until_ms = host_now_ms(sync->host) + policy_settings_default().drain_ms;
     host_wake(sync->host, sync->drain_until_ms);
@@ -110,29 +111,35 @@ static struct cell bool_cell(bool value)
 
 static void json_row(struct table *table, const struct run_summary *run)
 {
-    static const char *const names[] = {"connection", "stream", "kind", "proof", "reason", "pages", "received", "created",
-        "changed", "unchanged", "duplicate", "filtered", "dead", "missing", "deleted", "held", "requests", "retries",
-        "throttled_s", "seconds", "full", "run", "scopes"};
+    static const char *const names[] = {"connection", "stream", "kind", "proof", "reason", "pages",
+        "received", "created", "changed", "unchanged", "duplicate", "filtered", "dead", "missing",
+        "deleted", "held", "requests", "retries", "throttled_s", "seconds", "full", "run",
+        "scopes"};
     const struct batch_outcome *sums = &run->sums;
-    const struct cell cells[] = {text_cell(run->connection), text_cell(run->stream), text_cell(run->kind),
-        text_cell(proof_name(run->proof)), text_cell(run->reason[0] ? run->reason : NULL), number_cell(run->pages),
-        number_cell(sums->received), number_cell(sums->created), number_cell(sums->changed), number_cell(sums->unchanged),
-        number_cell(sums->duplicate), number_cell(sums->filtered), number_cell(sums->dead), number_cell(run->missing),
-        number_cell(run->deleted), number_cell(run->held), number_cell(run->requests), number_cell(run->retries),
-        real_cell((double)run->throttled_ms / 1000), real_cell((double)run->duration_ms / 1000), bool_cell(run->full),
-        number_cell(run->run), number_cell(run->scopes)};
+    const struct cell cells[] = {text_cell(run->connection), text_cell(run->stream),
+        text_cell(run->kind), text_cell(proof_name(run->proof)),
+        text_cell(run->reason[0] ? run->reason : NULL), number_cell(run->pages),
+        number_cell(sums->received), number_cell(sums->created), number_cell(sums->changed),
+        number_cell(sums->unchanged), number_cell(sums->duplicate), number_cell(sums->filtered),
+        number_cell(sums->dead), number_cell(run->missing), number_cell(run->deleted),
+        number_cell(run->held), number_cell(run->requests), number_cell(run->retries),
+        real_cell((double)run->throttled_ms / 1000), real_cell((double)run->duration_ms / 1000),
+        bool_cell(run->full), number_cell(run->run), number_cell(run->scopes)};
     (void)table_row(table, names, cells, sizeof cells / sizeof cells[0]);
 }
 
 static void text_row(struct table *table, const struct run_summary *run)
 {
-    static const char *const names[] = {"connection", "stream", "proof", "pages", "received", "created", "changed", "unchanged",
-        "duplicate", "filtered", "dead", "missing", "seconds", "why not more"};
+    static const char *const names[] = {"connection", "stream", "proof", "pages", "received",
+        "created", "changed", "unchanged", "duplicate", "filtered", "dead", "missing", "seconds",
+        "why not more"};
     const struct batch_outcome *sums = &run->sums;
-    const struct cell cells[] = {text_cell(run->connection), text_cell(run->stream), text_cell(proof_name(run->proof)),
-        number_cell(run->pages), number_cell(sums->received), number_cell(sums->created), number_cell(sums->changed),
-        number_cell(sums->unchanged), number_cell(sums->duplicate), number_cell(sums->filtered), number_cell(sums->dead),
-        number_cell(run->missing), real_cell((double)run->duration_ms / 1000), text_cell(run->reason)};
+    const struct cell cells[] = {text_cell(run->connection), text_cell(run->stream),
+        text_cell(proof_name(run->proof)), number_cell(run->pages), number_cell(sums->received),
+        number_cell(sums->created), number_cell(sums->changed), number_cell(sums->unchanged),
+        number_cell(sums->duplicate), number_cell(sums->filtered), number_cell(sums->dead),
+        number_cell(run->missing), real_cell((double)run->duration_ms / 1000),
+        text_cell(run->reason)};
     (void)table_row(table, names, cells, sizeof cells / sizeof cells[0]);
 }
 
@@ -158,19 +165,23 @@ static bool is_wanted(const struct command_line *line, const char *name)
     return line->argument_count == 0;
 }
 
-static bool names_exist(const struct command_line *line, const struct generation *generation, struct fault *fault)
+static bool names_exist(
+    const struct command_line *line, const struct generation *generation, struct fault *fault)
 {
     for (int i = 0; i < line->argument_count; i++) {
         size_t at = 0;
-        while (at < generation->count && strcmp(generation->entries[at].name, line->arguments[i]) != 0)
+        while (
+            at < generation->count && strcmp(generation->entries[at].name, line->arguments[i]) != 0)
             at++;
         if (at == generation->count)
-            return fault_set(fault, FAULT_CONFIGURATION, "%s has no connection \"%s\"", line->configuration, line->arguments[i]);
+            return fault_set(fault, FAULT_CONFIGURATION, "%s has no connection \"%s\"",
+                line->configuration, line->arguments[i]);
     }
     return true;
 }
 
-static void start_all(struct sync *sync, const struct command_line *line, const struct generation *generation)
+static void start_all(
+    struct sync *sync, const struct command_line *line, const struct generation *generation)
 {
     for (size_t i = 0; i < generation->count; i++) {
         const struct generation_entry *entry = &generation->entries[i];
@@ -186,11 +197,15 @@ static void start_all(struct sync *sync, const struct command_line *line, const 
     }
 }
 
-static enum status run_all(const struct command_line *line, struct store *store, const struct generation *generation)
+static enum status run_all(
+    const struct command_line *line, struct store *store, const struct generation *generation)
 {
     struct sync sync = {.drain_until_ms = INT64_MAX};
-    const struct host_hooks hooks = {
-        .note = on_note, .round_done = on_round_done, .signal = on_signal, .tick = on_tick, .context = &sync};
+    const struct host_hooks hooks = {.note = on_note,
+        .round_done = on_round_done,
+        .signal = on_signal,
+        .tick = on_tick,
+        .context = &sync};
     struct fault fault;
     if (!host_create(store, &hooks, &sync.host, &fault))
         return command_fail(&fault);
@@ -218,7 +233,8 @@ enum status command_sync(const struct command_line *line)
     struct fault fault;
     if (!generation_load(line->configuration, &generation, &fault))
         return command_fail(&fault);
-    if (!names_exist(line, generation, &fault) || !store_open(generation->settings->store_path, &options, &store, &fault)) {
+    if (!names_exist(line, generation, &fault) ||
+        !store_open(generation->settings->store_path, &options, &store, &fault)) {
         generation_free(generation);
         return command_fail(&fault);
     }

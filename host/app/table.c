@@ -7,7 +7,8 @@
 #include "base/memory.h"
 
 #define COLUMNS_MAX 64
-#define WIDTH_MAX 60 /* display columns of one cell in the text form; longer ones are cut with an ellipsis */
+#define WIDTH_MAX \
+    60 /* display columns of one cell in the text form; longer ones are cut with an ellipsis */
 
 struct table {
     FILE *out;
@@ -16,7 +17,7 @@ struct table {
     size_t rows, columns;
     char *names[COLUMNS_MAX];
     bool numeric[COLUMNS_MAX];
-    struct bytes cells;      /* TEXT: cells, each ended by NUL, row by row */
+    struct bytes cells; /* TEXT: cells, each ended by NUL, row by row */
     size_t gathered;
     bool failed;
 };
@@ -50,7 +51,8 @@ bool table_cell_json(const struct cell *cell, struct bytes *into, struct fault *
     case CELL_REAL:
         return bytes_format(into, fault, "%.3f", cell->real);
     case CELL_JSON:
-        return cell->text.length ? bytes_append(into, cell->text, fault) : bytes_append_text(into, "null", fault);
+        return cell->text.length ? bytes_append(into, cell->text, fault)
+                                 : bytes_append_text(into, "null", fault);
     }
     return false;
 }
@@ -59,9 +61,10 @@ bool table_cell_json(const struct cell *cell, struct bytes *into, struct fault *
 static bool append_plain(struct bytes *into, const struct cell *cell, struct fault *fault)
 {
     size_t from = into->length;
-    bool ok = cell->type == CELL_NULL                                ? bytes_append_text(into, "-", fault)
-              : cell->type == CELL_TEXT || cell->type == CELL_JSON ? bytes_append(into, cell->text, fault)
-                                                                     : table_cell_json(cell, into, fault);
+    bool ok = cell->type == CELL_NULL ? bytes_append_text(into, "-", fault)
+              : cell->type == CELL_TEXT || cell->type == CELL_JSON
+                  ? bytes_append(into, cell->text, fault)
+                  : table_cell_json(cell, into, fault);
     for (size_t i = from; ok && i < into->length; i++)
         if ((unsigned char)into->data[i] < 0x20 || into->data[i] == 0x7F)
             into->data[i] = '?';
@@ -84,7 +87,8 @@ static void put_cell(FILE *out, const char *text, size_t width, bool right, bool
         if (((unsigned char)text[bytes] & 0xC0) != 0x80 && seen++ == shown)
             break;
     size_t pad = width - (own > WIDTH_MAX ? WIDTH_MAX : own);
-    (void)fprintf(out, "%*s%.*s%s", right ? (int)pad : 0, "", (int)bytes, text, own > WIDTH_MAX ? "…" : "");
+    (void)fprintf(
+        out, "%*s%.*s%s", right ? (int)pad : 0, "", (int)bytes, text, own > WIDTH_MAX ? "…" : "");
     if (!last)
         (void)fprintf(out, "%*s  ", right ? 0 : (int)pad, "");
 }
@@ -101,7 +105,8 @@ static void flush_text(struct table *table)
         *most = width > *most ? width : *most;
     }
     for (size_t c = 0; c < table->columns; c++)
-        put_cell(table->out, table->names[c], widths[c], table->numeric[c], c + 1 == table->columns);
+        put_cell(
+            table->out, table->names[c], widths[c], table->numeric[c], c + 1 == table->columns);
     if (table->columns)
         (void)fputc('\n', table->out);
     at = table->cells.data;
@@ -115,7 +120,8 @@ static void flush_text(struct table *table)
     table->gathered = 0;
 }
 
-static bool text_row(struct table *table, const struct cell *cells, size_t count, struct fault *fault)
+static bool text_row(
+    struct table *table, const struct cell *cells, size_t count, struct fault *fault)
 {
     for (size_t c = 0; c < count; c++) {
         if (table->rows == 0)
@@ -128,7 +134,8 @@ static bool text_row(struct table *table, const struct cell *cells, size_t count
     return true;
 }
 
-static bool json_row(struct table *table, const struct cell *cells, size_t count, struct fault *fault)
+static bool json_row(
+    struct table *table, const struct cell *cells, size_t count, struct fault *fault)
 {
     AUTO_BYTES line = {0};
     if (table->format == TABLE_JSON) {
@@ -138,7 +145,8 @@ static bool json_row(struct table *table, const struct cell *cells, size_t count
             return false;
     }
     for (size_t c = 0; c < count; c++)
-        if (!bytes_append_char(&line, c ? ',' : '{', fault) || !bytes_append_json(&line, span_of(table->names[c]), fault) ||
+        if (!bytes_append_char(&line, c ? ',' : '{', fault) ||
+            !bytes_append_json(&line, span_of(table->names[c]), fault) ||
             !bytes_append_char(&line, ':', fault) || !table_cell_json(&cells[c], &line, fault))
             return false;
     if (!bytes_append_text(&line, table->format == TABLE_JSON ? "}" : "}\n", fault))
@@ -152,21 +160,25 @@ static bool csv_field(struct bytes *line, struct span text, struct fault *fault)
 {
     bool quote = false;
     for (size_t i = 0; i < text.length; i++)
-        quote = quote || text.data[i] == ',' || text.data[i] == '"' || text.data[i] == '\n' || text.data[i] == '\r';
+        quote = quote || text.data[i] == ',' || text.data[i] == '"' || text.data[i] == '\n' ||
+                text.data[i] == '\r';
     if (!quote)
         return bytes_append(line, text, fault);
     bool ok = bytes_append_char(line, '"', fault);
     for (size_t i = 0; ok && i < text.length; i++)
-        ok = (text.data[i] != '"' || bytes_append_char(line, '"', fault)) && bytes_append_char(line, text.data[i], fault);
+        ok = (text.data[i] != '"' || bytes_append_char(line, '"', fault)) &&
+             bytes_append_char(line, text.data[i], fault);
     return ok && bytes_append_char(line, '"', fault);
 }
 
-static bool csv_row(struct table *table, const struct cell *cells, size_t count, struct fault *fault)
+static bool csv_row(
+    struct table *table, const struct cell *cells, size_t count, struct fault *fault)
 {
     AUTO_BYTES line = {0};
     AUTO_BYTES one = {0};
     for (size_t c = 0; table->rows == 0 && c < count; c++)
-        if ((c && !bytes_append_char(&line, ',', fault)) || !csv_field(&line, span_of(table->names[c]), fault))
+        if ((c && !bytes_append_char(&line, ',', fault)) ||
+            !csv_field(&line, span_of(table->names[c]), fault))
             return false;
     if (table->rows == 0 && !bytes_append_text(&line, "\r\n", fault))
         return false;
@@ -195,7 +207,10 @@ static bool keep_names(struct table *table, const char *const *names, size_t cou
 bool table_row(void *context, const char *const *names, const struct cell *cells, size_t count)
 {
     static bool (*const writers[])(struct table *, const struct cell *, size_t, struct fault *) = {
-        [TABLE_TEXT] = text_row, [TABLE_JSON] = json_row, [TABLE_NDJSON] = json_row, [TABLE_CSV] = csv_row};
+        [TABLE_TEXT] = text_row,
+        [TABLE_JSON] = json_row,
+        [TABLE_NDJSON] = json_row,
+        [TABLE_CSV] = csv_row};
     struct table *table = context;
     struct fault fault;
     if (table->rows == 0 && table->columns == 0 && !keep_names(table, names, count))

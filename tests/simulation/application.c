@@ -10,13 +10,17 @@
 
 #define HOST "https://app.example.test"
 
-void application_init(struct application *application, uint64_t seed, enum style style, size_t users, size_t groups)
+void application_init(
+    struct application *application, uint64_t seed, enum style style, size_t users, size_t groups)
 {
-    *application = (struct application){.random = random_seeded(seed), .style = style, .user_count = users, .group_count = groups};
+    *application = (struct application){
+        .random = random_seeded(seed), .style = style, .user_count = users, .group_count = groups};
     for (size_t i = 0; i < users; i++)
-        application->users[i] = (struct object){.number = (int64_t)i + 1, .version = 1, .live = true};
+        application->users[i] =
+            (struct object){.number = (int64_t)i + 1, .version = 1, .live = true};
     for (size_t i = 0; i < groups; i++)
-        application->groups[i] = (struct object){.number = (int64_t)i + 1, .version = 1, .live = true};
+        application->groups[i] =
+            (struct object){.number = (int64_t)i + 1, .version = 1, .live = true};
 }
 
 size_t application_live(const struct object *objects, size_t count)
@@ -37,7 +41,7 @@ bool application_is_member(const struct object *group, const struct object *user
 struct listing {
     const struct object *objects[APPLICATION_OBJECTS_MAX];
     size_t count;
-    char name;           /* u or g: what ids begin with */
+    char name; /* u or g: what ids begin with */
 };
 
 static struct listing list_live(const struct object *objects, size_t count, char name)
@@ -70,10 +74,12 @@ static void add_items(struct bytes *body, const struct listing *listing, size_t 
     struct fault fault;
     must(bytes_append_char(body, '[', &fault));
     for (size_t i = from; i < from + count && i < listing->count; i++)
-        must(bytes_format(body, &fault, "%s{\"id\":\"%c%" PRId64 "\",\"name\":\"Object %" PRId64 " v%d\",\"number\":%" PRId64
-                                        ",\"active\":%s}",
-            i > from ? "," : "", listing->name, listing->objects[i]->number, listing->objects[i]->number,
-            listing->objects[i]->version, listing->objects[i]->number, listing->objects[i]->number % 3 ? "true" : "false"));
+        must(bytes_format(body, &fault,
+            "%s{\"id\":\"%c%" PRId64 "\",\"name\":\"Object %" PRId64 " v%d\",\"number\":%" PRId64
+            ",\"active\":%s}",
+            i > from ? "," : "", listing->name, listing->objects[i]->number,
+            listing->objects[i]->number, listing->objects[i]->version, listing->objects[i]->number,
+            listing->objects[i]->number % 3 ? "true" : "false"));
     must(bytes_append_char(body, ']', &fault));
 }
 
@@ -88,8 +94,8 @@ static int64_t query_number(const char *url, const char *name, int64_t otherwise
 }
 
 /* The page that the URL asks for, in the application's style. Cursors and next links carry an offset; keysets a number. */
-static void render(const struct application *application, enum style style, const struct listing *listing, const char *url,
-    struct response *response)
+static void render(const struct application *application, enum style style,
+    const struct listing *listing, const char *url, struct response *response)
 {
     struct bytes *body = &response->body;
     struct fault fault;
@@ -106,7 +112,8 @@ static void render(const struct application *application, enum style style, cons
         from = (size_t)(query_number(url, "startIndex", 1) - 1);
         break;
     case STYLE_KEYSET:
-        for (int64_t after = query_number(url, "after", 0); from < listing->count && listing->objects[from]->number <= after;)
+        for (int64_t after = query_number(url, "after", 0);
+             from < listing->count && listing->objects[from]->number <= after;)
             from++;
         break;
     case STYLE_CURSOR:
@@ -122,10 +129,12 @@ static void render(const struct application *application, enum style style, cons
     if (style == STYLE_CURSOR && more)
         must(bytes_format(body, &fault, ",\"next\":\"%zu\"", from + size));
     if (style == STYLE_NEXT_URL && more)
-        must(bytes_format(body, &fault, ",\"next\":\"%.*s?cursor=%zu&size=%zu\"", (int)strcspn(url, "?"), url, from + size, size));
+        must(bytes_format(body, &fault, ",\"next\":\"%.*s?cursor=%zu&size=%zu\"",
+            (int)strcspn(url, "?"), url, from + size, size));
     if (style == STYLE_LINK && more) {
         char link[256];
-        (void)snprintf(link, sizeof link, "<%.*s?cursor=%zu&size=%zu>; rel=\"next\"", (int)strcspn(url, "?"), url, from + size, size);
+        (void)snprintf(link, sizeof link, "<%.*s?cursor=%zu&size=%zu>; rel=\"next\"",
+            (int)strcspn(url, "?"), url, from + size, size);
         must(http_headers_add(&response->headers, SPAN("Link"), span_of(link), &fault));
     }
     if (style == STYLE_SCIM)
@@ -133,14 +142,16 @@ static void render(const struct application *application, enum style style, cons
     must(bytes_append_char(body, '}', &fault));
 }
 
-static void answer_soundly(struct application *application, const char *url, struct response *response)
+static void answer_soundly(
+    struct application *application, const char *url, struct response *response)
 {
     struct fault fault;
     const char *path = url + strlen(HOST);
     struct listing listing;
     enum style style = STYLE_CURSOR;
     response->status = 200;
-    must(http_headers_add(&response->headers, SPAN("Content-Type"), SPAN("application/json"), &fault));
+    must(http_headers_add(
+        &response->headers, SPAN("Content-Type"), SPAN("application/json"), &fault));
     if (strncmp(path, "/users", 6) == 0) {
         listing = list_live(application->users, application->user_count, 'u');
         style = application->style;
@@ -156,7 +167,8 @@ static void answer_soundly(struct application *application, const char *url, str
 
 static bool happens(struct application *application, int rate, int number)
 {
-    if (application->healthy || rate == 0 || random_below(&application->random, 1000) >= (uint64_t)rate)
+    if (application->healthy || rate == 0 ||
+        random_below(&application->random, 1000) >= (uint64_t)rate)
         return false;
     application->injected[number]++;
     return true;
@@ -171,7 +183,8 @@ static void set_body(struct response *response, const char *type, const char *te
     must(bytes_append_text(&response->body, text, &fault));
 }
 
-static void set_broken(struct response *response, enum exchange exchange, int status, const char *why)
+static void set_broken(
+    struct response *response, enum exchange exchange, int status, const char *why)
 {
     response->exchange = exchange;
     response->status = status;
@@ -202,12 +215,14 @@ static void spoil(struct application *application, struct response *response)
     } else if (happens(application, rates->empty, 47)) {
         size_t length = response->body.length;
         response->body.length = length ? (size_t)random_below(&application->random, length) : 0;
-        response->body.length += response->body.length == 0; /* an empty body is fault 25, another case */
+        response->body.length +=
+            response->body.length == 0; /* an empty body is fault 25, another case */
         response->body.data[response->body.length] = '\0';
     }
 }
 
-struct response *application_answer(struct application *application, const struct request *request, int64_t *ret_latency_ms)
+struct response *application_answer(
+    struct application *application, const struct request *request, int64_t *ret_latency_ms)
 {
     struct response *response = memory_allocate(sizeof *response);
     must(response != NULL);
@@ -223,30 +238,49 @@ struct response *application_answer(struct application *application, const struc
 
 /* ------------------------------------------------------------------ declarations -------------- */
 
-#define YIELD(kind)                                                                                                          \
-    "\"yields\":[{\"kind\":\"" kind "\",\"fields\":[{\"to\":\"id\",\"from\":\"/id\"},{\"to\":\"display_name\",\"from\":\"/name\"}]}]"
-#define USERS(paging, query)                                                                                                 \
-    "{\"abi\":1,\"name\":\"world\",\"base_url\":\"" HOST "\",\"streams\":["                                                  \
-    "{\"name\":\"users\",\"request\":{\"path\":\"/users\"" query "},\"items\":\"/items\",\"paging\":" paging "," YIELD("account") "}," \
-    "{\"name\":\"groups\",\"request\":{\"path\":\"/groups\"},\"items\":\"/items\",\"paging\":" CURSOR "," YIELD("group") "},"  \
-    "{\"name\":\"members\",\"request\":{\"path\":\"/groups/{parent.id}/members\"},\"items\":\"/items\",\"paging\":" CURSOR "," \
-    "\"parent\":{\"stream\":\"groups\",\"fields\":[{\"name\":\"id\",\"from\":\"/id\"}]},"                                    \
-    "\"yields\":[{\"kind\":\"grant\",\"fields\":[{\"to\":\"subject_kind\",\"from\":\"account\",\"source\":\"constant\"},"    \
-    "{\"to\":\"subject_id\",\"from\":\"/id\"},{\"to\":\"object_kind\",\"from\":\"group\",\"source\":\"constant\"},"          \
-    "{\"to\":\"object_id\",\"from\":\"id\",\"source\":\"parent\"},{\"to\":\"permission\",\"from\":\"member\",\"source\":\"constant\"}]}]}]}"
-#define TOTAL "\"total\":{\"pointer\":\"/total\",\"exact\":1}"
-#define SIZE "\"size_parameter\":\"size\",\"size\":7,"
+#define YIELD(kind)                                                              \
+    "\"yields\":[{\"kind\":\"" kind "\",\"fields\":[{\"to\":\"id\",\"from\":\"/" \
+                                    "id\"},{\"to\":\"display_name\",\"from\":\"/name\"}]}]"
+#define USERS(paging, query)                                                                      \
+    "{\"abi\":1,\"name\":\"world\",\"base_url\":\"" HOST "\",\"streams\":["                       \
+    "{\"name\":\"users\",\"request\":{\"path\":\"/users\"" query                                  \
+    "},\"items\":\"/items\",\"paging\":" paging "," YIELD(                                        \
+        "account") "},"                                                                           \
+                   "{\"name\":\"groups\",\"request\":{\"path\":\"/groups\"},\"items\":\"/"        \
+                   "items\",\"paging\":" CURSOR "," YIELD(                                        \
+                       "group") "},"                                                              \
+                                "{\"name\":\"members\",\"request\":{\"path\":\"/groups/"          \
+                                "{parent.id}/members\"},\"items\":\"/items\",\"paging\":" CURSOR  \
+                                ","                                                               \
+                                "\"parent\":{\"stream\":\"groups\",\"fields\":[{\"name\":\"id\"," \
+                                "\"from\":\"/id\"}]},"                                            \
+                                "\"yields\":[{\"kind\":\"grant\",\"fields\":[{\"to\":\"subject_"  \
+                                "kind\",\"from\":\"account\",\"source\":\"constant\"},"           \
+                                "{\"to\":\"subject_id\",\"from\":\"/"                             \
+                                "id\"},{\"to\":\"object_kind\",\"from\":\"group\",\"source\":"    \
+                                "\"constant\"},"                                                  \
+                                "{\"to\":\"object_id\",\"from\":\"id\",\"source\":\"parent\"},{"  \
+                                "\"to\":\"permission\",\"from\":\"member\",\"source\":"           \
+                                "\"constant\"}]}]}]}"
+#define TOTAL  "\"total\":{\"pointer\":\"/total\",\"exact\":1}"
+#define SIZE   "\"size_parameter\":\"size\",\"size\":7,"
 #define CURSOR "{\"kind\":\"cursor\",\"ends\":[\"next_absent\"],\"next\":\"/next\"," SIZE TOTAL "}"
 
 const char *application_declaration(enum style style)
 {
     static const char *const declarations[] = {
-        [STYLE_NUMBER] = USERS("{\"kind\":\"number\",\"ends\":[\"total\",\"empty_page\"],\"start\":1," SIZE TOTAL "}", ""),
-        [STYLE_OFFSET] = USERS("{\"kind\":\"offset\",\"ends\":[\"total\",\"empty_page\"]," SIZE TOTAL "}", ""),
+        [STYLE_NUMBER] = USERS(
+            "{\"kind\":\"number\",\"ends\":[\"total\",\"empty_page\"],\"start\":1," SIZE TOTAL "}",
+            ""),
+        [STYLE_OFFSET] =
+            USERS("{\"kind\":\"offset\",\"ends\":[\"total\",\"empty_page\"]," SIZE TOTAL "}", ""),
         [STYLE_CURSOR] = USERS(CURSOR, ""),
         [STYLE_LINK] = USERS("{\"kind\":\"link\",\"ends\":[\"next_absent\"]," SIZE TOTAL "}", ""),
-        [STYLE_NEXT_URL] = USERS("{\"kind\":\"link\",\"ends\":[\"next_absent\"],\"next\":\"/next\"," SIZE TOTAL "}", ""),
-        [STYLE_KEYSET] = USERS("{\"kind\":\"keyset\",\"ends\":[\"empty_page\"],\"key\":\"/number\",\"parameter\":\"after\"," SIZE TOTAL "}", ""),
+        [STYLE_NEXT_URL] = USERS(
+            "{\"kind\":\"link\",\"ends\":[\"next_absent\"],\"next\":\"/next\"," SIZE TOTAL "}", ""),
+        [STYLE_KEYSET] = USERS("{\"kind\":\"keyset\",\"ends\":[\"empty_page\"],\"key\":\"/"
+                               "number\",\"parameter\":\"after\"," SIZE TOTAL "}",
+            ""),
         [STYLE_SCIM] = USERS("{\"kind\":\"scim\",\"size\":7," TOTAL "}", ""),
     };
     return declarations[style];

@@ -10,10 +10,19 @@
 #define APPLICATION_OBJECTS_MAX 512
 
 /* How the listing of users pages; the declaration of each is in declaration.h. */
-enum style { STYLE_NUMBER, STYLE_OFFSET, STYLE_CURSOR, STYLE_LINK, STYLE_NEXT_URL, STYLE_KEYSET, STYLE_SCIM, STYLE_COUNT };
+enum style {
+    STYLE_NUMBER,
+    STYLE_OFFSET,
+    STYLE_CURSOR,
+    STYLE_LINK,
+    STYLE_NEXT_URL,
+    STYLE_KEYSET,
+    STYLE_SCIM,
+    STYLE_COUNT
+};
 
 struct object {
-    int64_t number;      /* the id is made of it; rises with creation */
+    int64_t number; /* the id is made of it; rises with creation */
     int version;
     bool live;
 };
@@ -34,18 +43,20 @@ struct application {
     struct object groups[APPLICATION_OBJECTS_MAX];
     size_t group_count;
     struct fault_rates rates;
-    bool healthy;                       /* faults are over: liveness is due */
-    bool lying_total;                   /* the total is one too high: nothing may be called proven */
+    bool healthy;     /* faults are over: liveness is due */
+    bool lying_total; /* the total is one too high: nothing may be called proven */
     int64_t injected[FAULT_NUMBERS];
     int64_t requests;
 };
 
-void application_init(struct application *application, uint64_t seed, enum style style, size_t users, size_t groups);
+void application_init(
+    struct application *application, uint64_t seed, enum style style, size_t users, size_t groups);
 size_t application_live(const struct object *objects, size_t count);
 /* Whether user u is a member of group g: a fixed rule, so that nothing needs to be kept. */
 bool application_is_member(const struct object *group, const struct object *user);
 /* The answer, and how long it takes. The response is the caller's. */
-struct response *application_answer(struct application *application, const struct request *request, int64_t *ret_latency_ms);
+struct response *application_answer(
+    struct application *application, const struct request *request, int64_t *ret_latency_ms);
 /* The canonical declaration (JSON) of a connector for that style. */
 const char *application_declaration(enum style style);
 

@@ -20,14 +20,14 @@ struct totals {
 
 static int failures;
 
-#define EXPECT(condition, ...)                                                                     \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            (void)fprintf(stderr, "seed %" PRIu64 ": ", seed);                                     \
-            (void)fprintf(stderr, __VA_ARGS__);                                                    \
-            (void)fprintf(stderr, "   (replay: simulation_test --seed %" PRIu64 ")\n", seed);      \
-            failures++;                                                                            \
-        }                                                                                          \
+#define EXPECT(condition, ...)                                                                \
+    do {                                                                                      \
+        if (!(condition)) {                                                                   \
+            (void)fprintf(stderr, "seed %" PRIu64 ": ", seed);                                \
+            (void)fprintf(stderr, __VA_ARGS__);                                               \
+            (void)fprintf(stderr, "   (replay: simulation_test --seed %" PRIu64 ")\n", seed); \
+            failures++;                                                                       \
+        }                                                                                     \
     } while (0)
 
 /* ------------------------------------------------------------------ store against truth ------- */
@@ -38,7 +38,8 @@ struct census {
     char first_wrong[128];
 };
 
-static struct span cell_named(const char *wanted, const char *const *names, const struct cell *cells, size_t count)
+static struct span cell_named(
+    const char *wanted, const char *const *names, const struct cell *cells, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (strcmp(names[i], wanted) == 0)
@@ -49,34 +50,41 @@ static struct span cell_named(const char *wanted, const char *const *names, cons
 static const struct object *find(const struct object *objects, size_t count, struct span id)
 {
     int64_t number;
-    if (id.length < 2 || !span_to_int64((struct span){id.data + 1, id.length - 1}, &number) || number < 1 || (size_t)number > count)
+    if (id.length < 2 || !span_to_int64((struct span){id.data + 1, id.length - 1}, &number) ||
+        number < 1 || (size_t)number > count)
         return NULL;
     return &objects[number - 1];
 }
 
 /* A live account in the store must be a live user of the application, in its present version. */
-static bool check_account(void *context, const char *const *names, const struct cell *cells, size_t count)
+static bool check_account(
+    void *context, const char *const *names, const struct cell *cells, size_t count)
 {
     struct census *census = context;
-    struct span id = cell_named("id", names, cells, count), name = cell_named("display_name", names, cells, count);
-    const struct object *user = find(census->application->users, census->application->user_count, id);
+    struct span id = cell_named("id", names, cells, count),
+                name = cell_named("display_name", names, cells, count);
+    const struct object *user =
+        find(census->application->users, census->application->user_count, id);
     char expected[64] = "";
     if (user)
-        (void)snprintf(expected, sizeof expected, "Object %" PRId64 " v%d", user->number, user->version);
+        (void)snprintf(
+            expected, sizeof expected, "Object %" PRId64 " v%d", user->number, user->version);
     census->seen++;
     if (!user || !user->live || !span_equal_text(name, expected)) {
         if (!census->wrong++)
-            (void)snprintf(census->first_wrong, sizeof census->first_wrong, "%.*s \"%.*s\", expected \"%s\"", SPAN_FORMAT(id),
-                SPAN_FORMAT(name), expected);
+            (void)snprintf(census->first_wrong, sizeof census->first_wrong,
+                "%.*s \"%.*s\", expected \"%s\"", SPAN_FORMAT(id), SPAN_FORMAT(name), expected);
     }
     return true;
 }
 
-static bool check_grant(void *context, const char *const *names, const struct cell *cells, size_t count)
+static bool check_grant(
+    void *context, const char *const *names, const struct cell *cells, size_t count)
 {
     struct census *census = context;
     const struct application *application = census->application;
-    struct span who = cell_named("subject_id", names, cells, count), what = cell_named("object_id", names, cells, count);
+    struct span who = cell_named("subject_id", names, cells, count),
+                what = cell_named("object_id", names, cells, count);
     const struct object *user = find(application->users, application->user_count, who);
     const struct object *group = find(application->groups, application->group_count, what);
     census->seen++;
@@ -129,10 +137,13 @@ static void check_runs(const struct world *world, uint64_t seed, struct totals *
         totals->asserted += run->proof == PROOF_ASSERTED;
         totals->partial += run->proof == PROOF_PARTIAL;
         totals->records += sums->received;
-        EXPECT(run->proof == PROOF_PROVEN || run->reason[0], "%s is %s without a reason\n", run->stream, proof_name(run->proof));
-        EXPECT(sums->received == sums->created + sums->changed + sums->unchanged + sums->duplicate + sums->filtered + sums->dead,
+        EXPECT(run->proof == PROOF_PROVEN || run->reason[0], "%s is %s without a reason\n",
+            run->stream, proof_name(run->proof));
+        EXPECT(sums->received == sums->created + sums->changed + sums->unchanged + sums->duplicate +
+                                     sums->filtered + sums->dead,
             "%s does not balance\n", run->stream);
-        EXPECT(!(world->application.lying_total && run->proof == PROOF_PROVEN && sums->received > 0),
+        EXPECT(
+            !(world->application.lying_total && run->proof == PROOF_PROVEN && sums->received > 0),
             "%s is proven against a total that is wrong\n", run->stream);
     }
 }
@@ -141,18 +152,22 @@ static void check_runs(const struct world *world, uint64_t seed, struct totals *
 static void check_truth(struct world *world, uint64_t seed)
 {
     const struct application *application = &world->application;
-    const struct run_summary *users = world_run(world, "users"), *members = world_run(world, "members");
+    const struct run_summary *users = world_run(world, "users"),
+                             *members = world_run(world, "members");
     if (users && users->proof == PROOF_PROVEN && users->held == 0) {
         struct census census = take_census(world, MUSTER_ACCOUNT, check_account);
         size_t live = application_live(application->users, application->user_count);
-        EXPECT(census.seen == live && census.wrong == 0, "users proven: %zu live in the store, %zu in truth, %zu wrong: %s\n",
-            census.seen, live, census.wrong, census.first_wrong);
+        EXPECT(census.seen == live && census.wrong == 0,
+            "users proven: %zu live in the store, %zu in truth, %zu wrong: %s\n", census.seen, live,
+            census.wrong, census.first_wrong);
     }
-    if (users && members && users->proof == PROOF_PROVEN && members->proof == PROOF_PROVEN && members->held == 0) {
+    if (users && members && users->proof == PROOF_PROVEN && members->proof == PROOF_PROVEN &&
+        members->held == 0) {
         struct census census = take_census(world, MUSTER_GRANT, check_grant);
         size_t live = count_memberships(application);
-        EXPECT(census.seen == live && census.wrong == 0, "members proven: %zu in the store, %zu in truth, %zu wrong\n", census.seen,
-            live, census.wrong);
+        EXPECT(census.seen == live && census.wrong == 0,
+            "members proven: %zu in the store, %zu in truth, %zu wrong\n", census.seen, live,
+            census.wrong);
     }
 }
 
@@ -171,7 +186,8 @@ static void change_application(struct application *application, struct random *r
     if (application->user_count + 5 < APPLICATION_OBJECTS_MAX)
         for (int i = 0; i < 5; i++) {
             struct object *fresh = &application->users[application->user_count++];
-            *fresh = (struct object){.number = (int64_t)application->user_count, .version = 1, .live = true};
+            *fresh = (struct object){
+                .number = (int64_t)application->user_count, .version = 1, .live = true};
         }
 }
 
@@ -179,8 +195,14 @@ static struct fault_rates draw_rates(struct random *random)
 {
     static const int levels[] = {0, 0, 0, 10, 50, 150};
 #define DRAW() levels[random_below(random, sizeof levels / sizeof levels[0])]
-    return (struct fault_rates){.refused = DRAW(), .reset = DRAW(), .cut = DRAW(), .status_500 = DRAW(), .throttled = DRAW(),
-        .html = DRAW() / 5, .empty = DRAW() / 2, .slow = DRAW()};
+    return (struct fault_rates){.refused = DRAW(),
+        .reset = DRAW(),
+        .cut = DRAW(),
+        .status_500 = DRAW(),
+        .throttled = DRAW(),
+        .html = DRAW() / 5,
+        .empty = DRAW() / 2,
+        .slow = DRAW()};
 #undef DRAW
 }
 
@@ -195,7 +217,9 @@ static uint64_t play(uint64_t seed, struct totals *totals)
     for (int round = 0; round < 4; round++) {
         bool last = round == 3;
         world.application.healthy = last; /* faults stop: what is left must come right */
-        world.crash_at = random_below(&random, 2) && !last ? world.acts + (int64_t)random_below(&random, 150) : -1;
+        world.crash_at = random_below(&random, 2) && !last
+                             ? world.acts + (int64_t)random_below(&random, 150)
+                             : -1;
         bool over = world_round(&world, random_below(&random, 3) == 0);
         EXPECT(over, "round %d does not come to an end\n", round);
         if (!over)
@@ -205,8 +229,8 @@ static uint64_t play(uint64_t seed, struct totals *totals)
         check_truth(&world, seed);
         if (last && !world.application.lying_total)
             for (size_t i = 0; i < world.run_count; i++)
-                EXPECT(world.runs[i].proof == PROOF_PROVEN, "faults are over, and %s is %s: %s\n", world.runs[i].stream,
-                    proof_name(world.runs[i].proof), world.runs[i].reason);
+                EXPECT(world.runs[i].proof == PROOF_PROVEN, "faults are over, and %s is %s: %s\n",
+                    world.runs[i].stream, proof_name(world.runs[i].proof), world.runs[i].reason);
         if (!last)
             change_application(&world.application, &random);
         world.now_ms += 3600000;
@@ -249,8 +273,10 @@ int main(int argc, char **argv)
         if (seeds == 1)
             (void)printf("seed %" PRIu64 ": trace %016" PRIx64 "\n", seed, trace);
     }
-    (void)printf("%" PRIu64 " seeds: %" PRId64 " rounds, %" PRId64 " effects, %" PRId64 " requests, %" PRId64 " records, %" PRId64
-                 " crashes, %.1f simulated hours; runs: %" PRId64 " proven, %" PRId64 " asserted, %" PRId64 " partial\n",
+    (void)printf("%" PRIu64 " seeds: %" PRId64 " rounds, %" PRId64 " effects, %" PRId64
+                 " requests, %" PRId64 " records, %" PRId64
+                 " crashes, %.1f simulated hours; runs: %" PRId64 " proven, %" PRId64
+                 " asserted, %" PRId64 " partial\n",
         seeds, totals.rounds, totals.acts, totals.requests, totals.records, totals.crashes,
         (double)totals.simulated_ms / 3600000, totals.proven, totals.asserted, totals.partial);
     for (size_t i = 0; i < FAULT_NUMBERS; i++)

@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include "base/memory.h"
 
-#define ACTS_MAX 200000
+#define ACTS_MAX      200000
 #define WALL_START_MS INT64_C(1767225600000) /* 2026-01-01 */
 
 enum what { WHAT_RESPONSE, WHAT_DIGESTED, WHAT_WRITER, WHAT_JOB, WHAT_TIMER };
@@ -40,7 +40,8 @@ static struct world_event *schedule(struct world *world, enum what what, int64_t
     event->what = what;
     event->at_ms = world->now_ms + delay_ms;
     event->order = ++world->order;
-    while (*at && ((*at)->at_ms < event->at_ms || ((*at)->at_ms == event->at_ms && (*at)->order < event->order)))
+    while (*at && ((*at)->at_ms < event->at_ms ||
+                      ((*at)->at_ms == event->at_ms && (*at)->order < event->order)))
         at = &(*at)->next;
     event->next = *at;
     *at = event;
@@ -52,7 +53,8 @@ static struct world_event *schedule(struct world *world, enum what what, int64_t
 static void do_digest(struct world *world, const struct effect *effect)
 {
     struct known known = store_reader_known(world->reader);
-    struct world_event *event = schedule(world, WHAT_DIGESTED, (int64_t)random_below(&world->random, 3));
+    struct world_event *event =
+        schedule(world, WHAT_DIGESTED, (int64_t)random_below(&world->random, 3));
     event->ticket = effect->ticket;
     if (!digest_page(&effect->input, &known, &event->digest, &event->fault))
         event->digest = NULL;
@@ -90,7 +92,8 @@ static void act(struct world *world, const struct effect *effect)
     world->acts++;
     switch (effect->kind) {
     case EFFECT_SEND: {
-        struct response *response = application_answer(&world->application, effect->request, &latency_ms);
+        struct response *response =
+            application_answer(&world->application, effect->request, &latency_ms);
         struct world_event *event = schedule(world, WHAT_RESPONSE, latency_ms);
         event->ticket = effect->ticket;
         event->response = response;
@@ -107,7 +110,8 @@ static void act(struct world *world, const struct effect *effect)
     case EFFECT_ARM:
         world->timer_ms = effect->deadline_ms;
         if (effect->deadline_ms != INT64_MAX)
-            (void)schedule(world, WHAT_TIMER, effect->deadline_ms > world->now_ms ? effect->deadline_ms - world->now_ms : 0);
+            (void)schedule(world, WHAT_TIMER,
+                effect->deadline_ms > world->now_ms ? effect->deadline_ms - world->now_ms : 0);
         break;
     case EFFECT_NOTE:
         if (effect->note.kind == NOTE_RUN_ENDED)
@@ -228,7 +232,8 @@ void world_open(struct world *world, uint64_t seed, enum style style, size_t use
 {
     *world = (struct world){.random = random_seeded(seed ^ 0x5EED), .crash_at = -1, .now_ms = 1000};
     application_init(&world->application, seed, style, users, groups);
-    (void)snprintf(world->folder, sizeof world->folder, "%s/muster-world-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    (void)snprintf(world->folder, sizeof world->folder, "%s/muster-world-XXXXXX",
+        access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     must(mkdtemp(world->folder) != NULL, NULL);
     (void)snprintf(world->path, sizeof world->path, "%s/store.db", world->folder);
     char path[160];
@@ -266,14 +271,16 @@ bool world_round(struct world *world, bool full)
     int64_t most = world->acts + ACTS_MAX;
     world->round_over = false;
     world->run_count = 0;
-    feed(world, &(struct event){.kind = EVENT_START, .connection = world->connection, .full = full});
+    feed(
+        world, &(struct event){.kind = EVENT_START, .connection = world->connection, .full = full});
     while (!world->round_over && world->acts < most) {
         struct world_event *event = world->events;
         if (!event)
             return false; /* nothing is under way, and the round is not over: it hangs */
         if (world->crash_at >= 0 && world->acts >= world->crash_at) {
             crash(world);
-            feed(world, &(struct event){.kind = EVENT_START, .connection = world->connection, .full = full});
+            feed(world, &(struct event){
+                            .kind = EVENT_START, .connection = world->connection, .full = full});
             continue;
         }
         world->events = event->next;

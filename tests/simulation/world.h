@@ -11,22 +11,22 @@ struct world_event;
 
 struct world {
     struct application application;
-    struct random random;             /* of latencies inside the host */
+    struct random random; /* of latencies inside the host */
     int64_t now_ms;
     char folder[64], path[96];
     struct store *store;
     struct store_reader *reader;
     struct engine *engine;
     struct connection *connection;
-    struct world_event *events;       /* by time, then by order of arrival */
+    struct world_event *events; /* by time, then by order of arrival */
     uint64_t order;
-    struct job *queue[4096];          /* waiting for the writer */
+    struct job *queue[4096]; /* waiting for the writer */
     size_t queued;
     bool writer_busy;
     int64_t timer_ms;
-    int64_t acts;                     /* effects acted on */
-    int64_t crash_at;                 /* the host dies before this act; -1: never */
-    uint64_t traces;                  /* of engines that died, folded */
+    int64_t acts;     /* effects acted on */
+    int64_t crash_at; /* the host dies before this act; -1: never */
+    uint64_t traces;  /* of engines that died, folded */
     bool round_over, crashed;
     struct run_summary runs[64];
     size_t run_count;
