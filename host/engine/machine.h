@@ -113,7 +113,7 @@ struct scope {
     struct bytes bookmark; /* highest bound so far */
     bool order_broken;
 
-    bool failed, not_permitted, restart_wanted;
+    bool failed, not_permitted;
     char reason[REASON_MAX];
     enum proof proof;
 };
@@ -235,7 +235,18 @@ void run_stop(struct run *run);
 void run_free(struct run *run);
 const struct program *run_program(const struct run *run);
 
-/* scope.c: one listing */
+/* scope.c: a scope's life */
+struct engine *scope_engine(const struct scope *scope);
+void scope_enter(struct scope *scope, enum scope_state state);
+void scope_drop_page(struct scope *scope);
+/* The listing is over, one way or the other; what is with the store comes back first, then the scope is judged and ended. */
+void scope_flush(struct scope *scope);
+/* For a scope of which nothing is under way but commits: it ends here and now. */
+void scope_fail_now(struct scope *scope, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void scope_stop_here(struct scope *scope);
+void scope_restart(struct scope *scope);
+
 void scope_begin(struct run *run, const struct scope_parent *parent);
 void scope_free(struct scope *scope);
 void scope_send(struct scope *scope); /* called by its lane: now is the time */

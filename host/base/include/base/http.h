@@ -56,7 +56,7 @@ struct response {
     struct http_headers
         headers; /* of the final answer; of a redirect that was not followed, the redirect's */
     struct bytes body; /* decoded */
-    bool unframed;     /* the body ended with the connection, without a length or a last chunk */
+    bool unframed;     /* HTTP/1 without a length and without chunks: a cut body looks like a whole one (fault 16) */
     double seconds;
     char why[256]; /* for EXCHANGE_* other than DONE: one sentence without secrets */
 };

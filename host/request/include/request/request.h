@@ -36,9 +36,10 @@ struct request_bound {
 };
 
 /*
- * The page at `position` of a scope. access_token: the OAuth token at hand, or nothing. The User-Agent, Accept, Accept-Encoding are
- * set here; "Accept: application/json" unless the declaration says otherwise. FAULT_EGRESS where a next link leaves the origin;
- * FAULT_LIMIT for a URL above REQUEST_URL_MAX; FAULT_DECLARATION where a template names what is not set.
+ * The page at `position` of a scope. access_token: the OAuth token at hand, or nothing. "Accept:
+ * application/json" unless the declaration says otherwise; User-Agent and Accept-Encoding are transport's. FAULT_EGRESS where a next
+ * link leaves the origin; FAULT_LIMIT for a URL above REQUEST_URL_MAX; FAULT_DECLARATION where a template names what is not
+ * set; FAULT_CONTENT where a value could end a header or climb out of its path; FAULT_SECRET where a login's parameter is not set.
  */
 bool request_page(const struct source *source, size_t stream, const struct position *position,
     const struct scope_parent *parent, const struct request_bound *bound, struct span access_token,
