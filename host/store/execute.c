@@ -105,17 +105,20 @@ static bool finish(struct store *store, const struct hash256 *head_before, struc
     return sql_run(&store->sql, SQL_COMMIT, fault, "");
 }
 
+/* Opens a transaction on what the file says now. */
+static bool begin(struct store *store, struct fault *fault)
+{
+    store->version = atomic_load(&store->published) + 1;
+    return sql_run(&store->sql, SQL_BEGIN, fault, "") && notice_others(store, fault);
+}
+
 static bool transaction(
     struct store *store, struct job **jobs, size_t count, size_t *ret_bad, struct fault *fault)
 {
     *ret_bad = count;
-    store->version = atomic_load(&store->published) + 1;
-    if (!sql_run(&store->sql, SQL_BEGIN, fault, ""))
+    if (!begin(store, fault))
         return false;
-    struct hash256 head;
-    if (!notice_others(store, fault))
-        return false;
-    head = store->head;
+    struct hash256 head = store->head;
     return execute_all(store, jobs, count, ret_bad, fault) && finish(store, &head, fault);
 }
 
@@ -154,6 +157,36 @@ static void write_back(struct store *store)
         (void)sql_fault(&store->sql, code, &ignored); /* marks the handle */
 }
 
+static bool refuse(const struct store *store, struct fault *fault)
+{
+    if (store->read_only)
+        return !fault_set(fault, FAULT_STORE, "the store was opened for reading only");
+    if (store->sql.broken)
+        return !fault_set(fault, FAULT_STORE,
+            "the store failed before and writes nothing more; restart Muster");
+    return false;
+}
+
+bool store_begin(struct store *store, struct fault *fault)
+{
+    if (refuse(store, fault))
+        return false;
+    if (begin(store, fault))
+        return true;
+    roll_back(store);
+    return false;
+}
+
+bool store_end(struct store *store, bool good, struct fault *fault)
+{
+    if (good && sql_run(&store->sql, SQL_COMMIT, fault, "")) {
+        atomic_store(&store->published, store->version);
+        return true;
+    }
+    roll_back(store);
+    return false;
+}
+
 static void execute_some(struct store *store, struct job **jobs, size_t count)
 {
     while (count > 0) {
@@ -179,16 +212,6 @@ static void execute_some(struct store *store, struct job **jobs, size_t count)
             jobs[i - 1] = jobs[i];
         count--;
     }
-}
-
-static bool refuse(const struct store *store, struct fault *fault)
-{
-    if (store->read_only)
-        return !fault_set(fault, FAULT_STORE, "the store was opened for reading only");
-    if (store->sql.broken)
-        return !fault_set(fault, FAULT_STORE,
-            "the store failed before and writes nothing more; restart Muster");
-    return false;
 }
 
 void store_execute(struct store *store, struct job **jobs, size_t count)

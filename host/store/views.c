@@ -193,7 +193,7 @@ static bool append_kind(struct bytes *into, const struct kind *kind, struct faul
            APPEND(into, fault,
                ",\n  CASE o.failed WHEN 0 THEN 'ok' ELSE 'failed' END AS mapping, o.raw, o.run,\n"
                "  o.evidence, " HEX("o.content_hash") " AS content_hash, "
-               HEX("d.hash") " AS declaration\n"
+               HEX("d.hash") " AS declaration, o.object\n"
                "FROM objects o LEFT JOIN connections c ON c.connection = o.connection\n" JOINS) &&
            bytes_format(into, fault, "WHERE o.kind = %d;\n", (int)kind->kind);
 }
@@ -212,7 +212,7 @@ static bool append_history(struct bytes *into, const struct kind *kind, struct f
     return append_states(into, kind, false, fault) &&
            APPEND(into, fault,
                ",\n  o.raw, " HEX("o.content_hash") " AS content_hash, " HEX("d.hash")
-               " AS declaration\n"
+               " AS declaration, o.object\n"
                "FROM (SELECT h.object, x.connection, x.kind, x.id, h.scope, h.state, h.valid_from,\n"
                "    h.valid_to, h.from_run, h.to_run, h.evidence, h.attributes, h.fields, h.raw,\n"
                "    h.content_hash, h.mapping\n"
