@@ -199,7 +199,8 @@ bool plan_create_reported(struct span canonical, const char *path,
     bool ok = owner->arena ? build(owner, canonical, path, report, fault) : fault_memory(fault);
     if (!ok) {
         if (report->count == before)
-            report_add(report, REFUSAL_OTHER, fault->text);
+            report_add(
+                report, fault->code == FAULT_MEMORY ? REFUSAL_OTHER : REFUSAL_READER, fault->text);
         plan_release(&owner->plan);
         return false;
     }
