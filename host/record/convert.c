@@ -51,31 +51,36 @@ static enum convert_result within(bool read, int64_t wall_ms, int64_t *ret_wall_
 static enum convert_result from_rfc3339(struct span text, int64_t *ret_wall_ms)
 {
     int64_t wall_ms = 0;
-    return within(timestamp_from_rfc3339(text, &wall_ms), wall_ms, ret_wall_ms);
+    bool read = timestamp_from_rfc3339(text, &wall_ms);
+    return within(read, wall_ms, ret_wall_ms);
 }
 
 static enum convert_result from_epoch_s(struct span text, int64_t *ret_wall_ms)
 {
     int64_t wall_ms = 0;
-    return within(read_decimal(text, SECOND_MS, &wall_ms), wall_ms, ret_wall_ms);
+    bool read = read_decimal(text, SECOND_MS, &wall_ms);
+    return within(read, wall_ms, ret_wall_ms);
 }
 
 static enum convert_result from_epoch_ms(struct span text, int64_t *ret_wall_ms)
 {
     int64_t wall_ms = 0;
-    return within(read_decimal(text, 1, &wall_ms), wall_ms, ret_wall_ms);
+    bool read = read_decimal(text, 1, &wall_ms);
+    return within(read, wall_ms, ret_wall_ms);
 }
 
 static enum convert_result from_date(struct span text, int64_t *ret_wall_ms)
 {
     int64_t wall_ms = 0;
-    return within(timestamp_from_date(text, &wall_ms), wall_ms, ret_wall_ms);
+    bool read = timestamp_from_date(text, &wall_ms);
+    return within(read, wall_ms, ret_wall_ms);
 }
 
 static enum convert_result from_http_date(struct span text, int64_t *ret_wall_ms)
 {
     int64_t wall_ms = 0;
-    return within(timestamp_from_http_date(text, &wall_ms), wall_ms, ret_wall_ms);
+    bool read = timestamp_from_http_date(text, &wall_ms);
+    return within(read, wall_ms, ret_wall_ms);
 }
 
 static enum convert_result from_filetime(struct span text, int64_t *ret_wall_ms)
@@ -91,7 +96,8 @@ static enum convert_result from_filetime(struct span text, int64_t *ret_wall_ms)
 static enum convert_result from_generalized(struct span text, int64_t *ret_wall_ms)
 {
     int64_t wall_ms = 0;
-    return within(timestamp_from_generalized(text, &wall_ms), wall_ms, ret_wall_ms);
+    bool read = timestamp_from_generalized(text, &wall_ms);
+    return within(read, wall_ms, ret_wall_ms);
 }
 
 static enum convert_result not_a_time(struct span text, int64_t *ret_wall_ms)
