@@ -58,7 +58,7 @@ static bool control_reset(const struct order *order, struct bytes *reply, struct
     struct server_counts *counts = order->application->counts;
     journal_reset(&order->application->journal);
     counts->in_flight_max = counts->in_flight;
-    counts->connections = counts->open;
+    counts->connections = 0;
     counts->bytes_sent = 0;
     return true;
 }
