@@ -157,7 +157,7 @@
         " JOIN streams t ON t.stream=p.stream WHERE p.scope=?1")                             \
     X(SQL_SEEN, "SELECT seen FROM batches WHERE run=?1 AND scope=?2 AND sequence>?3"         \
         " ORDER BY sequence")                                                                \
-    X(SQL_TALLY, "INSERT INTO tallies VALUES(?1,?2,?3,?4)"                                   \
+    X(SQL_TALLY, "INSERT INTO tallies VALUES(?1,?2,?3,max(?4,0))"                                  \
         " ON CONFLICT DO UPDATE SET count=count+?4")                                         \
     /* ledger */                                                                             \
     X(SQL_BATCH_ADD, "INSERT INTO batches(" SQL_BATCH_COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,"  \
