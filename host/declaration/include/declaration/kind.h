@@ -32,12 +32,12 @@ struct kind_field {
 };
 
 struct kind {
-    enum muster_kind kind;
     const char *name;
-    bool composed_id;      /* a record without a mapped id gets one composed of `key_fields` */
-    const char *key_fields;/* separated by spaces */
+    const char *key_fields; /* separated by spaces */
     const struct kind_field *fields;
     size_t field_count;
+    enum muster_kind kind;
+    bool composed_id; /* a record without a mapped id gets one composed of `key_fields` */
 };
 
 #define KIND_COUNT 10
