@@ -6,8 +6,14 @@
 #include "base/fault.h"
 #include "base/bytes.h"
 
-/* Host policy: defaults that need no tuning, and hard bounds that no file can exceed. One table (settings.c) holds name,
- * default, least and most of each. Durations in ms. */
+struct secret_pool;
+
+/* Host policy: defaults that need no tuning, and hard bounds that no file can exceed. One table (policy.c) holds name,
+ * default, least and most of each. Durations in ms.
+ *
+ * In the file a key of the group `policy` is the member's name. A duration can be written in two ways: without the
+ * suffix as text with a unit (connect_timeout = "10s"), or with it as a number or text (connect_timeout_ms = 10000). A
+ * bare number without the suffix is refused, since it does not say its unit. */
 struct policy_settings {
     int64_t attempts_max;            /* tries of one request in all, without waits for a rate limit: 6 */
     int64_t backoff_first_ms;        /* 500 */
@@ -52,14 +58,17 @@ struct connection_settings {
     size_t secret_count;
     struct setting_pair *labels;
     size_t label_count;
-    struct setting_pair *classify;   /* login pattern (POSIX extended) -> account class */
+    struct setting_pair *classify;   /* login pattern (POSIX extended) -> account class; the first that matches decides.
+                                        In the file: classify = ( { login = "^svc-"; class = "service"; }, ... ); */
     size_t classify_count;
     const char **streams;            /* the selection; none: all */
     size_t stream_count;
     int64_t every_ms;                /* 0: only by hand */
-    int64_t full_every_ms;           /* 0: every run is full where the stream is not incremental; else default 1 day */
+    int64_t full_every_ms;           /* how often an incremental stream is read whole; default 1 day */
     bool allow_http, allow_private;
-    const char *ca_file, *client_cert, *proxy;
+    const char *ca_file, *client_cert; /* absolute; client_cert is PEM with its key, kept like a secret file */
+    const char *proxy;                 /* http, https, socks5 or socks5h URL with a port */
+    const char *file;                  /* where it is written: the settings' file, or one that it includes */
     unsigned line;
 };
 
@@ -72,13 +81,17 @@ struct settings {
     struct policy_settings policy;
     struct connection_settings *connections;
     size_t connection_count;
+    struct secret_pool *secret_pool; /* where sources keep what they read; NULL: each has its own */
 };
 
-/* Reads and checks the file alone; plugins and secrets are source.h's. Unknown and duplicate keys, wrong types, integers
- * that libconfig would wrap, include loops: FAULT_CONFIGURATION, "FILE:LINE: KEY: …", with a guess at what was meant.
+#define SETTINGS_CONNECTIONS_MAX 100000u
+
+/* Reads and checks the file alone; plugins and secrets are source.h's. Relative paths, those of included files too, are
+ * relative to the directory of `path`. Unknown and duplicate keys, wrong types, integers
+ * that libconfig would wrap, include loops: FAULT_CONFIGURATION, "FILE:LINE: KEY: …", with a guess at what was meant; FAULT_MEMORY.
  * Without a `store` the default is /var/lib/muster/muster.db; without `connectors`, the compiled-in directory. */
 bool settings_read(const char *path, struct settings **ret_settings, struct fault *fault) MUST_CHECK;
-void settings_free(struct settings *settings);
+void settings_free(struct settings *settings); /* NULL is fine */
 struct policy_settings policy_settings_default(void);
 
 #endif

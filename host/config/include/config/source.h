@@ -11,11 +11,12 @@ struct source {
     const struct connection_settings *settings; /* owned */
     struct plan *plan;                          /* one reference */
     const char *name;
-    const char *base_url;                       /* expanded, without a trailing slash */
+    const char *base_url;                       /* expanded, canonical, without a trailing slash */
     const char *origin;                         /* scheme://host:port of base_url, lower case, port always there */
     struct policy_settings policy;
     bool *selected;                             /* per stream of the plan: part of the operator's selection */
-    struct hash256 fingerprint;                 /* of everything that a run depends on: equal means "nothing changed" */
+    struct hash256 fingerprint;                 /* of everything that a run depends on, secrets included: equal means
+                                                   "nothing changed". Never shown or stored */
 };
 
 /* Joins and checks: required parameters and secrets are there, patterns match, no unknown parameter, the base URL is
@@ -24,12 +25,14 @@ struct source {
 bool source_create(const struct settings *settings, size_t connection, struct plan *plan, struct source **ret_source,
     struct fault *fault) MUST_CHECK;
 struct source *source_acquire(struct source *source);
-void source_release(struct source *source);
+void source_release(struct source *source); /* NULL is fine */
 
-/* A parameter's value: from `parameters`, `secrets`, or the declaration's default. False where it is not set. */
+/* A parameter's value: from `parameters`, `secrets`, or the declaration's default; "base_url" is the expanded one. It ends
+ * with NUL. False where it is not set. */
 bool source_parameter(const struct source *source, struct span name, struct span *ret_value);
 bool source_parameter_is_secret(const struct source *source, struct span name);
-/* Replaces every secret value of the source in `text` by "[secret]", in place; for messages that quote a server. */
+/* Replaces every secret value of the source in `text`, in place; for messages that quote a server. Found as it is, percent-
+ * encoded, and with JSON's backslashes. "[secret]" stands for it, or as many "*" where it is shorter than that. */
 void source_redact(const struct source *source, char *text);
 
 #endif

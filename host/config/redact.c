@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Takes a source's secrets out of text that is to be shown. */
+#include <string.h>
+#include "config/source.h"
+#include "source_box.h"
+
+static int hex_value(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *at =
+        c ? memchr(digits, c >= 'A' && c <= 'F' ? c | 0x20 : c, sizeof digits - 1) : NULL;
+    return at ? (int)(at - digits) : -1;
+}
+
+/* How much of `text` one character of a secret takes up: itself, %XX, or with a backslash before it; 0: it is not that. */
+static size_t character_length(const char *text, char c)
+{
+    if (text[0] == '%' && hex_value(text[1]) >= 0 && hex_value(text[2]) >= 0 &&
+        (char)(hex_value(text[1]) << 4 | hex_value(text[2])) == c)
+        return 3;
+    if (text[0] == '\\' && text[1] == c)
+        return 2;
+    return text[0] == c;
+}
+
+/* The length of the secret where `text` begins with it, as it is or as URLs and JSON quote it; or 0. */
+static size_t match_length(const char *text, struct span secret)
+{
+    size_t at = 0;
+    if (strncmp(text, secret.data, secret.length) == 0)
+        return secret.length;
+    for (size_t i = 0; i < secret.length; i++) {
+        size_t length = character_length(text + at, secret.data[i]);
+        if (length == 0)
+            return 0;
+        at += length;
+    }
+    return at;
+}
+
+static size_t longest_match(const struct source_box *box, const char *text)
+{
+    size_t longest = 0;
+    for (uint32_t i = 0; i < box->values.parameters->count; i++) {
+        struct span secret = box->values.secret[i].value;
+        size_t length = secret.length > 0 ? match_length(text, secret) : 0;
+        if (length > longest)
+            longest = length;
+    }
+    return longest;
+}
+
+/* The end of the secrets that begin at `text`, those that overlap included. */
+static size_t covered(const struct source_box *box, const char *text)
+{
+    size_t end = longest_match(box, text);
+    for (size_t at = 1; at < end; at++) {
+        size_t length = longest_match(box, text + at);
+        if (length > 0 && at + length > end)
+            end = at + length;
+    }
+    return end;
+}
+
+void source_redact(const struct source *source, char *text)
+{
+    static const char mark[] = "[secret]";
+    const struct source_box *box = (const struct source_box *)source;
+    char *out = text;
+    while (*text) {
+        size_t length = covered(box, text);
+        if (length == 0) {
+            *out++ = *text++;
+        } else if (length >= sizeof mark - 1) {
+            (void)memcpy(
+                out, mark, sizeof mark - 1); /* never past what was read: it is no longer */
+            out += sizeof mark - 1;
+            text += length;
+        } else { /* no room for the mark */
+            (void)memset(out, '*', length);
+            out += length;
+            text += length;
+        }
+    }
+    *out = '\0';
+}
