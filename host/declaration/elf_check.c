@@ -239,7 +239,7 @@ static bool tells_more(enum refusal_number number)
 
 bool elf_check(struct span file, struct elf_image *ret_image, struct refusal *refusal)
 {
-    Elf64_Ehdr header;
+    Elf64_Ehdr header = {0};
     Elf64_Phdr headers[ELF_HEADERS_MAX];
     struct elf_image image = {0};
     if (!check_header(file, &header, refusal) ||

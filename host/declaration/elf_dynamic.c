@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define SYMBOLS           2u  /* the null symbol and muster_connector */
-#define SYMBOLS_SHOWN     64u /* how many are looked at to say what is wrong */
+#define SYMBOLS_SHOWN     64u /* of so many it is said what is wrong with them */
 #define SYMBOL_NAME       "muster_connector"
 #define SYMBOL_SIZE_LEAST 8u /* abi and size */
 
@@ -220,13 +220,14 @@ static bool refuse_count(const struct dynamic *dynamic, uint64_t count)
     uint64_t names_size = dynamic->value[STRSZ];
     const char *names = table_at(dynamic, STRTAB, dynamic->value[STRTAB], names_size);
     const char *table = names ? table_at(dynamic, SYMTAB, dynamic->value[SYMTAB], 0) : NULL;
-    for (uint64_t i = 1; table && i < count && i < SYMBOLS_SHOWN; i++) {
+    for (uint64_t i = 1; table && count <= SYMBOLS_SHOWN && i < count; i++) {
         Elf64_Sym symbol;
         if (!table_at(dynamic, SYMTAB, dynamic->value[SYMTAB], (i + 1) * sizeof symbol))
             break;
         (void)memcpy(&symbol, table + i * sizeof symbol, sizeof symbol);
         bool named = symbol.st_name < names_size && names[names_size - 1] == '\0';
-        if (!check_symbol_kind(dynamic, &symbol, named ? names + symbol.st_name : "?"))
+        if (!check_symbol_kind(dynamic, &symbol, named ? names + symbol.st_name : "?") &&
+            dynamic->refusal->number != REFUSAL_TRUNCATED)
             return false;
     }
     return refusal_set(dynamic->refusal, REFUSAL_COUNT,
@@ -344,7 +345,7 @@ static bool check_relocation_type(
                 index);
     return refusal_set(dynamic->refusal, REFUSAL_RELOCATION,
         "relocation %" PRIu64 ": type %u is not RELATIVE; point at the connector's own constants "
-                              "only, and keep them static",
+        "only, and keep them static",
         index, type);
 }
 

@@ -123,6 +123,21 @@ static void refuse_duplicates(struct intake_directory *directory)
         }
 }
 
+static bool take_in_all(const char *directory, struct dirent *const *names, size_t count,
+    const struct intake_options *options, struct intake_directory *into, struct fault *fault)
+{
+    if (count > INTAKE_DIRECTORY_MAX)
+        return fault_set(fault, FAULT_LIMIT, "%s: more than %u connector files", directory,
+            INTAKE_DIRECTORY_MAX);
+    into->entries = memory_allocate_array(count + 1, sizeof *into->entries);
+    if (!into->entries)
+        return fault_memory(fault);
+    for (size_t i = 0; i < count; i++)
+        if (!add_entry(directory, names[i]->d_name, options, into, fault))
+            return false;
+    return true;
+}
+
 static void free_names(struct dirent **names, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -139,15 +154,7 @@ bool intake_directory(const char *directory, const struct intake_options *option
     if (found < 0)
         return fault_system(fault, "%s: the directory of connectors cannot be read", directory);
     size_t count = (size_t)found;
-    bool ok = count <= INTAKE_DIRECTORY_MAX ||
-              fault_set(fault, FAULT_LIMIT, "%s: more than %u connector files", directory,
-                  INTAKE_DIRECTORY_MAX);
-    if (ok) {
-        all.entries = memory_allocate_array(count ? count : 1, sizeof *all.entries);
-        ok = all.entries || fault_memory(fault);
-    }
-    for (size_t i = 0; ok && i < count; i++)
-        ok = add_entry(directory, names[i]->d_name, options, &all, fault);
+    bool ok = take_in_all(directory, names, count, options, &all, fault);
     free_names(names, count);
     if (!ok) {
         intake_directory_free(&all);

@@ -5,6 +5,7 @@
  */
 #include "declaration/intake.h"
 
+#include <assert.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
@@ -41,28 +42,33 @@ static bool read_image(int image, struct bytes *bytes, struct refusal *refusal)
     return true;
 }
 
-static bool map_image(int image, uintptr_t *ret_base, struct refusal *refusal)
+static bool map_image(int descriptor, const struct elf_image *image, const char **ret_connector,
+    struct refusal *refusal)
 {
     char path[32];
     struct link_map *map = NULL;
-    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", image);
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!handle)
         return refusal_set(
             refusal, REFUSAL_TRUNCATED, "the loader refuses the file: %s", dlerror());
-    if (dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0 || !map)
-        return refusal_set(refusal, REFUSAL_OTHER, "the loader does not say where the file is");
-    *ret_base = map->l_addr;
+    const char *connector = dlsym(handle, "muster_connector");
+    /* What was checked and what the loader found must be the same place. */
+    if (!connector || dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0 ||
+        (uintptr_t)connector != map->l_addr + image->symbol_address)
+        return refusal_set(refusal, REFUSAL_TRUNCATED,
+            "the loader finds muster_connector elsewhere than its symbol says");
+    *ret_connector = connector;
     return true;
 }
 
 /* `abi` and `size` decide how the rest is read. */
-static bool check_header(const struct elf_image *image, const void *connector, uint32_t *ret_size,
+static bool check_header(const struct elf_image *image, const char *connector, uint32_t *ret_size,
     struct refusal *refusal)
 {
     uint32_t abi, size;
     (void)memcpy(&abi, connector, sizeof abi);
-    (void)memcpy(&size, (const char *)connector + sizeof abi, sizeof size);
+    (void)memcpy(&size, connector + sizeof abi, sizeof size);
     if (abi != MUSTER_ABI)
         return refusal_set(refusal, REFUSAL_ABI,
             "the connector has ABI %u and this host reads ABI %u; begin it with "
@@ -77,33 +83,35 @@ static bool check_header(const struct elf_image *image, const void *connector, u
     return true;
 }
 
-static bool walk(
-    const struct elf_image *image, uintptr_t base, struct bytes *canonical, struct refusal *refusal)
+static bool walk(const struct elf_image *image, const char *connector, struct bytes *canonical,
+    struct refusal *refusal)
 {
+    assert(connector); /* map_image gives none only when it refuses */
     struct schema_range ranges[ELF_LOADS_MAX];
     const struct schema_image mapped = {ranges, image->load_count};
+    const uintptr_t base = (uintptr_t)connector - image->symbol_address;
+    uint32_t size = 0;
     for (size_t i = 0; i < image->load_count; i++) {
         uintptr_t begin = base + image->loads[i].address;
         ranges[i] = (struct schema_range){begin, begin + image->loads[i].memory_size};
     }
-    const void *connector = (const void *)(base + image->symbol_address);
-    uint32_t size;
     return check_header(image, connector, &size, refusal) &&
            schema_write(&schema_connector, connector, size, &mapped, NULL, canonical, refusal);
 }
 
 static bool read_declaration(
-    int image_descriptor, int answer, struct bytes *canonical, struct refusal *refusal)
+    int descriptor, int answer, struct bytes *canonical, struct refusal *refusal)
 {
     struct bytes file = {.limit = INTAKE_FILE_MAX};
-    struct elf_image image;
-    uintptr_t base;
+    struct elf_image image = {0};
+    const char *connector = NULL;
     *refusal = (struct refusal){0};
     canonical->limit = INTAKE_CANONICAL_MAX;
-    return read_image(image_descriptor, &file, refusal) &&
+    return read_image(descriptor, &file, refusal) &&
            elf_check(bytes_span(&file), &image, refusal) &&
-           sandbox_enter(answer, &refusal->fault) && map_image(image_descriptor, &base, refusal) &&
-           sandbox_close_files(&refusal->fault) && walk(&image, base, canonical, refusal);
+           sandbox_enter(answer, &refusal->fault) &&
+           map_image(descriptor, &image, &connector, refusal) &&
+           sandbox_close_files(&refusal->fault) && walk(&image, connector, canonical, refusal);
 }
 
 static bool say(int answer, const char *text, size_t length)

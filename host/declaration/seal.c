@@ -108,6 +108,12 @@ static int create_memory_file(void)
     return descriptor;
 }
 
+static void move(struct sealed *from, struct sealed *to)
+{
+    *to = *from;
+    *from = (struct sealed){.descriptor = -1};
+}
+
 bool seal_file(const char *path, struct sealed *ret_sealed, struct refusal *refusal)
 {
     AUTO_CLOSE file = -1;
@@ -124,8 +130,7 @@ bool seal_file(const char *path, struct sealed *ret_sealed, struct refusal *refu
     if (fcntl(sealed.descriptor, F_ADD_SEALS, SEALS) != 0)
         return refuse_system(refusal, "the copy cannot be sealed");
     sealed.hash = hash_content(bytes_span(bytes));
-    *ret_sealed = sealed;
-    sealed = (struct sealed){.descriptor = -1};
+    move(&sealed, ret_sealed);
     return true;
 }
 

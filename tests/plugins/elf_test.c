@@ -32,6 +32,7 @@ static void open_parts(struct parts *parts)
     *parts = (struct parts){0};
     case_read(GOOD, &parts->file);
     char *data = parts->file.data;
+    ck_assert_ptr_nonnull(data);
     parts->header = (Elf64_Ehdr *)(void *)data;
     parts->headers = (Elf64_Phdr *)(void *)(data + parts->header->e_phoff);
     for (size_t i = 0; i < parts->header->e_phnum; i++) {

@@ -49,8 +49,8 @@ bool intake_load(const char *path, const struct intake_options *options, struct 
 #define INTAKE_READER_ANSWER   4
 int intake_reader_main(int image, int answer) __attribute__((noreturn));
 
-/* A directory's connector files (NAME.so, regular or not; names that begin with a dot are passed over), sorted by name; each is taken in by itself, so that one bad file
- * never hides the others. */
+/* A directory's connector files (NAME.so, regular or not; names that begin with a dot are passed over), sorted by name; each
+ * is taken in by itself, so that one bad file never hides the others. */
 struct intake_entry {
     char *path;
     struct plan *plan; /* NULL: refused */
