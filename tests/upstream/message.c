@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads requests strictly enough for a test server, and writes heads as the answer's framing says.
- * */
+/* Reads requests strictly enough for a test server; writes heads as the framing says. */
 #include "message.h"
 
 #include <inttypes.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The loop: accepts, turns epoll's edges and timers into turns of connections, stops on a signal.
- * */
+/* The loop: accepts, turns edges and timers into turns of connections, stops on a signal. */
 #include "server.h"
 
 #include <arpa/inet.h>
