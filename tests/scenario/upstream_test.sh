@@ -97,7 +97,7 @@ walk() {
         next=$(jq -r '.paging.next // ""' "$work/page")
         [ -n "$next" ]
     do :; done ;;
-    next) url=$base/next/$2?limit=40$3
+    next) url="$base/next/$2?limit=40$3"
         while
             curl --silent "$url" >"$work/page"
             jq -r '.items[].id' "$work/page"
@@ -105,7 +105,7 @@ walk() {
             case $url in /*) url=$base$url ;; esac
             [ -n "$url" ]
         do :; done ;;
-    link) url=$base/link/$2?per_page=40$3
+    link) url="$base/link/$2?per_page=40$3"
         while
             curl --silent --dump-header "$work/head" "$url" >"$work/page"
             jq -r '.[].id' "$work/page"

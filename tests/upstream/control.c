@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /_control/: how a test changes the data and the script, and sees what was asked. Parameters are in the query. */
+/* /_control/: how a test changes the data and the script, and sees what was asked. Parameters are
+ * in the query. */
 #include "application.h"
 
 #include <inttypes.h>
