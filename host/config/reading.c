@@ -54,8 +54,9 @@ bool reading_refuse(const struct reading *reading, const config_setting_t *setti
     va_end(arguments);
     if (length < 0)
         sentence[0] = '\0';
-    return fault_set(fault, FAULT_CONFIGURATION, "%s:%u: %s%s%s", where.file, where.line, key,
+    (void)fault_set(fault, FAULT_CONFIGURATION, "%s:%u: %s%s%s", where.file, where.line, key,
         *key ? ": " : "", sentence);
+    return false;
 }
 
 const char *reading_type_name(const config_setting_t *setting)
@@ -148,7 +149,7 @@ bool reading_integer(const struct reading *reading, const config_setting_t *sett
 bool reading_duration(const struct reading *reading, const config_setting_t *setting,
     int64_t *ret_ms, struct fault *fault)
 {
-    const char *text;
+    const char *text = NULL;
     int64_t ms;
     if (config_setting_type(setting) != CONFIG_TYPE_STRING)
         return reading_refuse(reading, setting, fault,
@@ -167,7 +168,7 @@ bool reading_duration(const struct reading *reading, const config_setting_t *set
 bool reading_text(const struct reading *reading, const config_setting_t *setting, void *member,
     struct fault *fault)
 {
-    const char *text;
+    const char *text = NULL;
     if (!reading_borrow_text(reading, setting, &text, fault))
         return false;
     char *copy = arena_copy_text(reading->arena, text);
@@ -187,14 +188,14 @@ const char *reading_absolute(const struct reading *reading, const char *path)
         return NULL;
     (void)memcpy(absolute, reading->text->directory, directory);
     absolute[directory] = '/';
-    (void)memcpy(absolute + directory + 1, path, name);
+    (void)memcpy(absolute + directory + 1, path, name + 1);
     return absolute;
 }
 
 bool reading_path(const struct reading *reading, const config_setting_t *setting, void *member,
     struct fault *fault)
 {
-    const char *text;
+    const char *text = NULL;
     if (!reading_borrow_text(reading, setting, &text, fault))
         return false;
     const char *absolute = reading_absolute(reading, text);
