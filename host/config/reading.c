@@ -2,6 +2,7 @@
 /* Typed access to parsed settings, each failure with file, line and key. */
 #include "reading.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -118,6 +119,7 @@ bool reading_borrow_text(const struct reading *reading, const config_setting_t *
     if (!reading_expect(reading, setting, CONFIG_TYPE_STRING, "a text, in double quotes", fault))
         return false;
     const char *text = config_setting_get_string(setting);
+    assert(text); /* it is of that type */
     struct span span = span_of(text);
     if (span.length == 0)
         return reading_refuse(reading, setting, fault, "is empty; leave the key out instead");
@@ -149,7 +151,7 @@ bool reading_integer(const struct reading *reading, const config_setting_t *sett
 bool reading_duration(const struct reading *reading, const config_setting_t *setting,
     int64_t *ret_ms, struct fault *fault)
 {
-    const char *text = NULL;
+    const char *text;
     int64_t ms;
     if (config_setting_type(setting) != CONFIG_TYPE_STRING)
         return reading_refuse(reading, setting, fault,
@@ -168,7 +170,7 @@ bool reading_duration(const struct reading *reading, const config_setting_t *set
 bool reading_text(const struct reading *reading, const config_setting_t *setting, void *member,
     struct fault *fault)
 {
-    const char *text = NULL;
+    const char *text;
     if (!reading_borrow_text(reading, setting, &text, fault))
         return false;
     char *copy = arena_copy_text(reading->arena, text);
@@ -195,7 +197,7 @@ const char *reading_absolute(const struct reading *reading, const char *path)
 bool reading_path(const struct reading *reading, const config_setting_t *setting, void *member,
     struct fault *fault)
 {
-    const char *text = NULL;
+    const char *text;
     if (!reading_borrow_text(reading, setting, &text, fault))
         return false;
     const char *absolute = reading_absolute(reading, text);
