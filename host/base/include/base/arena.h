@@ -11,7 +11,8 @@ struct arena;
 #define ARENA_LIMIT_DEFAULT (256u << 20)
 struct arena *arena_create(size_t limit);
 void arena_free(struct arena *arena);
-void arena_reset(struct arena *arena); /* everything allocated from it is gone; its first block is kept */
+void arena_reset(
+    struct arena *arena); /* everything allocated from it is gone; its first block is kept */
 /* Zeroed, aligned for any object. NULL when the limit or the memory is reached. */
 void *arena_allocate(struct arena *arena, size_t size);
 void *arena_allocate_array(struct arena *arena, size_t count, size_t size);

@@ -13,7 +13,7 @@ struct span {
     size_t length;
 };
 
-#define SPAN(literal) ((struct span){(literal), sizeof(literal) - 1})
+#define SPAN(literal)  ((struct span){(literal), sizeof(literal) - 1})
 #define SPAN_FORMAT(s) (int)(s).length, (s).data /* for "%.*s" */
 
 struct span span_of(const char *text); /* of a NUL-ended text; NULL gives nothing */
@@ -25,7 +25,8 @@ bool span_starts_with(struct span a, struct span prefix);
 struct span span_trim(struct span a); /* without spaces, tabs, CR and LF at both ends */
 /* The whole of `a` as a decimal number, with an optional minus sign; false if it is anything else or does not fit. */
 bool span_to_int64(struct span a, int64_t *ret_value);
-bool span_is_utf8(struct span a); /* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF */
+bool span_is_utf8(
+    struct span a); /* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF */
 
 /* A growable buffer. Owns `data`. Always holds a NUL after `length`, so data is a C string where it has no NUL inside. */
 struct bytes {
@@ -49,10 +50,11 @@ bool bytes_append_json(struct bytes *bytes, struct span text, struct fault *faul
 /* `text` percent-encoded: all but the unreserved characters of RFC 3986 section 2.3. */
 bool bytes_append_percent(struct bytes *bytes, struct span text, struct fault *fault) MUST_CHECK;
 /* Lower-case hexadecimal. */
-bool bytes_append_hex(struct bytes *bytes, const void *data, size_t length, struct fault *fault) MUST_CHECK;
-void bytes_clear(struct bytes *bytes);   /* keeps the memory */
-void bytes_free(struct bytes *bytes);    /* releases it; the limit stays */
-void bytes_wipe(struct bytes *bytes);    /* overwrites, then releases: for secrets */
+bool bytes_append_hex(
+    struct bytes *bytes, const void *data, size_t length, struct fault *fault) MUST_CHECK;
+void bytes_clear(struct bytes *bytes); /* keeps the memory */
+void bytes_free(struct bytes *bytes);  /* releases it; the limit stays */
+void bytes_wipe(struct bytes *bytes);  /* overwrites, then releases: for secrets */
 
 #define AUTO_BYTES __attribute__((cleanup(bytes_free))) struct bytes
 

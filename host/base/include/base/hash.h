@@ -23,7 +23,8 @@ struct hash128 hash_keyed(const struct hash_key *key, struct span data);
 uint64_t hash_keyed64(const struct hash_key *key, struct span data);
 bool hash128_equal(struct hash128 a, struct hash128 b);
 /* A key for one purpose: BLAKE2b of the parts, each with its length before it, under `secret` (NULL: none). */
-struct hash_key hash_derive_key(const struct hash_key *secret, const struct span *parts, size_t count);
+struct hash_key hash_derive_key(
+    const struct hash_key *secret, const struct span *parts, size_t count);
 struct hash256 hash_content(struct span data);
 /* The chain's link: BLAKE2b-256 over the previous link and `data`. */
 struct hash256 hash_chain(const struct hash256 *previous, struct span data);

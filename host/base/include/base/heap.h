@@ -18,7 +18,8 @@ struct heap {
 };
 
 /* Entries with equal deadlines leave in the order of their tokens, so that a run is repeatable. */
-bool heap_set(struct heap *heap, int64_t deadline_ms, uint64_t token, struct fault *fault) MUST_CHECK;
+bool heap_set(
+    struct heap *heap, int64_t deadline_ms, uint64_t token, struct fault *fault) MUST_CHECK;
 void heap_remove(struct heap *heap, uint64_t token); /* not there: nothing happens */
 /* The earliest entry, or NULL. */
 const struct heap_entry *heap_first(const struct heap *heap);

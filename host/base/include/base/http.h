@@ -5,8 +5,8 @@
 
 #include "base/bytes.h"
 
-#define HTTP_HEADERS_MAX 256          /* header fields of one message */
-#define HTTP_HEADER_BYTES_MAX 65536u  /* names and values of one message */
+#define HTTP_HEADERS_MAX      256    /* header fields of one message */
+#define HTTP_HEADER_BYTES_MAX 65536u /* names and values of one message */
 
 struct http_header {
     struct span name, value;
@@ -20,25 +20,26 @@ struct http_headers {
     size_t count;
 };
 
-bool http_headers_add(struct http_headers *headers, struct span name, struct span value, struct fault *fault) MUST_CHECK;
+bool http_headers_add(struct http_headers *headers, struct span name, struct span value,
+    struct fault *fault) MUST_CHECK;
 /* The first field of that name, without regard to case; nothing if there is none. */
 struct span http_headers_get(const struct http_headers *headers, const char *name);
 void http_headers_clear(struct http_headers *headers);
 void http_headers_free(struct http_headers *headers);
 
 /* How far an exchange came. Anything but EXCHANGE_DONE has no usable body. */
-#define EXCHANGE_TABLE(X)                                                                          \
-    X(EXCHANGE_DONE, "done")                    /* a whole response, whatever its status */        \
-    X(EXCHANGE_RESOLVE, "resolve")              /* the name does not resolve, or not in time */    \
-    X(EXCHANGE_CONNECT, "connect")              /* refused, unreachable, or not in time */         \
-    X(EXCHANGE_TLS, "tls")                      /* certificate or handshake; for good */           \
-    X(EXCHANGE_SEND, "send")                    /* broken before a status arrived */               \
-    X(EXCHANGE_RECEIVE, "receive")              /* broken or stalled after the status: a cut body */ \
-    X(EXCHANGE_TIMEOUT, "timeout")              /* the total or low-speed limit */                 \
-    X(EXCHANGE_TOO_LARGE, "too_large")          /* body, decoded, or headers above the cap */      \
-    X(EXCHANGE_PROTOCOL, "protocol")            /* not HTTP, two lengths, a bad chunk, unknown encoding */ \
-    X(EXCHANGE_REFUSED, "refused")              /* egress rules; nothing was sent */               \
-    X(EXCHANGE_LOCAL, "local")                  /* memory, descriptors */                          \
+#define EXCHANGE_TABLE(X)                                                                         \
+    X(EXCHANGE_DONE, "done")           /* a whole response, whatever its status */                \
+    X(EXCHANGE_RESOLVE, "resolve")     /* the name does not resolve, or not in time */            \
+    X(EXCHANGE_CONNECT, "connect")     /* refused, unreachable, or not in time */                 \
+    X(EXCHANGE_TLS, "tls")             /* certificate or handshake; for good */                   \
+    X(EXCHANGE_SEND, "send")           /* broken before a status arrived */                       \
+    X(EXCHANGE_RECEIVE, "receive")     /* broken or stalled after the status: a cut body */       \
+    X(EXCHANGE_TIMEOUT, "timeout")     /* the total or low-speed limit */                         \
+    X(EXCHANGE_TOO_LARGE, "too_large") /* body, decoded, or headers above the cap */              \
+    X(EXCHANGE_PROTOCOL, "protocol")   /* not HTTP, two lengths, a bad chunk, unknown encoding */ \
+    X(EXCHANGE_REFUSED, "refused")     /* egress rules; nothing was sent */                       \
+    X(EXCHANGE_LOCAL, "local")         /* memory, descriptors */                                  \
     X(EXCHANGE_CANCELLED, "cancelled")
 
 enum exchange {
@@ -51,11 +52,13 @@ const char *exchange_name(enum exchange exchange);
 
 struct response {
     enum exchange exchange;
-    int status;                  /* 0 unless a status line arrived */
-    struct http_headers headers; /* of the final answer; of a redirect that was not followed, the redirect's */
-    struct bytes body;           /* decoded */
+    int status; /* 0 unless a status line arrived */
+    struct http_headers
+        headers; /* of the final answer; of a redirect that was not followed, the redirect's */
+    struct bytes body; /* decoded */
+    bool unframed;     /* HTTP/1 without a length and without chunks: a cut body looks like a whole one (fault 16) */
     double seconds;
-    char why[256];               /* for EXCHANGE_* other than DONE: one sentence without secrets */
+    char why[256]; /* for EXCHANGE_* other than DONE: one sentence without secrets */
 };
 
 void response_free(struct response *response); /* NULL is fine; also frees the structure itself */

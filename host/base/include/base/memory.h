@@ -6,8 +6,9 @@
 #include <stddef.h>
 
 /* All return NULL when there is no memory; the caller turns that into fault_memory(). */
-void *memory_allocate(size_t size) __attribute__((malloc));             /* zeroed */
-void *memory_allocate_array(size_t count, size_t size) __attribute__((malloc)); /* zeroed; NULL on overflow too */
+void *memory_allocate(size_t size) __attribute__((malloc)); /* zeroed */
+void *memory_allocate_array(size_t count, size_t size)
+    __attribute__((malloc)); /* zeroed; NULL on overflow too */
 void *memory_resize(void *block, size_t size);
 char *memory_copy_text(const char *text); /* NULL for NULL */
 void memory_free(void *block);            /* NULL is fine */
@@ -18,11 +19,11 @@ static inline void memory_free_cleanup(void *block_pointer)
 }
 #define AUTO_FREE __attribute__((cleanup(memory_free_cleanup)))
 /* Moves a pointer out of its variable: the reader sees that ownership goes elsewhere. */
-#define TAKE(pointer)                                                                              \
-    ({                                                                                             \
-        __typeof__(pointer) taken_ = (pointer);                                                    \
-        (pointer) = NULL;                                                                          \
-        taken_;                                                                                    \
+#define TAKE(pointer)                           \
+    ({                                          \
+        __typeof__(pointer) taken_ = (pointer); \
+        (pointer) = NULL;                       \
+        taken_;                                 \
     })
 
 #endif

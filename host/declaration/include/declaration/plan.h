@@ -8,17 +8,18 @@
 #include "muster/connector.h"
 
 struct plan {
-    const struct muster_connector *connector; /* every list has the host's own strides; every string is sound */
-    const char *path;                         /* the file it came from */
-    struct span canonical;                    /* canonical declaration, JSON */
-    struct hash256 hash;                      /* of `canonical`: the declaration hash */
-    struct hash256 content_hash;              /* of the file's bytes */
+    const struct muster_connector
+        *connector;              /* every list has the host's own strides; every string is sound */
+    const char *path;            /* the file it came from */
+    struct span canonical;       /* canonical declaration, JSON */
+    struct hash256 hash;         /* of `canonical`: the declaration hash */
+    struct hash256 content_hash; /* of the file's bytes */
 };
 
 /* Reads canonical JSON, validates it, and gives a plan with one reference. `path` is copied. Failure: FAULT_DECLARATION
  * with the first problem; intake.h gives all of them. */
-bool plan_create(struct span canonical, const char *path, const struct hash256 *content_hash, struct plan **ret_plan,
-    struct fault *fault) MUST_CHECK;
+bool plan_create(struct span canonical, const char *path, const struct hash256 *content_hash,
+    struct plan **ret_plan, struct fault *fault) MUST_CHECK;
 struct plan *plan_acquire(struct plan *plan);
 void plan_release(struct plan *plan); /* NULL is fine */
 

@@ -17,32 +17,36 @@
 #include "base/hash.h"
 #include "json/pointer.h"
 
-#define JSON_DEPTH_MAX 32u
-#define JSON_STRING_MAX (4u << 20)     /* bytes of one string as sent */
-#define JSON_MEMBERS_MAX 65536u        /* members of one object */
-#define JSON_NUMBER_MAX 64u            /* characters of one number's literal */
-#define JSON_ITEMS_MAX 100000u         /* items of one page */
+#define JSON_DEPTH_MAX   32u
+#define JSON_STRING_MAX  (4u << 20) /* bytes of one string as sent */
+#define JSON_MEMBERS_MAX 65536u     /* members of one object */
+#define JSON_NUMBER_MAX  64u        /* characters of one number's literal */
+#define JSON_ITEMS_MAX   100000u    /* items of one page */
 
 struct json_item {
-    struct span bytes;   /* the item's value, without white space around it */
-    const char *why;     /* static sentence on what is wrong with its content; NULL: sound */
-    size_t why_offset;   /* of the byte at fault, in the whole text */
-    uint64_t shape;      /* equal for items with the same paths and types; array lengths do not count where neighbours are
+    struct span bytes; /* the item's value, without white space around it */
+    const char *why;   /* static sentence on what is wrong with its content; NULL: sound */
+    size_t why_offset; /* of the byte at fault, in the whole text */
+    uint64_t
+        shape; /* equal for items with the same paths and types; array lengths do not count where neighbours are
                             alike. Not secret; for drift only */
 };
 
 struct json_page {
-    struct span value;        /* the whole value, without white space around it */
-    struct span items;        /* the array (or the one object) of items; nothing if the pointer leads nowhere */
-    struct json_item *item;   /* in the arena */
+    struct span value; /* the whole value, without white space around it */
+    struct span
+        items; /* the array (or the one object) of items; nothing if the pointer leads nowhere */
+    struct json_item *item; /* in the arena */
     size_t item_count;
 };
 
 struct json_gate_options {
     /* Where the items are; NULL: the text has none, every fault is the text's. */
     const struct json_pointer *items;
-    bool one_object;           /* what is at `items` is itself the one item (an object), not an array of them */
-    struct hash_key key;       /* keys member-name hashes, so that colliding names cost no quadratic time (fault 54) */
+    bool
+        one_object; /* what is at `items` is itself the one item (an object), not an array of them */
+    struct hash_key
+        key; /* keys member-name hashes, so that colliding names cost no quadratic time (fault 54) */
 };
 
 /*

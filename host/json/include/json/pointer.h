@@ -8,8 +8,8 @@
 #define JSON_POINTER_DEPTH_MAX 16u
 
 struct json_pointer {
-    const char *text;         /* as declared; "" is the whole value */
-    struct span *steps;       /* unescaped member names, or array indices in decimal */
+    const char *text;   /* as declared; "" is the whole value */
+    struct span *steps; /* unescaped member names, or array indices in decimal */
     size_t count;
 };
 

@@ -10,7 +10,16 @@
 #include "base/hash.h"
 #include "json/pointer.h"
 
-enum json_type { JSON_NONE = 0, JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_type {
+    JSON_NONE = 0,
+    JSON_NULL,
+    JSON_FALSE,
+    JSON_TRUE,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
+};
 
 struct json_value {
     enum json_type type; /* JSON_NONE: not there */
@@ -25,7 +34,8 @@ struct json_value json_find(struct span value, const struct json_pointer *pointe
 /* A text for an id or a field: a string unescaped to UTF-8, unnormalised; a number as its literal; true and false as such.
  * Nothing for null, arrays, objects and values that are not there. A string without escapes is borrowed from the source;
  * another is written to `arena`. data is NULL with FAULT_MEMORY only through `ret_` contract: false, fault set. */
-bool json_text(struct json_value value, struct arena *arena, struct span *ret_text, struct fault *fault) MUST_CHECK;
+bool json_text(struct json_value value, struct arena *arena, struct span *ret_text,
+    struct fault *fault) MUST_CHECK;
 /* An integer that fits; false for anything else (fractions and exponents included). A string of digits counts. */
 bool json_integer(struct json_value value, int64_t *ret_number);
 
@@ -41,11 +51,12 @@ size_t json_count(struct json_value container);
 /* Many pointers looked up in one pass over the bytes: a trie of their steps, compiled once. */
 struct json_projection;
 /* At most 512 pointers; the same pointer twice is fine. The projection owns its memory. */
-bool json_projection_create(const struct json_pointer *pointers, size_t count, struct json_projection **ret_projection,
-    struct fault *fault) MUST_CHECK;
+bool json_projection_create(const struct json_pointer *pointers, size_t count,
+    struct json_projection **ret_projection, struct fault *fault) MUST_CHECK;
 void json_projection_free(struct json_projection *projection);
 /* Writes `count` values, in the order of the pointers; JSON_NONE for those that lead nowhere. Safe from many threads. */
-void json_project(const struct json_projection *projection, struct span value, struct json_value *ret_values);
+void json_project(
+    const struct json_projection *projection, struct span value, struct json_value *ret_values);
 
 /* A hash of what the value says: white space, the order of members, the form of escapes do not count; the order of elements
  * and the literal of numbers do. */

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The breaker, the quarantine and the absence guard: when to leave a connection alone, and when not to believe it. */
+#include "policy/breaker.h"
+
+#include <assert.h>
+
+/* The one place where a breaker changes its state. */
+static void enter(struct breaker *breaker, enum breaker_state state, int64_t open_until_ms)
+{
+    breaker->state = state;
+    breaker->open_until_ms = open_until_ms;
+    breaker->probing = false;
+    if (state == BREAKER_CLOSED)
+        breaker->failures = 0;
+}
+
+int64_t breaker_wait_ms(struct breaker *breaker, int64_t now_ms)
+{
+    if (breaker->state == BREAKER_OPEN) {
+        if (now_ms < breaker->open_until_ms)
+            return breaker->open_until_ms - now_ms;
+        enter(breaker, BREAKER_HALF_OPEN, 0);
+    }
+    return breaker->state == BREAKER_HALF_OPEN && breaker->probing ? BREAKER_PROBE_WAIT_MS : 0;
+}
+
+void breaker_sent(struct breaker *breaker)
+{
+    if (breaker->state == BREAKER_HALF_OPEN)
+        breaker->probing = true;
+}
+
+void breaker_result(
+    struct breaker *breaker, const struct policy_settings *policy, bool failed, int64_t now_ms)
+{
+    if (breaker->state == BREAKER_OPEN) /* sent before it opened: says nothing about now */
+        return;
+    if (!failed) {
+        enter(breaker, BREAKER_CLOSED, 0);
+        return;
+    }
+    if (breaker->failures < UINT32_MAX)
+        breaker->failures++;
+    if (breaker->state == BREAKER_HALF_OPEN || breaker->failures >= policy->breaker_failures)
+        enter(breaker, BREAKER_OPEN, now_ms + policy->breaker_open_ms);
+}
+
+void quarantine_result(struct quarantine *quarantine, const struct policy_settings *policy,
+    bool failed, int64_t now_ms, struct random *random)
+{
+    int64_t wait_ms = QUARANTINE_FIRST_MS;
+    if (!failed) {
+        *quarantine = (struct quarantine){0};
+        return;
+    }
+    if (quarantine->failures < UINT32_MAX)
+        quarantine->failures++;
+    if (quarantine->failures < policy->quarantine_failures)
+        return;
+    for (int64_t i = policy->quarantine_failures;
+         i < quarantine->failures && wait_ms < QUARANTINE_MOST_MS; i++)
+        wait_ms *= 2;
+    if (wait_ms > QUARANTINE_MOST_MS)
+        wait_ms = QUARANTINE_MOST_MS;
+    quarantine->until_ms =
+        now_ms + wait_ms - (int64_t)random_below(random, (uint64_t)wait_ms / 10 + 1);
+}
+
+bool quarantine_active(const struct quarantine *quarantine, int64_t now_ms)
+{
+    return quarantine->until_ms != 0 && now_ms < quarantine->until_ms;
+}
+
+bool absence_is_mass(const struct policy_settings *policy, int64_t missing, int64_t live)
+{
+    assert(missing >= 0 && live >= 0);
+    if (missing == 0)
+        return false;
+    if (missing >= live) /* nothing is left of what there was */
+        return true;
+    if (missing <= policy->absence_most)
+        return false;
+    /* missing > live * percent / 100, exactly and without overflow: the hundreds first, then what is left of live. */
+    int64_t above = missing - live / 100 * policy->absence_percent;
+    if (above <= 0 || above > policy->absence_percent)
+        return above > 0;
+    return above * 100 > live % 100 * policy->absence_percent;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pace of one origin and credential: a token bucket for rates, AIMD for requests under way, a gate for waits. */
+#include "policy/throttle.h"
+
+#include <assert.h>
+
+#define MILLI             1000
+#define CONCURRENCY_FIRST 2    /* slow start */
+#define HALVING_WINDOW_MS 1000 /* answers to one burst halve once */
+#define UNSTATED_PAUSE_MS 1000 /* a throttled answer that says nothing of time */
+#define WINDOW_SLACK_MS   1000 /* two statements of one reset differ by as much: Date has seconds */
+#define BURST_SHARE       10   /* the bucket holds a tenth of a second's requests, at least one */
+
+static int64_t greater(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t lesser(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+void throttle_init(struct throttle *throttle, int64_t now_ms)
+{
+    *throttle = (struct throttle){.concurrency_milli = CONCURRENCY_FIRST * MILLI,
+        .tokens_milli = MILLI,
+        .refilled_ms = now_ms,
+        .closed_until_ms = now_ms,
+        .window_ends_ms = now_ms,
+        .left = RATE_UNKNOWN,
+        .sent_ms = INT64_MIN,
+        .lowered_ms = INT64_MIN,
+        .counted_until_ms = now_ms,
+        .limit = RATE_UNKNOWN,
+        .remaining = RATE_UNKNOWN};
+}
+
+/* Thousandths of a request a second: the lower of the operator's and the server's; 0: none. */
+static int64_t rate_milli(const struct throttle *throttle, const struct policy_settings *policy)
+{
+    int64_t own = policy->rate_per_second * MILLI, stated = throttle->stated_rate_milli;
+    return own == 0 || (stated != 0 && stated < own) ? stated : own;
+}
+
+static void refill(struct throttle *throttle, int64_t rate, int64_t now_ms)
+{
+    int64_t burst = greater(MILLI, rate / BURST_SHARE), gained;
+    if (__builtin_mul_overflow(now_ms - throttle->refilled_ms, rate, &gained) ||
+        gained / MILLI >= burst) {
+        throttle->tokens_milli = burst;
+        throttle->refilled_ms = now_ms;
+        return;
+    }
+    gained /= MILLI;
+    /* Rounded up, so that time is never counted twice: the rate stated is an upper bound. */
+    throttle->refilled_ms += (gained * MILLI + rate - 1) / rate;
+    throttle->tokens_milli = lesser(burst, throttle->tokens_milli + gained);
+}
+
+static int64_t token_wait_ms(
+    struct throttle *throttle, const struct policy_settings *policy, int64_t now_ms)
+{
+    int64_t rate = rate_milli(throttle, policy);
+    if (rate == 0)
+        return 0;
+    refill(throttle, rate, now_ms);
+    int64_t lacking = MILLI - throttle->tokens_milli;
+    return lacking <= 0
+               ? 0
+               : greater(1, throttle->refilled_ms + (lacking * MILLI + rate - 1) / rate - now_ms);
+}
+
+/* What is left of the window was sent, though not all of it answered yet: the next answer tells, or the window ends. */
+static int64_t window_wait_ms(const struct throttle *throttle, int64_t now_ms)
+{
+    if (throttle->left != 0 || now_ms >= throttle->window_ends_ms)
+        return 0;
+    return throttle->under_way > 0 ? INT64_MAX : throttle->window_ends_ms - now_ms;
+}
+
+static int64_t spacing_wait_ms(const struct throttle *throttle, int64_t now_ms)
+{
+    if (throttle->spacing_ms == 0 || throttle->sent_ms == INT64_MIN)
+        return 0;
+    /* The window's end ends the spacing, too. */
+    return lesser(throttle->sent_ms + throttle->spacing_ms, throttle->window_ends_ms) - now_ms;
+}
+
+/* Adds a wait to the metric; what was counted before is not counted again. */
+static void count_wait(struct throttle *throttle, int64_t wait_ms, int64_t now_ms)
+{
+    int64_t from_ms = greater(now_ms, throttle->counted_until_ms);
+    if (now_ms + wait_ms > from_ms)
+        throttle->waited_ms += now_ms + wait_ms - from_ms;
+    throttle->counted_until_ms = greater(throttle->counted_until_ms, now_ms + wait_ms);
+}
+
+int64_t throttle_wait_ms(
+    struct throttle *throttle, const struct policy_settings *policy, int64_t now_ms)
+{
+    int64_t wait_ms = window_wait_ms(throttle, now_ms);
+    if (wait_ms == INT64_MAX || (throttle->under_way + 1) * MILLI > throttle->concurrency_milli)
+        return INT64_MAX;
+    wait_ms = greater(wait_ms, throttle->closed_until_ms - now_ms);
+    wait_ms = greater(wait_ms, spacing_wait_ms(throttle, now_ms));
+    wait_ms = greater(wait_ms, token_wait_ms(throttle, policy, now_ms));
+    count_wait(throttle, wait_ms, now_ms);
+    return wait_ms;
+}
+
+void throttle_sent(struct throttle *throttle, const struct policy_settings *policy, int64_t now_ms)
+{
+    if (rate_milli(throttle, policy) != 0)
+        throttle->tokens_milli -= MILLI;
+    if (throttle->left > 0)
+        throttle->left--;
+    throttle->under_way++;
+    throttle->sent_ms = now_ms;
+}
+
+static void close_for(struct throttle *throttle, int64_t ms, int64_t now_ms)
+{
+    throttle->closed_until_ms = greater(throttle->closed_until_ms, now_ms + ms);
+}
+
+static void lower(struct throttle *throttle, int64_t now_ms)
+{
+    if (throttle->lowered_ms != INT64_MIN && now_ms - throttle->lowered_ms < HALVING_WINDOW_MS)
+        return;
+    throttle->lowered_ms = now_ms;
+    throttle->concurrency_milli = greater(MILLI, throttle->concurrency_milli / 2);
+}
+
+static void raise(struct throttle *throttle, const struct policy_settings *policy)
+{
+    throttle->concurrency_milli += MILLI * MILLI / throttle->concurrency_milli;
+    throttle->concurrency_milli =
+        greater(MILLI, lesser(throttle->concurrency_milli, policy->concurrency_most * MILLI));
+}
+
+static void pause_for(struct throttle *throttle, const struct policy_settings *policy,
+    const struct rate_reading *reading, int64_t now_ms)
+{
+    int64_t ms = reading ? reading->retry_after_ms : RATE_UNKNOWN;
+    if (ms == RATE_UNKNOWN && reading && reading->concurrency)
+        return; /* fewer at a time is what it asks for */
+    if (ms == RATE_UNKNOWN && reading && reading->remaining <= 0)
+        ms = reading->reset_ms;
+    if (ms == RATE_UNKNOWN)
+        ms = UNSTATED_PAUSE_MS;
+    close_for(throttle, lesser(ms, policy->retry_after_most_ms), now_ms);
+}
+
+/* Notes the window that an answer speaks of. Answers may overtake each other: in one window the least remaining counts, and its end
+ * does not move on, so that windows that slide are looked at anew at least once in their length. */
+static void note_window(
+    struct throttle *throttle, const struct rate_reading *reading, int64_t reset_ms, int64_t now_ms)
+{
+    bool same = throttle->left != RATE_UNKNOWN && now_ms < throttle->window_ends_ms &&
+                now_ms + reset_ms <= throttle->window_ends_ms + WINDOW_SLACK_MS;
+    throttle->limit = reading->limit;
+    throttle->remaining =
+        same ? lesser(throttle->remaining, reading->remaining) : reading->remaining;
+    throttle->window_ends_ms =
+        same ? lesser(throttle->window_ends_ms, now_ms + reset_ms) : now_ms + reset_ms;
+    /* What is under way may not be in the server's count yet. */
+    throttle->left = greater(0, throttle->remaining - throttle->under_way);
+}
+
+/* What a budget that is stated means for the requests to come. */
+static void budget(struct throttle *throttle, const struct policy_settings *policy,
+    const struct rate_reading *reading, int64_t now_ms)
+{
+    int64_t reset_ms = lesser(reading->reset_ms, policy->retry_after_most_ms);
+    throttle->spacing_ms = 0;
+    if (reset_ms <= 0 || reading->concurrency) {
+        throttle->limit = reading->limit;
+        throttle->remaining = reading->remaining;
+        throttle->left = RATE_UNKNOWN;
+        return;
+    }
+    note_window(throttle, reading, reset_ms, now_ms);
+    if (throttle->remaining == 0)
+        close_for(throttle, reset_ms, now_ms);
+    else if (throttle->limit > throttle->remaining * 10)
+        throttle->spacing_ms = (reset_ms + throttle->remaining - 1) / throttle->remaining;
+}
+
+void throttle_answered(struct throttle *throttle, const struct policy_settings *policy,
+    enum outcome outcome, const struct rate_reading *reading, int64_t now_ms)
+{
+    assert(throttle->under_way > 0);
+    throttle->under_way--;
+    if (reading && reading->rate_per_second > 0)
+        throttle->stated_rate_milli = greater(1, (int64_t)(reading->rate_per_second * MILLI));
+    if (reading && reading->remaining != RATE_UNKNOWN)
+        budget(throttle, policy, reading, now_ms);
+    if (outcome == OUTCOME_THROTTLED) {
+        lower(throttle, now_ms);
+        pause_for(throttle, policy, reading, now_ms);
+    } else if (outcome == OUTCOME_OK) {
+        raise(throttle, policy);
+    }
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The breaker's states, the quarantine's stretching schedule, the absence guard's bounds. */
+#include "policy/breaker.h"
+
+#include "unit.h"
+
+static const struct policy_settings policy = {.breaker_failures = 5,
+    .breaker_open_ms = 30000,
+    .quarantine_failures = 3,
+    .absence_most = 3,
+    .absence_percent = 5};
+
+static struct breaker opened_at(int64_t now_ms)
+{
+    struct breaker breaker = {0};
+    for (int i = 0; i < 5; i++) {
+        ck_assert_int_eq(breaker_wait_ms(&breaker, now_ms), 0);
+        breaker_sent(&breaker);
+        breaker_result(&breaker, &policy, true, now_ms);
+    }
+    ck_assert_int_eq(breaker.state, BREAKER_OPEN);
+    return breaker;
+}
+
+START_TEST(a_row_of_failures_opens_it)
+{
+    struct breaker breaker = {0};
+    for (int i = 0; i < 100; i++) /* never five in a row */
+        breaker_result(&breaker, &policy, i % 5 != 4, 0);
+    ck_assert_int_eq(breaker.state, BREAKER_CLOSED);
+    breaker = opened_at(1000);
+    ck_assert_int_eq(breaker_wait_ms(&breaker, 1000), 30000);
+    ck_assert_int_eq(breaker_wait_ms(&breaker, 30999), 1);
+    ck_assert_int_eq(breaker_wait_ms(&breaker, 31000), 0);
+    ck_assert_int_eq(breaker.state, BREAKER_HALF_OPEN);
+}
+END_TEST
+
+START_TEST(half_open_lets_one_through)
+{
+    struct breaker breaker = opened_at(0);
+    ck_assert_int_eq(breaker_wait_ms(&breaker, 30000), 0);
+    breaker_sent(&breaker);
+    ck_assert_int_gt(breaker_wait_ms(&breaker, 30000), 0);
+    ck_assert_int_gt(breaker_wait_ms(&breaker, 90000), 0);
+    breaker_result(&breaker, &policy, true, 40000);
+    ck_assert_int_eq(breaker.state, BREAKER_OPEN);
+    ck_assert_int_eq(breaker_wait_ms(&breaker, 40000), 30000);
+    ck_assert_int_eq(breaker_wait_ms(&breaker, 70000), 0);
+    breaker_sent(&breaker);
+    breaker_result(&breaker, &policy, false, 70001);
+    ck_assert_int_eq(breaker.state, BREAKER_CLOSED);
+    ck_assert_int_eq(breaker.failures, 0);
+    ck_assert_int_eq(breaker_wait_ms(&breaker, 70001), 0);
+}
+END_TEST
+
+START_TEST(late_results_do_not_move_an_open_breaker)
+{
+    struct breaker breaker = opened_at(0);
+    breaker_result(&breaker, &policy, false, 100);
+    ck_assert_int_eq(breaker.state, BREAKER_OPEN);
+    breaker_result(&breaker, &policy, true, 20000);
+    ck_assert_int_eq(breaker_wait_ms(&breaker, 20000), 10000);
+}
+END_TEST
+
+START_TEST(quarantine_stretches_and_heals)
+{
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        struct random random = random_seeded(seed);
+        struct quarantine quarantine = {0};
+        int64_t now_ms = 1000, most_ms = QUARANTINE_FIRST_MS;
+        for (int i = 0; i < 2; i++) {
+            quarantine_result(&quarantine, &policy, true, now_ms, &random);
+            ck_assert(!quarantine_active(&quarantine, now_ms));
+        }
+        for (int i = 0; i < 40; i++) {
+            quarantine_result(&quarantine, &policy, true, now_ms, &random);
+            int64_t wait_ms = quarantine.until_ms - now_ms;
+            ck_assert_int_le(wait_ms, most_ms);
+            ck_assert_int_ge(wait_ms, most_ms - most_ms / 10);
+            ck_assert(quarantine_active(&quarantine, now_ms));
+            ck_assert(quarantine_active(&quarantine, quarantine.until_ms - 1));
+            ck_assert(!quarantine_active(&quarantine, quarantine.until_ms));
+            now_ms = quarantine.until_ms;
+            most_ms = most_ms * 2 > QUARANTINE_MOST_MS ? QUARANTINE_MOST_MS : most_ms * 2;
+        }
+        quarantine_result(&quarantine, &policy, false, now_ms, &random);
+        ck_assert(!quarantine_active(&quarantine, now_ms));
+        ck_assert_int_eq(quarantine.failures, 0);
+    }
+}
+END_TEST
+
+START_TEST(absence_is_held_above_both_bounds)
+{
+    static const struct {
+        int64_t missing, live;
+        bool mass;
+    } rows[] = {
+        {0, 0, false},
+        {0, 100, false},
+        {3, 4, false},
+        {4, 5, true},
+        {3, 20, false},
+        {4, 70, true},  /* 3.5 */
+        {4, 80, false}, /* exactly 5 % is not more than it */
+        {5, 80, true},
+        {50, 1000, false},
+        {51, 1000, true},
+        {1, 1, true},
+        {2, 2, true},
+        {3, 3, true}, /* nothing is left */
+        {INT64_MAX / 100, INT64_MAX, false},
+        {INT64_MAX / 10, INT64_MAX, true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        ck_assert_msg(
+            absence_is_mass(&policy, rows[i].missing, rows[i].live) == rows[i].mass, "row %zu", i);
+}
+END_TEST
+
+UNIT_MAIN("breaker", a_row_of_failures_opens_it, half_open_lets_one_through,
+    late_results_do_not_move_an_open_breaker, quarantine_stretches_and_heals,
+    absence_is_held_above_both_bounds)
