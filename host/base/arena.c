@@ -108,8 +108,9 @@ struct span arena_copy(struct arena *arena, struct span text)
 
 char *arena_copy_text(struct arena *arena, const char *text)
 {
-    struct span copy = arena_copy(arena, span_of(text));
-    return copy.data ? (char *)(uintptr_t)copy.data : NULL;
+    size_t size = text ? strlen(text) + 1 : 0;
+    char *copy = text ? arena_allocate(arena, size) : NULL;
+    return copy ? memcpy(copy, text, size) : NULL;
 }
 
 size_t arena_used(const struct arena *arena)

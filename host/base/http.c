@@ -5,7 +5,7 @@
 #include "base/memory.h"
 
 static const char *const exchange_names[] = {
-#define X(name, text) [name] = text,
+#define X(name, text) [name] = (text),
     EXCHANGE_TABLE(X)
 #undef X
 };

@@ -194,11 +194,11 @@ bool timestamp_from_date(struct span text, int64_t *ret_wall_ms)
 static int month_from_name(struct reader *reader)
 {
     static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    for (int i = 0; i < 12; i++)
+    for (size_t i = 0; i < 12; i++)
         if (reader->rest.length >= 3 && memcmp(reader->rest.data, names + 3 * i, 3) == 0) {
             reader->rest.data += 3;
             reader->rest.length -= 3;
-            return i + 1;
+            return (int)i + 1;
         }
     reader->failed = true;
     return 0;

@@ -2,6 +2,7 @@
 /* Typed access to parsed settings, each failure with file, line and key. */
 #include "reading.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,8 +55,9 @@ bool reading_refuse(const struct reading *reading, const config_setting_t *setti
     va_end(arguments);
     if (length < 0)
         sentence[0] = '\0';
-    return fault_set(fault, FAULT_CONFIGURATION, "%s:%u: %s%s%s", where.file, where.line, key,
+    (void)fault_set(fault, FAULT_CONFIGURATION, "%s:%u: %s%s%s", where.file, where.line, key,
         *key ? ": " : "", sentence);
+    return false;
 }
 
 const char *reading_type_name(const config_setting_t *setting)
@@ -117,6 +119,7 @@ bool reading_borrow_text(const struct reading *reading, const config_setting_t *
     if (!reading_expect(reading, setting, CONFIG_TYPE_STRING, "a text, in double quotes", fault))
         return false;
     const char *text = config_setting_get_string(setting);
+    assert(text); /* it is of that type */
     struct span span = span_of(text);
     if (span.length == 0)
         return reading_refuse(reading, setting, fault, "is empty; leave the key out instead");
@@ -187,7 +190,7 @@ const char *reading_absolute(const struct reading *reading, const char *path)
         return NULL;
     (void)memcpy(absolute, reading->text->directory, directory);
     absolute[directory] = '/';
-    (void)memcpy(absolute + directory + 1, path, name);
+    (void)memcpy(absolute + directory + 1, path, name + 1);
     return absolute;
 }
 

@@ -35,13 +35,17 @@ static int open_one(const struct addrinfo *address)
 
 static bool find_port(int listener, uint16_t *ret_port)
 {
-    struct sockaddr_storage address;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in ipv4;
+        struct sockaddr_in6 ipv6;
+    } address;
     socklen_t length = sizeof address;
-    if (getsockname(listener, (struct sockaddr *)&address, &length) != 0)
+    (void)memset(&address, 0, sizeof address);
+    if (getsockname(listener, &address.any, &length) != 0)
         return false;
-    *ret_port = ntohs(address.ss_family == AF_INET6
-                          ? ((const struct sockaddr_in6 *)(const void *)&address)->sin6_port
-                          : ((const struct sockaddr_in *)(const void *)&address)->sin_port);
+    bool ipv6 = address.any.sa_family == AF_INET6;
+    *ret_port = ntohs(ipv6 ? address.ipv6.sin6_port : address.ipv4.sin_port);
     return true;
 }
 
