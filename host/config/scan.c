@@ -202,9 +202,9 @@ static size_t run_length(struct span source, size_t at, bool word)
 {
     size_t end = at + 1;
     while (
-        end < source.length &&
-        (is_word_start(source.data[end]) || is_digit(source.data[end]) || source.data[end] == '-' ||
-            (!word && (source.data[end] == '.' || source.data[end] == '+'))))
+        end < source.length && (is_word_start(source.data[end]) || is_digit(source.data[end]) ||
+                                   source.data[end] == '-' || source.data[end] == '_' ||
+                                   (!word && (source.data[end] == '.' || source.data[end] == '+'))))
         end++;
     return end - at;
 }

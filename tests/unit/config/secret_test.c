@@ -150,8 +150,9 @@ END_TEST
 
 START_TEST(refuses_other_references_without_quoting_them)
 {
-    static const char *const bad[] = {"hunter2", "", "FILE:/x", "file:", "env:", "env:1A", "env:A-B",
-        "credential:", "credential:a/b", "credential:../x", "credential:.hidden", "vault:hunter2"};
+    static const char *const bad[] = {"hunter2", "", "FILE:/x", "file:", "env:", "env:1A",
+        "env:A-B", "credential:", "credential:a/b", "credential:../x", "credential:.hidden",
+        "vault:hunter2"};
     set_up();
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct fault fault;
@@ -169,7 +170,8 @@ START_TEST(outlives_its_pool)
     struct secret secrets[600];
     struct fault fault;
     set_up();
-    ck_assert_int_eq(setenv("MUSTER_TEST_SECRET", "0123456789012345678901234567890123456789", 1), 0);
+    ck_assert_int_eq(
+        setenv("MUSTER_TEST_SECRET", "0123456789012345678901234567890123456789", 1), 0);
     for (size_t i = 0; i < 600; i++) /* more than one chunk */
         ck_assert(secret_read(pool, "env:MUSTER_TEST_SECRET", &secrets[i], &fault));
     ck_assert_ptr_ne(secrets[0].chunk, secrets[599].chunk);

@@ -33,21 +33,24 @@ enum page_mark {
     PAGE_MARK_EMPTY = 1u << 3,      /* no items */
     PAGE_MARK_NO_BODY = 1u << 4,    /* 204, or an empty body with 200 (fault 25) */
     PAGE_MARK_PAST_TOTAL = 1u << 5, /* more items received than the total says */
-    PAGE_MARK_ECHO = 1u << 6 /* the body states another start index or page than was asked for */
+    PAGE_MARK_ECHO = 1u << 6, /* the body states another start index or page than was asked for */
+    PAGE_MARK_UNFRAMED = 1u << 7 /* close-delimited: a cut could not be told (fault 16) */
 };
 
 struct page {
     struct classified
         verdict; /* OUTCOME_OK, or what the envelope, a wrong content type or a body that is not JSON made of it */
-    struct json_item *items; /* in the arena; spans into the response's body */
+    struct json_item
+        *items; /* in the arena; spans into the response's body. None unless the verdict is OK */
     size_t item_count;
     enum page_end end;
     const char *
         end_signal; /* static: which declared signal ended it ("total", "next absent", …); NULL unless PAGE_ENDED */
-    struct position next; /* PAGE_GOES_ON */
-    int64_t total;        /* items in the whole listing as stated; PAGE_TOTAL_UNKNOWN */
-    bool total_exact;     /* declared as exact */
-    uint32_t marks;       /* enum page_mark, combined */
+    struct position
+        next; /* PAGE_GOES_ON: what to ask for; else only its page, received and total count this page */
+    int64_t total;    /* items in the whole listing as stated; PAGE_TOTAL_UNKNOWN */
+    bool total_exact; /* declared as exact */
+    uint32_t marks;   /* enum page_mark, combined */
 };
 
 /*
@@ -55,7 +58,9 @@ struct page {
  * application/json, +json, text/json nor, where none is stated, JSON by its first byte), HTML, cut, items that are no array.
  * `fault` is for our own trouble only (memory). Total: body pointer, header, or the parent's field; totals that are negative or no
  * integer are unknown. Order of judgement: declared end signals first (any of them), then the way on, then PAGE_UNDECLARED.
- * An empty page ends a listing only where that is declared; else, where a way on exists, it goes on (fault 63).
+ * An empty page ends a listing only where that is declared; else, where a way on exists, it goes on (fault 63). No body at all is
+ * no page: nothing ends by it. A next link to another origin makes the verdict REFUSED (fault 74). A next that equals what was asked
+ * for is no way on (fault 61).
  * SCIM: RFC 7644: totalResults against startIndex - 1 + items received; count 0 answers; servers that page less than asked for.
  */
 bool page_read(const struct page_reader *reader, const struct response *response,

@@ -20,6 +20,7 @@ struct batch {
     /* by digest */
     const struct program *program;
     struct digest *digest;   /* that it is part of: digest_item_again() */
+    const char *body;        /* where the offsets of json_item count from; NULL: not at hand */
     struct json_item *items; /* source bytes stay until the commit, for assumptions that fail */
     size_t item_count;
     const struct scope_parent *parent;

@@ -7,6 +7,7 @@
 #include "record/batch.h"
 
 struct mapper;
+struct shape_memory;
 
 struct program {
     struct source *source; /* one reference */
@@ -17,6 +18,9 @@ struct program {
     struct hash_key gate_key; /* secret of this process: member names at the gate */
     struct hash_key
         content_key; /* of the store: content_hash must stay comparable between processes */
+    struct hash_key bytes_key; /* what scope keys are derived from */
+    struct shape_memory *
+        shapes; /* paths and types seen by this process; locks itself, so that a const program may be shared */
     bool
         by_bytes; /* one yield, no fan-out, a plain-pointer id: the unchanged path by bytes is open */
 };

@@ -24,7 +24,8 @@ struct record {
     struct span raw; /* JSON object: raw words of values that became "unknown"; nothing: none */
     struct span attributes; /* source bytes, redacted; nothing where not kept */
     struct span
-        carry; /* JSON object of what child streams need of it ({parent.name}); nothing where no stream does */
+        carry; /* JSON object of what child streams need of it: "name": text for each {parent.name}, and "!stream": true or
+                  false for each child stream whose parent.when is declared. Nothing where no stream has this one as parent */
     struct hash128
         content_hash; /* of fields and attributes by meaning; volatile fields do not count */
     struct hash128
@@ -44,10 +45,15 @@ struct letter {
     const char *pointer;      /* JSON Pointer at fault, in the arena; "" for the item */
     struct span raw;          /* the item's bytes, redacted */
     struct span id;           /* the item's id where it is readable: counts as seen */
+    bool
+        others_lost; /* records other than the item's own are lost with it, whose ids nobody can tell: the scope may draw no
+                         conclusion about absence, though the item itself counts as seen */
 };
 
 struct filtered {
     uint32_t item;
+    uint32_t
+        records; /* how many of the batch's received records it stands for: the item's whole fan-out */
     const char *reason;
     struct span id; /* nothing: not readable */
 };

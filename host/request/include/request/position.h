@@ -12,6 +12,7 @@ struct position {
     int64_t page;     /* pages answered so far: 0 asks for the first */
     int64_t received; /* items received so far, before filters */
     int64_t number;   /* NUMBER, OFFSET, SCIM: what to ask for next */
+    int64_t total_plus_one; /* the total that the first page stated, where later pages leave it out; 0: none */
     struct span
         token; /* CURSOR, KEYSET: what to send back; LINK: the absolute URL; nothing on the first page */
 };

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine's body: sockets, threads, clock and signals around the one state machine. */
+#include "host.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+#include "base/memory.h"
+#include "bell.h"
+#include "build.h"
+#include "pool.h"
+#include "store/writer.h"
+#include "transport/transport.h"
+
+#define HOST_EVENTS        16
+#define HOST_WORKERS_LEAST 2u /* one digests while the other waits for the store's pages */
+
+/* A job that the writer has finished, on its way back to the engine. */
+struct finished {
+    struct finished *next;
+    struct job *job;
+};
+
+struct host {
+    struct clock clock;
+    struct host_hooks hooks;
+    struct engine *engine;
+    struct transport *transport;
+    struct pool *pool;
+    struct writer *writer;
+    struct bell bell;
+    int epoll, signals;
+    int64_t armed_ms, wake_ms;
+    pthread_mutex_t mutex; /* of the list below, which the writer's thread fills */
+    struct finished *first, *last;
+};
+
+int64_t host_now_ms(const struct host *host)
+{
+    return clock_monotonic_ms(&host->clock);
+}
+
+int64_t host_wall_ms(const struct host *host)
+{
+    return clock_wall_ms(&host->clock);
+}
+
+size_t host_rounds(const struct host *host)
+{
+    return engine_rounds(host->engine);
+}
+
+size_t host_queue_bytes(const struct host *host)
+{
+    return writer_queued_bytes(host->writer);
+}
+
+/* ------------------------------------------------------------------ effects ------------------- */
+
+static void act(struct host *host, const struct effect *effect)
+{
+    switch (effect->kind) {
+    case EFFECT_SEND:
+        transport_send(
+            host->transport, effect->connection->source, effect->request, effect->ticket);
+        break;
+    case EFFECT_CANCEL:
+        transport_cancel(host->transport, effect->ticket);
+        break;
+    case EFFECT_DIGEST:
+        pool_submit(host->pool, effect->ticket, &effect->input);
+        break;
+    case EFFECT_JOB:
+        writer_submit(host->writer, effect->job);
+        break;
+    case EFFECT_ARM:
+        host->armed_ms = effect->deadline_ms;
+        break;
+    case EFFECT_NOTE:
+        host->hooks.note(host->hooks.context, &effect->note);
+        break;
+    case EFFECT_ROUND_DONE:
+        host->hooks.round_done(host->hooks.context, effect);
+        break;
+    }
+}
+
+static void feed(struct host *host, struct event *event)
+{
+    struct effect effect;
+    event->now_ms = host_now_ms(host);
+    event->wall_ms = host_wall_ms(host);
+    engine_handle(host->engine, event);
+    while (engine_next_effect(host->engine, &effect))
+        act(host, &effect);
+}
+
+void host_start(struct host *host, struct connection *connection, bool full)
+{
+    feed(host, &(struct event){.kind = EVENT_START, .connection = connection, .full = full});
+}
+
+void host_stop(struct host *host)
+{
+    feed(host, &(struct event){.kind = EVENT_STOP});
+}
+
+/* ------------------------------------------------------------------ events -------------------- */
+
+/* From transport_poll, on this thread. */
+static void answered(void *context, uint64_t ticket, struct response *response)
+{
+    feed(context, &(struct event){.kind = EVENT_RESPONSE, .ticket = ticket, .response = response});
+}
+
+/* On the writer's thread. */
+static void job_finished(void *context, struct job *job)
+{
+    struct host *host = context;
+    /* The arena is the job's own, so a place for it can be had without an allocator that might fail here. */
+    struct finished *finished = arena_allocate(job->arena, sizeof *finished);
+    if (!finished)
+        __builtin_trap(); /* the engine would wait for ever: end, and recover from the checkpoints */
+    finished->job = job;
+    (void)pthread_mutex_lock(&host->mutex);
+    bool was_empty = host->first == NULL;
+    if (was_empty)
+        host->first = finished;
+    else
+        host->last->next = finished;
+    host->last = finished;
+    (void)pthread_mutex_unlock(&host->mutex);
+    if (was_empty)
+        bell_ring(&host->bell);
+}
+
+static void take_jobs(struct host *host)
+{
+    (void)pthread_mutex_lock(&host->mutex);
+    struct finished *finished = host->first;
+    host->first = host->last = NULL;
+    (void)pthread_mutex_unlock(&host->mutex);
+    while (finished) {
+        struct job *job = finished->job;
+        finished = finished->next; /* before the engine frees the arena that both lie in */
+        feed(host, &(struct event){.kind = EVENT_JOB_DONE, .job = job});
+    }
+}
+
+static void take_digests(struct host *host)
+{
+    for (struct pool_result *result = pool_take(host->pool), *next; result; result = next) {
+        next = result->next;
+        struct event event = {
+            .kind = EVENT_DIGESTED, .ticket = result->ticket, .digest = result->digest};
+        event.fault = result->fault;
+        memory_free(result);
+        feed(host, &event);
+    }
+}
+
+static void take_signals(struct host *host)
+{
+    struct signalfd_siginfo info;
+    while (read(host->signals, &info, sizeof info) == (ssize_t)sizeof info)
+        host->hooks.signal(host->hooks.context, (int)info.ssi_signo);
+}
+
+static int wait_ms(const struct host *host)
+{
+    int64_t now_ms = host_now_ms(host), wait = 60000,
+            transport_ms = transport_timeout_ms(host->transport);
+    int64_t deadline_ms = host->armed_ms < host->wake_ms ? host->armed_ms : host->wake_ms;
+    if (deadline_ms != INT64_MAX && deadline_ms - now_ms < wait)
+        wait = deadline_ms - now_ms;
+    if (transport_ms >= 0 && transport_ms < wait)
+        wait = transport_ms;
+    return wait < 0 ? 0 : (int)wait;
+}
+
+bool host_step(struct host *host, struct fault *fault)
+{
+    struct epoll_event events[HOST_EVENTS];
+    int count = epoll_wait(host->epoll, events, HOST_EVENTS, wait_ms(host));
+    if (count < 0 && errno != EINTR)
+        return fault_system(fault, "cannot wait for events");
+    bell_silence(&host->bell);
+    take_signals(host);
+    transport_poll(host->transport);
+    take_digests(host);
+    take_jobs(host);
+    int64_t now_ms = host_now_ms(host);
+    if (host->armed_ms <= now_ms) {
+        host->armed_ms = INT64_MAX;
+        feed(host, &(struct event){.kind = EVENT_TIMER});
+    }
+    if (host->wake_ms <= now_ms)
+        host->wake_ms = INT64_MAX;
+    if (host->hooks.tick)
+        host->hooks.tick(host->hooks.context, now_ms);
+    return true;
+}
+
+void host_wake(struct host *host, int64_t deadline_ms)
+{
+    if (deadline_ms < host->wake_ms)
+        host->wake_ms = deadline_ms;
+}
+
+void host_ring(struct host *host)
+{
+    bell_ring(&host->bell);
+}
+
+/* ------------------------------------------------------------------ begin, end ---------------- */
+
+static bool watch(struct host *host, int descriptor, struct fault *fault)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = descriptor};
+    return epoll_ctl(host->epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 ||
+           fault_system(fault, "cannot watch a descriptor");
+}
+
+static bool take_over_signals(struct host *host, struct fault *fault)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGHUP);
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+        return fault_system(fault, "cannot block signals");
+    host->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return host->signals >= 0 || fault_system(fault, "cannot make a signal descriptor");
+}
+
+static unsigned worker_count(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores > (long)HOST_WORKERS_LEAST ? (unsigned)cores : HOST_WORKERS_LEAST;
+}
+
+bool host_create(struct store *store, const struct host_hooks *hooks, struct host **ret_host,
+    struct fault *fault)
+{
+    struct host *host = memory_allocate(sizeof *host);
+    if (!host)
+        return fault_memory(fault);
+    struct random random = random_from_system();
+    const struct engine_options engine_options = {.seed = random_next(&random)};
+    const struct transport_options transport_options = {
+        .connections_most = 512, .user_agent = "muster/" MUSTER_VERSION};
+    host->clock = clock_system();
+    host->hooks = *hooks;
+    host->armed_ms = host->wake_ms = INT64_MAX;
+    host->signals = host->bell.descriptor = -1;
+    (void)pthread_mutex_init(&host->mutex, NULL);
+    host->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if ((host->epoll < 0 && !fault_system(fault, "cannot make an epoll descriptor")) ||
+        !take_over_signals(host, fault) || !bell_open(&host->bell, fault) ||
+        !engine_create(&engine_options, &host->engine, fault) ||
+        !transport_create(&transport_options, answered, host, &host->transport, fault) ||
+        !pool_start(store, worker_count(), &host->bell, &host->pool, fault) ||
+        !writer_start(store, job_finished, host, &host->writer, fault) ||
+        !watch(host, host->bell.descriptor, fault) || !watch(host, host->signals, fault) ||
+        !watch(host, transport_descriptor(host->transport), fault)) {
+        host_free(host);
+        return false;
+    }
+    *ret_host = host;
+    return true;
+}
+
+/* What the writer still held goes nowhere: its pages are committed, and the engine that would hear of it is gone. */
+static void drop_finished(struct host *host)
+{
+    for (struct finished *finished = host->first, *next; finished; finished = next) {
+        struct job *job = finished->job;
+        next = finished->next;
+        if (job->kind == JOB_COMMIT)
+            digest_free(job->commit.batch->digest);
+        arena_free(job->arena);
+    }
+}
+
+void host_free(struct host *host)
+{
+    if (!host)
+        return;
+    writer_stop(host->writer);
+    pool_stop(host->pool);
+    transport_free(host->transport);
+    drop_finished(host);
+    engine_free(host->engine);
+    bell_close(&host->bell);
+    if (host->signals >= 0)
+        (void)close(host->signals);
+    if (host->epoll >= 0)
+        (void)close(host->epoll);
+    (void)pthread_mutex_destroy(&host->mutex);
+    memory_free(host);
+}

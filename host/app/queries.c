@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands that look into the store: status, runs, ledger, audit, dead, hold, export. They work beside a running host: readers of a
+ * write-ahead log never wait for its writer. */
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/timestamp.h"
+#include "command.h"
+
+struct opened {
+    struct settings *settings;
+    struct store *store;
+};
+
+static void close_opened(struct opened *opened)
+{
+    store_close(opened->store);
+    settings_free(opened->settings);
+}
+#define AUTO_OPENED __attribute__((cleanup(close_opened))) struct opened
+
+/* Runs one query into a table on stdout. ret_rows may be NULL. */
+static enum status show(const struct command_line *line, enum query query, const char *argument,
+    const char *name, const char *nothing, size_t *ret_rows)
+{
+    struct fault fault;
+    AUTO_OPENED opened = {0};
+    if (!command_open(line, &opened.settings, &opened.store, &fault))
+        return command_fail(&fault);
+    struct table *table = table_create(stdout, line->json ? TABLE_JSON : TABLE_TEXT, name);
+    if (!table || !query_run(opened.store, query, argument, table_row, table, &fault)) {
+        if (!table)
+            (void)fault_memory(&fault);
+        table_free(table);
+        return command_fail(&fault);
+    }
+    bool written = table_finish(table);
+    size_t rows = table_count(table);
+    table_free(table);
+    if (rows == 0 && !line->json)
+        (void)printf("%s\n", nothing);
+    if (ret_rows)
+        *ret_rows = rows;
+    return written ? STATUS_DONE : STATUS_INTERNAL;
+}
+
+enum status command_status(const struct command_line *line)
+{
+    return show(line, QUERY_STATUS, NULL, "verdict", "nothing was collected yet", NULL);
+}
+
+enum status command_runs(const struct command_line *line)
+{
+    return show(line, QUERY_RUNS, line->argument_count ? line->arguments[0] : NULL, "runs",
+        "no runs yet", NULL);
+}
+
+enum status command_ledger(const struct command_line *line)
+{
+    size_t rows = 0;
+    enum status status = show(line, QUERY_LEDGER, line->arguments[0], "batches",
+        "no such run, or a run without pages", &rows);
+    return status == STATUS_DONE && rows == 0 ? STATUS_USAGE : status;
+}
+
+/* ------------------------------------------------------------------ audit --------------------- */
+
+struct audit {
+    bool json;
+    int64_t found;
+};
+
+static void audit_found(void *context, const char *sentence)
+{
+    struct audit *audit = context;
+    struct fault fault;
+    AUTO_BYTES line = {0};
+    if (audit->json && bytes_append_json(&line, span_of(sentence), &fault))
+        (void)printf("%s%s", audit->found ? "," : "", line.data);
+    else
+        (void)printf("broken: %s\n", sentence);
+    audit->found++;
+}
+
+enum status command_audit(const struct command_line *line)
+{
+    struct fault fault;
+    AUTO_OPENED opened = {0};
+    struct audit audit = {.json = line->json};
+    int64_t batches, breaks;
+    if (!command_open(line, &opened.settings, &opened.store, &fault))
+        return command_fail(&fault);
+    if (line->json)
+        (void)printf("{\"breaks\":[");
+    if (!store_audit(opened.store, audit_found, &audit, &batches, &breaks, &fault)) {
+        if (line->json)
+            (void)printf("]}\n");
+        return command_fail(&fault);
+    }
+    if (line->json)
+        (void)printf(
+            "],\"batches\":%lld,\"balanced\":%s}\n", (long long)batches, breaks ? "false" : "true");
+    else if (breaks)
+        (void)printf("%lld batches read, %lld breaks: the books do not hold\n", (long long)batches,
+            (long long)breaks);
+    else
+        (void)printf(
+            "%lld batches read: every sum agrees and the chain holds\n", (long long)batches);
+    return breaks ? STATUS_PARTIAL : STATUS_DONE;
+}
+
+/* ------------------------------------------------------------------ dead, hold ---------------- */
+
+static const char *who_am_i(void)
+{
+    const struct passwd *user = getpwuid(getuid());
+    return user ? user->pw_name : "unknown";
+}
+
+/* A store to change something in: only with the lock, so never beside a running host. */
+static bool open_for_change(
+    const struct command_line *line, struct opened *opened, struct fault *fault)
+{
+    const struct store_options options = {.take_lock = true};
+    return settings_read(line->configuration, &opened->settings, fault) &&
+           store_open(opened->settings->store_path, &options, &opened->store, fault);
+}
+
+static bool read_number(const struct command_line *line, int64_t *ret_number)
+{
+    return line->argument_count == 2 && span_to_int64(span_of(line->arguments[1]), ret_number) &&
+           *ret_number > 0;
+}
+
+enum status command_dead(const struct command_line *line)
+{
+    const char *verb = line->arguments[0];
+    struct fault fault;
+    int64_t number;
+    if (strcmp(verb, "list") == 0 && line->argument_count == 1)
+        return show(line, QUERY_DEAD, line->connection, "dead_letters", "no dead letters", NULL);
+    if (strcmp(verb, "replay") == 0)
+        return command_misuse("dead replay is not there yet; the letters stay until it is");
+    if (strcmp(verb, "show") != 0 && strcmp(verb, "discard") != 0)
+        return command_misuse("dead takes list, show or discard, not \"%s\"", verb);
+    if (!read_number(line, &number))
+        return command_misuse(
+            "dead %s takes the number of a letter, as `muster dead list` prints it", verb);
+    if (strcmp(verb, "show") == 0) {
+        size_t rows = 0;
+        enum status status =
+            show(line, QUERY_DEAD_ONE, line->arguments[1], "dead_letter", "no such letter", &rows);
+        return status == STATUS_DONE && rows == 0 ? STATUS_USAGE : status;
+    }
+    if (!line->reason || !line->reason[0])
+        return command_misuse("dead discard needs --reason: it stays in the books");
+    AUTO_OPENED opened = {0};
+    struct clock clock = clock_system();
+    if (!open_for_change(line, &opened, &fault) ||
+        !store_dead_discard(
+            opened.store, number, who_am_i(), line->reason, clock_wall_ms(&clock), &fault))
+        return command_fail(&fault);
+    (void)printf("letter %lld is discarded\n", (long long)number);
+    return STATUS_DONE;
+}
+
+enum status command_hold(const struct command_line *line)
+{
+    const char *verb = line->arguments[0];
+    bool approve = strcmp(verb, "approve") == 0;
+    struct fault fault;
+    int64_t number;
+    if (strcmp(verb, "list") == 0 && line->argument_count == 1)
+        return show(line, QUERY_HOLDS, NULL, "holds", "nothing is held", NULL);
+    if (!approve && strcmp(verb, "reject") != 0)
+        return command_misuse("hold takes list, approve or reject, not \"%s\"", verb);
+    if (!read_number(line, &number))
+        return command_misuse(
+            "hold %s takes the number of a hold, as `muster hold list` prints it", verb);
+    AUTO_OPENED opened = {0};
+    struct clock clock = clock_system();
+    if (!open_for_change(line, &opened, &fault) || !store_hold_decide(opened.store, number, approve,
+                                                       who_am_i(), clock_wall_ms(&clock), &fault))
+        return command_fail(&fault);
+    (void)printf("hold %lld is %s\n", (long long)number, approve ? "approved" : "rejected");
+    return STATUS_DONE;
+}
+
+/* ------------------------------------------------------------------ export -------------------- */
+
+enum status command_export(const struct command_line *line)
+{
+    struct fault fault;
+    enum table_format format = TABLE_NDJSON;
+    struct export_options options = {.kind = kind_by_name(span_of(line->arguments[0])),
+        .connection = line->connection,
+        .all_states = line->all_states,
+        .as_of_ms = TIMESTAMP_NONE};
+    if (!options.kind)
+        return command_misuse("\"%s\" is no kind: person, account, group, role, resource, "
+                              "entitlement, grant, ownership, "
+                              "credential or event",
+            line->arguments[0]);
+    if (line->format && strcmp(line->format, "csv") == 0)
+        format = TABLE_CSV;
+    else if (line->format && strcmp(line->format, "ndjson") != 0)
+        return command_misuse("--format is ndjson or csv, not \"%s\"", line->format);
+    if (line->as_of && !timestamp_from_rfc3339(span_of(line->as_of), &options.as_of_ms) &&
+        !timestamp_from_date(span_of(line->as_of), &options.as_of_ms))
+        return command_misuse(
+            "--as-of takes a time as 2026-01-31T12:00:00Z, not \"%s\"", line->as_of);
+    AUTO_OPENED opened = {0};
+    if (!command_open(line, &opened.settings, &opened.store, &fault))
+        return command_fail(&fault);
+    struct table *table = table_create(stdout, format, "objects");
+    if (!table)
+        return STATUS_INTERNAL;
+    bool ran = query_export(opened.store, &options, table_row, table, &fault);
+    bool written = table_finish(table);
+    table_free(table);
+    if (!ran)
+        return command_fail(&fault);
+    return written ? STATUS_DONE : STATUS_INTERNAL;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* When each connection is due: every `every` after its last round began, later while it is quarantined. Pure; the time is a
+ * parameter. */
+#ifndef MUSTER_APP_SCHEDULE_H
+#define MUSTER_APP_SCHEDULE_H
+
+#include "generation.h"
+#include "policy/breaker.h"
+
+struct appointment {
+    const char *name;              /* the generation entry's */
+    struct connection *connection; /* borrowed from the generation; NULL: cannot run */
+    int64_t every_ms;              /* 0: only by hand */
+    int64_t due_ms;                /* monotonic; INT64_MAX: never by itself */
+    bool under_way;
+    struct quarantine quarantine;
+};
+
+struct schedule {
+    struct appointment *list;
+    size_t count;
+    struct random random;
+};
+
+/* Takes over what the appointments of the same names have; new ones are due at once, spread over at most SCHEDULE_SPREAD_MS so that a
+ * restart with many connections is no stampede. */
+#define SCHEDULE_SPREAD_MS 2000
+bool schedule_build(struct schedule *schedule, const struct generation *generation, int64_t now_ms,
+    struct fault *fault) MUST_CHECK;
+void schedule_free(struct schedule *schedule);
+/* One that is due now, or NULL; marks it as under way. */
+struct appointment *schedule_take_due(struct schedule *schedule, int64_t now_ms);
+int64_t schedule_next_ms(const struct schedule *schedule); /* INT64_MAX: none */
+void schedule_round_done(struct schedule *schedule, const char *name, bool failed, int64_t now_ms);
+
+#endif

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine's door: events in, effects out, tickets and timers in between. The work itself is in round.c, run.c and scope.c. */
+#include "engine/engine.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/memory.h"
+#include "machine.h"
+
+const char *proof_name(enum proof proof)
+{
+    static const char *const names[] = {"none", "partial", "asserted", "proven"};
+    return names[proof];
+}
+
+bool engine_create(
+    const struct engine_options *options, struct engine **ret_engine, struct fault *fault)
+{
+    struct engine *engine = memory_allocate(sizeof *engine);
+    if (!engine)
+        return fault_memory(fault);
+    engine->random = random_seeded(options->seed);
+    engine->armed_ms = INT64_MAX;
+    *ret_engine = engine;
+    return true;
+}
+
+static void free_gone(struct engine *engine)
+{
+    while (engine->gone) {
+        struct round *round = engine->gone;
+        engine->gone = round->next;
+        round_free(round);
+    }
+}
+
+void engine_free(struct engine *engine)
+{
+    if (!engine)
+        return;
+    free_gone(engine);
+    while (engine->rounds) {
+        struct round *round = engine->rounds;
+        engine->rounds = round->next;
+        round_free(round);
+    }
+    while (engine->lanes) {
+        struct lane *lane = engine->lanes;
+        engine->lanes = lane->next;
+        memory_free(lane->key);
+        memory_free(lane);
+    }
+    heap_free(&engine->timers);
+    memory_free(engine->tickets);
+    memory_free(engine->effects);
+    memory_free(engine);
+}
+
+size_t engine_rounds(const struct engine *engine)
+{
+    return engine->round_count;
+}
+
+uint64_t engine_trace(const struct engine *engine)
+{
+    uint64_t trace;
+    (void)memcpy(&trace, engine->trace.bytes, sizeof trace);
+    return trace;
+}
+
+void engine_trace_change(struct engine *engine, const char *what, int64_t a, int64_t b)
+{
+    static const struct hash_key key; /* equal in every process: a trace is no secret */
+    struct {
+        struct hash128 before;
+        int64_t now_ms, a, b;
+        char what[24];
+    } entry = {.before = engine->trace, .now_ms = engine->now_ms, .a = a, .b = b};
+    (void)snprintf(entry.what, sizeof entry.what, "%s", what);
+    engine->trace = hash_keyed(&key, (struct span){(const char *)&entry, sizeof entry});
+}
+
+/* ------------------------------------------------------------------ tickets ------------------- */
+
+static void grow_tickets(struct engine *engine)
+{
+    size_t capacity = engine->ticket_capacity ? engine->ticket_capacity * 2 : 64;
+    struct ticket *tickets = memory_resize(engine->tickets, capacity * sizeof *tickets);
+    assert(
+        tickets &&
+        "no memory for a ticket"); /* as for effects: an answer that finds nobody would stall for ever */
+    for (size_t i = engine->ticket_capacity; i < capacity; i++)
+        tickets[i] = (struct ticket){.kind = TICKET_FREE, .generation = 1};
+    engine->tickets = tickets;
+    engine->ticket_free = engine->ticket_capacity;
+    engine->ticket_capacity = capacity;
+}
+
+uint64_t engine_ticket(struct engine *engine, enum ticket_kind kind, void *object)
+{
+    size_t place = engine->ticket_free;
+    while (place < engine->ticket_capacity && engine->tickets[place].kind != TICKET_FREE)
+        place++;
+    if (place == engine->ticket_capacity) {
+        grow_tickets(engine);
+        place = engine->ticket_free;
+    }
+    engine->ticket_free = place + 1;
+    struct ticket *ticket = &engine->tickets[place];
+    ticket->kind = kind;
+    ticket->object = object;
+    return (uint64_t)ticket->generation << 32 | (uint64_t)place;
+}
+
+static struct ticket *find_ticket(struct engine *engine, uint64_t ticket)
+{
+    size_t place = (size_t)(ticket & 0xFFFFFFFFu);
+    if (place >= engine->ticket_capacity || engine->tickets[place].generation != ticket >> 32 ||
+        engine->tickets[place].kind == TICKET_FREE)
+        return NULL;
+    return &engine->tickets[place];
+}
+
+void engine_ticket_drop(struct engine *engine, uint64_t ticket)
+{
+    struct ticket *found = find_ticket(engine, ticket);
+    if (!found)
+        return;
+    size_t place = (size_t)(found - engine->tickets);
+    found->kind = TICKET_FREE;
+    found->generation++;
+    if (place < engine->ticket_free)
+        engine->ticket_free = place;
+}
+
+/* ------------------------------------------------------------------ effects ------------------- */
+
+struct effect *engine_effect(struct engine *engine, enum effect_kind kind)
+{
+    if (engine->effect_count == engine->effect_capacity) {
+        size_t capacity = engine->effect_capacity ? engine->effect_capacity * 2 : 32;
+        struct effect *effects = memory_resize(engine->effects, capacity * sizeof *effects);
+        /* An effect that cannot be written down would break the machine's promise to act; the process ends and recovers from its
+         * checkpoints, which is what they are for (promise 3). */
+        assert(effects && "no memory for an effect");
+        engine->effects = effects;
+        engine->effect_capacity = capacity;
+    }
+    struct effect *effect = &engine->effects[engine->effect_count++];
+    *effect = (struct effect){.kind = kind};
+    if (kind != EFFECT_NOTE)
+        engine_trace_change(engine, "effect", kind, 0);
+    return effect;
+}
+
+bool engine_next_effect(struct engine *engine, struct effect *ret_effect)
+{
+    if (engine->effect_at == engine->effect_count)
+        return false;
+    *ret_effect = engine->effects[engine->effect_at++];
+    return true;
+}
+
+struct note *engine_note(
+    struct engine *engine, enum note_kind kind, const struct round *round, const struct run *run)
+{
+    struct note *note = &engine_effect(engine, EFFECT_NOTE)->note;
+    note->kind = kind;
+    note->connection = round->connection->source->name;
+    if (run)
+        note->stream = round->connection->source->plan->connector->streams.items[run->stream].name;
+    return note;
+}
+
+struct job *engine_job_in(struct arena *arena, enum job_kind kind)
+{
+    struct job *job = arena ? arena_allocate(arena, sizeof *job) : NULL;
+    if (!job)
+        return NULL;
+    job->kind = kind;
+    job->arena = arena;
+    return job;
+}
+
+struct job *engine_job(struct engine *engine, enum job_kind kind)
+{
+    (void)engine;
+    struct arena *arena = arena_create(0);
+    struct job *job = engine_job_in(arena, kind);
+    if (!job)
+        arena_free(arena);
+    return job;
+}
+
+void engine_job_submit(struct round *round, struct job *job, void *object)
+{
+    struct engine *engine = round->engine;
+    uint64_t ticket = engine_ticket(engine, TICKET_JOB, object);
+    job->ticket = ticket;
+    job->wall_ms = engine->wall_ms;
+    round->jobs++;
+    struct effect *effect = engine_effect(engine, EFFECT_JOB);
+    effect->job = job;
+    effect->ticket = ticket;
+    engine_trace_change(engine, "job", job->kind, (int64_t)ticket);
+}
+
+/* ------------------------------------------------------------------ timers -------------------- */
+
+void engine_timer_set(struct engine *engine, uint64_t ticket, int64_t deadline_ms)
+{
+    struct fault fault;
+    bool set = heap_set(&engine->timers, deadline_ms, ticket, &fault);
+    assert(set &&
+           "no memory for a timer"); /* as for effects: a timer that is lost would stall for ever */
+    (void)set;
+}
+
+void engine_timer_drop(struct engine *engine, uint64_t ticket)
+{
+    heap_remove(&engine->timers, ticket);
+}
+
+static void handle_timers(struct engine *engine)
+{
+    const struct heap_entry *first;
+    engine->armed_ms = INT64_MAX; /* what was armed has fired */
+    while ((first = heap_first(&engine->timers)) && first->deadline_ms <= engine->now_ms) {
+        uint64_t token = first->token;
+        heap_remove(&engine->timers, token);
+        struct ticket *ticket = find_ticket(engine, token);
+        if (!ticket)
+            continue;
+        enum ticket_kind kind = ticket->kind;
+        void *object = ticket->object;
+        engine_trace_change(engine, "timer", kind, (int64_t)token);
+        engine_ticket_drop(engine, token);
+        if (kind == TICKET_SCOPE_WAIT) {
+            scope_timer(object);
+        } else if (kind == TICKET_LANE_WAIT) {
+            ((struct lane *)object)->timer = 0;
+            lane_pump(engine, object);
+        } else if (kind == TICKET_TOKEN_WAIT) {
+            login_timer(object);
+        }
+    }
+}
+
+static void arm(struct engine *engine)
+{
+    const struct heap_entry *first = heap_first(&engine->timers);
+    int64_t deadline_ms = first ? first->deadline_ms : INT64_MAX;
+    if (deadline_ms == engine->armed_ms)
+        return;
+    engine->armed_ms = deadline_ms;
+    engine_effect(engine, EFFECT_ARM)->deadline_ms = deadline_ms;
+}
+
+/* ------------------------------------------------------------------ events -------------------- */
+
+static void handle_response(struct engine *engine, const struct event *event)
+{
+    struct ticket *ticket = find_ticket(engine, event->ticket);
+    if (!ticket) {
+        response_free(event->response);
+        return;
+    }
+    enum ticket_kind kind = ticket->kind;
+    void *object = ticket->object;
+    engine_trace_change(engine, "response", event->response->status, event->response->exchange);
+    engine_ticket_drop(engine, event->ticket);
+    if (kind == TICKET_TOKEN_SEND)
+        login_response(object, event->response);
+    else
+        scope_response(object, event->response);
+}
+
+static void handle_digested(struct engine *engine, const struct event *event)
+{
+    struct ticket *ticket = find_ticket(engine, event->ticket);
+    if (!ticket) {
+        digest_free(event->digest);
+        return;
+    }
+    struct scope *scope = ticket->object;
+    engine_ticket_drop(engine, event->ticket);
+    scope_digested(scope, event->digest, &event->fault);
+}
+
+static void handle_job(struct engine *engine, const struct event *event)
+{
+    struct job *job = event->job;
+    struct ticket *ticket = find_ticket(engine, job->ticket);
+    assert(ticket && "a job came back twice");
+    void *object = ticket->object;
+    engine_ticket_drop(engine, job->ticket);
+    engine_trace_change(engine, "done", job->kind, job->done);
+    switch (job->kind) {
+    case JOB_ROUND_OPEN:
+    case JOB_ROUND_END:
+        round_job_done(object, job);
+        break;
+    case JOB_RUN_BEGIN:
+    case JOB_PARENTS:
+    case JOB_RUN_END:
+        run_job_done(object, job);
+        break;
+    case JOB_SCOPE_BEGIN:
+    case JOB_COMMIT:
+    case JOB_SCOPE_RESTART:
+    case JOB_SCOPE_END:
+        scope_job_done(object, job);
+        break;
+    case JOB_TOKEN_SAVE:
+    case JOB_TOKEN_LOAD:
+        assert(!"the engine keeps no tokens yet");
+        break;
+    }
+}
+
+static void handle_stop(struct engine *engine)
+{
+    engine->stopping = true;
+    struct round *next;
+    for (struct round *round = engine->rounds; round; round = next) {
+        next = round->next;
+        round_stop(round);
+    }
+}
+
+void engine_handle(struct engine *engine, const struct event *event)
+{
+    engine->now_ms = event->now_ms;
+    engine->wall_ms = event->wall_ms;
+    engine->effect_count = engine->effect_at = 0;
+    free_gone(engine);
+    engine_trace_change(engine, "event", event->kind, (int64_t)event->ticket);
+    switch (event->kind) {
+    case EVENT_START:
+        round_start(engine, event->connection, event->full);
+        break;
+    case EVENT_RESPONSE:
+        handle_response(engine, event);
+        break;
+    case EVENT_DIGESTED:
+        handle_digested(engine, event);
+        break;
+    case EVENT_JOB_DONE:
+        handle_job(engine, event);
+        break;
+    case EVENT_TIMER:
+        handle_timers(engine);
+        break;
+    case EVENT_STOP:
+        handle_stop(engine);
+        break;
+    }
+    arm(engine);
+}

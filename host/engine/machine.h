@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine's own structures, seen by its files only. Who calls whom, always downwards; answers come back up through the
+ * *_over functions:
+ *
+ *     engine.c (events, effects, tickets) -> round.c -> run.c -> scope.c -> lane.c (when to send), login.c (tokens),
+ *                                                                proof.c (what a listing proved), bookmark.c
+ */
+#ifndef MUSTER_ENGINE_MACHINE_H
+#define MUSTER_ENGINE_MACHINE_H
+
+#include "base/heap.h"
+#include "engine/engine.h"
+#include "policy/breaker.h"
+#include "policy/retry.h"
+#include "policy/throttle.h"
+
+#define ENGINE_LANES_MAX  4096u /* lanes kept; idle ones beyond are dropped */
+#define ENGINE_SCOPES_MAX 16u   /* scopes of one run under way at once */
+#define ENGINE_LISTING_RESTARTS_MAX \
+    1u /* a listing begun anew within a run: cursor expired, or a second pass on drift */
+#define ENGINE_RENEWALS_MAX 1u /* credentials renewed for one request */
+
+/* ------------------------------------------------------------------ tickets ------------------- */
+
+enum ticket_kind {
+    TICKET_FREE,
+    TICKET_SCOPE_SEND,
+    TICKET_SCOPE_DIGEST,
+    TICKET_JOB,
+    TICKET_SCOPE_WAIT,
+    TICKET_LANE_WAIT,
+    TICKET_TOKEN_SEND,
+    TICKET_TOKEN_WAIT
+};
+
+/* A place in the ticket table. A ticket is (generation << 32 | place): one that is out of date finds nothing. */
+struct ticket {
+    enum ticket_kind kind;
+    uint32_t generation;
+    void *object;
+};
+
+/* ------------------------------------------------------------------ lanes --------------------- */
+
+/* One origin and credential: the throttle and breaker that all its scopes share, and those that wait to send. */
+struct lane {
+    char *key;
+    struct lane *next;
+    struct throttle throttle;
+    struct breaker breaker;
+    struct scope *first, *last; /* waiting, in order of arrival */
+    uint64_t timer;             /* ticket of the armed wait; 0: none */
+    unsigned rounds;            /* that use it */
+};
+
+/* ------------------------------------------------------------------ the tree of work ---------- */
+
+enum scope_state {
+    SCOPE_BEGINNING,  /* SCOPE_BEGIN under way */
+    SCOPE_QUEUED,     /* waits in its lane */
+    SCOPE_SENT,       /* a request is under way */
+    SCOPE_DIGESTING,  /* its answer is with a page worker */
+    SCOPE_WAITING,    /* for a retry's time */
+    SCOPE_TOKEN,      /* for a credential to be renewed */
+    SCOPE_WINDOW,     /* knows its next page, but too many commits are under way */
+    SCOPE_RESTARTING, /* SCOPE_RESTART under way, or waits for commits before it */
+    SCOPE_FLUSHING,   /* the listing is over; commits are under way */
+    SCOPE_ENDING,     /* SCOPE_END under way */
+    SCOPE_STOPPED,    /* put down at its checkpoint: the host is draining */
+    SCOPE_OVER
+};
+
+/* What the guards of DESIGN section 6 remember of one listing. */
+struct guards {
+    struct hash128 tortoise; /* Brent: the position kept for comparison */
+    uint64_t steps, power;
+    uint64_t ids_hash; /* of the last page with items */
+    int64_t barren;    /* pages in a row that brought no new record */
+    int64_t bytes;     /* decoded, so far */
+};
+
+struct scope {
+    struct run *run;
+    struct scope *next;        /* in the run */
+    struct scope *queued_next; /* in the lane */
+    enum scope_state state;
+    struct arena *arena; /* parent, checkpoint: as long as the scope */
+    struct scope_parent parent;
+    int64_t key, live_before; /* the store's */
+
+    struct position at; /* what is asked for; its token lies in `token` */
+    struct bytes token;
+    struct arena *page_arena; /* request, then commit job, of the page under way */
+    struct request request;
+    struct position asked_at; /* copy of `at` in page_arena: what the digest borrows */
+    uint64_t ticket;
+    int64_t sent_ms;
+    struct retry_state retry;
+    unsigned renewals, restarts;
+
+    int64_t sequence;
+    unsigned commits; /* under way */
+    bool next_known;  /* `at` is the next page, not yet asked for */
+
+    enum page_end end;
+    char end_signal[64];
+    int64_t total, pages;
+    bool total_exact, total_moved;
+    uint32_t marks;
+    struct batch_outcome sums;
+    struct guards guards;
+    struct bytes bookmark; /* highest bound so far */
+    bool order_broken;
+
+    bool failed, not_permitted;
+    char reason[REASON_MAX];
+    enum proof proof;
+};
+
+enum run_state { RUN_WAITING, RUN_BEGINNING, RUN_ACTIVE, RUN_ENDING, RUN_OVER };
+
+struct run {
+    struct round *round;
+    size_t stream;
+    int parent; /* stream index, or -1 */
+    enum run_state state;
+    struct arena *arena; /* bound, bookmark */
+    int64_t key;
+    bool full;
+    struct span bound;
+    struct scope *scopes;
+    unsigned scope_count; /* under way */
+    int64_t parents_after;
+    bool parents_asked, parents_done;
+    struct job *parents; /* the answer being worked off */
+    size_t parents_at;
+    struct bytes bookmark;
+    bool bookmark_lost; /* a scope was partial: the bookmark stays */
+    int64_t began_ms;
+    struct run_summary summary;
+};
+
+enum round_state { ROUND_OPENING, ROUND_ACTIVE, ROUND_CLOSING, ROUND_GONE };
+
+enum login_state {
+    LOGIN_NONE /* static credentials */,
+    LOGIN_NEEDED,
+    LOGIN_SENT,
+    LOGIN_WAITING,
+    LOGIN_READY,
+    LOGIN_REFUSED
+};
+
+/* The OAuth token of a round: one renewal flies at a time. */
+struct login {
+    enum login_state state;
+    struct bytes access_token, refresh_token;
+    int64_t expires_ms; /* monotonic; INT64_MAX: not stated */
+    struct arena *arena;
+    struct request request;
+    uint64_t ticket;
+    struct retry_state retry;
+};
+
+struct round {
+    struct engine *engine;
+    struct round *next;
+    struct connection *connection; /* one reference */
+    struct lane *lane;
+    struct arena *arena;
+    enum round_state state;
+    bool full, failed, stopping;
+    char reason[REASON_MAX];
+    struct job_stream *entries;
+    int64_t connection_key, key;
+    struct run *runs; /* one for each stream */
+    size_t run_count;
+    struct login login;
+    struct retry_budget budget;
+    unsigned jobs;     /* under way */
+    size_t held_bytes; /* of digests that are not committed */
+};
+
+struct engine {
+    struct random random;
+    int64_t now_ms, wall_ms; /* of the event being handled */
+    struct round *rounds;
+    size_t round_count;
+    struct lane *lanes;
+    struct heap timers;
+    int64_t armed_ms;
+    struct ticket *tickets;
+    size_t ticket_capacity, ticket_free;
+    struct effect *effects;
+    size_t effect_count, effect_at, effect_capacity;
+    bool effects_lost, stopping;
+    struct hash128 trace;
+    struct round *gone; /* rounds to free before the next event */
+};
+
+/* engine.c */
+uint64_t engine_ticket(struct engine *engine, enum ticket_kind kind, void *object);
+void engine_ticket_drop(struct engine *engine, uint64_t ticket);
+struct effect *engine_effect(
+    struct engine *engine, enum effect_kind kind); /* never NULL: see engine.c */
+void engine_timer_set(struct engine *engine, uint64_t ticket, int64_t deadline_ms);
+void engine_timer_drop(struct engine *engine, uint64_t ticket);
+void engine_trace_change(struct engine *engine, const char *what, int64_t a, int64_t b);
+struct note *engine_note(
+    struct engine *engine, enum note_kind kind, const struct round *round, const struct run *run);
+/* A job in an arena of its own; NULL when there is no memory. */
+struct job *engine_job(struct engine *engine, enum job_kind kind);
+struct job *engine_job_in(struct arena *arena, enum job_kind kind);
+/* Hands it out; the round counts it. `object` is who hears of it. */
+void engine_job_submit(struct round *round, struct job *job, void *object);
+
+/* round.c */
+void round_start(struct engine *engine, struct connection *connection, bool full);
+void round_job_done(struct round *round, struct job *job);
+void round_run_over(struct round *round, struct run *run);
+void round_fail(struct round *round, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void round_stop(struct round *round);
+void round_advance(
+    struct round *round); /* begins runs whose parents are over, ends the round when all are */
+void round_free(struct round *round);
+const struct policy_settings *round_policy(const struct round *round);
+
+/* run.c */
+void run_begin(struct run *run);
+void run_skip(struct run *run, enum proof proof, const char *reason);
+void run_job_done(struct run *run, struct job *job);
+void run_scope_over(struct run *run, struct scope *scope);
+void run_stop(struct run *run);
+void run_free(struct run *run);
+const struct program *run_program(const struct run *run);
+
+/* scope.c: a scope's life */
+struct engine *scope_engine(const struct scope *scope);
+void scope_enter(struct scope *scope, enum scope_state state);
+void scope_drop_page(struct scope *scope);
+/* The listing is over, one way or the other; what is with the store comes back first, then the scope is judged and ended. */
+void scope_flush(struct scope *scope);
+/* For a scope of which nothing is under way but commits: it ends here and now. */
+void scope_fail_now(struct scope *scope, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void scope_stop_here(struct scope *scope);
+void scope_restart(struct scope *scope);
+
+void scope_begin(struct run *run, const struct scope_parent *parent);
+void scope_free(struct scope *scope);
+void scope_send(struct scope *scope); /* called by its lane: now is the time */
+void scope_next(struct scope *scope); /* asks for the page at `at` */
+void scope_response(struct scope *scope, struct response *response);
+void scope_digested(struct scope *scope, struct digest *digest, const struct fault *fault);
+void scope_job_done(struct scope *scope, struct job *job);
+void scope_timer(struct scope *scope);
+void scope_token_ready(struct scope *scope);
+void scope_fail(struct scope *scope, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void scope_stop(struct scope *scope);
+bool scope_is_idle(const struct scope *scope); /* nothing of it is with anybody else */
+
+/* checkpoint.c: the text that a commit stores as the scope's position: what the engine knows of the listing, then where it stands */
+bool checkpoint_encode(const struct scope *scope, bool over, struct arena *arena,
+    struct span *ret_text, struct fault *fault) MUST_CHECK;
+/* Fills position, token and evidence; `ret_over`: the listing was over, only its conclusion is left. */
+bool checkpoint_decode(
+    struct scope *scope, struct span text, bool *ret_over, struct fault *fault) MUST_CHECK;
+
+/* proof.c */
+/* What the page adds to the listing's evidence; false where a guard ends the listing (reason set through scope_fail). */
+bool proof_page(struct scope *scope, const struct digest *digest);
+void proof_reset(struct scope *scope);
+/* After the last commit: proof and reason. True where a second pass should be tried first. */
+bool proof_conclude(struct scope *scope);
+
+/* lane.c */
+struct lane *lane_join(struct engine *engine, const struct connection *connection);
+void lane_leave(struct engine *engine, struct lane *lane);
+void lane_queue(struct engine *engine, struct lane *lane, struct scope *scope);
+void lane_remove(struct lane *lane, struct scope *scope);
+void lane_pump(struct engine *engine, struct lane *lane);
+/* A 200 whose body says "throttled": the lane learns of it after the fact. */
+void lane_refused(struct engine *engine, struct lane *lane, const struct policy_settings *policy,
+    const struct response *response);
+void lane_answered(struct engine *engine, struct lane *lane, const struct policy_settings *policy,
+    enum outcome outcome, const struct response *response);
+
+/* login.c */
+bool login_init(struct round *round);
+void login_need(struct round *round); /* renews; scopes in SCOPE_TOKEN are told when it is there */
+void login_response(struct round *round, struct response *response);
+bool login_is_stale(const struct round *round); /* the token at hand is about to expire */
+void login_timer(struct round *round);
+void login_free(struct login *login);
+
+/* bookmark.c */
+bool bookmark_later(uint32_t format, struct span a,
+    struct span b); /* a is later than b; nothing is earlier than anything */
+/* The lower bound of the next incremental run: the bookmark less look-back, floored to the unit, in the declared format. False where it cannot
+ * be taken back (an opaque word): the bookmark itself is used. */
+struct span bookmark_bound(const struct muster_incremental *declared, struct span bookmark,
+    int64_t look_back_ms, struct arena *arena);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a listing proves (DESIGN section 6): the evidence each page adds, the guards that make it partial, and the conclusion. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "machine.h"
+
+void proof_reset(struct scope *scope)
+{
+    scope->guards = (struct guards){.power = 1, .bytes = scope->guards.bytes};
+    scope->total = PAGE_TOTAL_UNKNOWN;
+    scope->total_exact = scope->total_moved = false;
+    scope->marks = 0;
+    scope->end = PAGE_GOES_ON;
+    scope->end_signal[0] = '\0';
+    scope->sums = (struct batch_outcome){0};
+}
+
+static void note_anomaly(struct scope *scope, const char *which)
+{
+    struct note *note =
+        engine_note(scope->run->round->engine, NOTE_ANOMALY, scope->run->round, scope->run);
+    (void)snprintf(note->text, sizeof note->text, "%s", which);
+}
+
+static struct hash128 position_hash(const struct position *position)
+{
+    static const struct hash_key key; /* positions are compared within one listing only */
+    struct hash128 hash = hash_keyed(&key, position->token);
+    for (size_t i = 0; i < sizeof position->number; i++)
+        hash.bytes[i] ^= (uint8_t)((uint64_t)position->number >> (8 * i));
+    return hash;
+}
+
+/* Brent's cycle finding (BIT 20, 1980): one remembered position, moved on at powers of two. */
+static bool is_cycle(struct guards *guards, const struct position *next)
+{
+    struct hash128 hash = position_hash(next);
+    if (guards->steps > 0 && hash128_equal(hash, guards->tortoise))
+        return true;
+    if (guards->steps == 0 || guards->steps == guards->power) {
+        guards->tortoise = hash;
+        guards->power *= 2;
+        guards->steps = 0;
+    }
+    guards->steps++;
+    return false;
+}
+
+static void take_total(struct scope *scope, const struct page *page)
+{
+    if (page->total == PAGE_TOTAL_UNKNOWN)
+        return;
+    if (scope->total != PAGE_TOTAL_UNKNOWN && scope->total != page->total) {
+        scope->total_moved = true;
+        note_anomaly(scope, "total_moved");
+    }
+    scope->total = page->total;
+    scope->total_exact = page->total_exact;
+}
+
+static void note_marks(struct scope *scope, uint32_t marks)
+{
+    static const struct {
+        uint32_t mark;
+        const char *name;
+    } rows[] = {{PAGE_MARK_TRUNCATED, "truncated"}, {PAGE_MARK_CEILING, "ceiling"},
+        {PAGE_MARK_SELF, "next_is_self"}, {PAGE_MARK_EMPTY, "empty_page"},
+        {PAGE_MARK_NO_BODY, "no_body"}, {PAGE_MARK_PAST_TOTAL, "past_total"},
+        {PAGE_MARK_ECHO, "wrong_echo"}, {PAGE_MARK_UNFRAMED, "unframed"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (marks & rows[i].mark && !(rows[i].mark == PAGE_MARK_EMPTY && scope->end == PAGE_ENDED))
+            note_anomaly(scope, rows[i].name);
+}
+
+/* The guards; each ends the listing as partial, with the page and the cause. The page's own records are kept all the same. */
+static bool guard_page(struct scope *scope, const struct digest *digest)
+{
+    const struct page *page = &digest->page;
+    const struct policy_settings *policy = round_policy(scope->run->round);
+    struct guards *guards = &scope->guards;
+    const char *why = NULL;
+    bool repeated =
+        page->item_count > 0 && guards->ids_hash == digest->ids_hash && scope->pages > 1;
+    if (page->item_count > 0)
+        guards->ids_hash = digest->ids_hash;
+    if (page->marks & PAGE_MARK_NO_BODY)
+        why = "an answer without a body in a listing";
+    else if (repeated)
+        why = "the same items as the page before, under another cursor";
+    else if (page->marks & PAGE_MARK_SELF)
+        why = "its next page is itself";
+    else if (page->marks & PAGE_MARK_ECHO)
+        why = "the answer is for another position than was asked for";
+    else if (page->end == PAGE_UNDECLARED)
+        why = "it has no next page, and none of the declared ends of the listing";
+    else if (page->end == PAGE_GOES_ON && is_cycle(guards, &page->next))
+        why = "its next page was read before: the listing goes in a circle";
+    else if (page->end == PAGE_GOES_ON && scope->pages >= policy->pages_most)
+        why = "the listing is longer than policy pages_most allows";
+    else if (guards->bytes > policy->run_bytes_most)
+        why = "the listing is larger than policy run_bytes_most allows";
+    if (!why)
+        return true;
+    scope_fail(scope, "page %" PRId64 ": %s", scope->pages, why);
+    return false;
+}
+
+bool proof_page(struct scope *scope, const struct digest *digest)
+{
+    const struct page *page = &digest->page;
+    scope->pages++;
+    scope->guards.bytes += (int64_t)digest->response->body.length;
+    take_total(scope, page);
+    scope->marks |= page->marks;
+    scope->end = page->end;
+    if (page->end == PAGE_ENDED)
+        (void)snprintf(scope->end_signal, sizeof scope->end_signal, "%s", page->end_signal);
+    note_marks(scope, page->marks);
+    return guard_page(scope, digest);
+}
+
+static void conclude(struct scope *scope, enum proof proof, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void conclude(struct scope *scope, enum proof proof, const char *format, ...)
+{
+    va_list arguments;
+    scope->proof = proof;
+    va_start(arguments, format);
+    (void)vsnprintf(scope->reason, sizeof scope->reason, format, arguments);
+    va_end(arguments);
+}
+
+static bool too_many_dead(const struct scope *scope)
+{
+    const struct policy_settings *policy = round_policy(scope->run->round);
+    return scope->sums.dead > policy->absence_most &&
+           scope->sums.dead * 100 > policy->dead_letters_percent * scope->sums.received;
+}
+
+bool proof_conclude(struct scope *scope)
+{
+    const struct batch_outcome *sums = &scope->sums;
+    bool witness = scope->total != PAGE_TOTAL_UNKNOWN && scope->total_exact;
+    if (scope->failed)
+        scope->proof = PROOF_PARTIAL;
+    else if (scope->marks & (PAGE_MARK_TRUNCATED | PAGE_MARK_CEILING))
+        conclude(scope, PROOF_PARTIAL, "the application %s the listing at %" PRId64 " items",
+            scope->marks & PAGE_MARK_TRUNCATED ? "says that it cut"
+                                               : "never gives more than its ceiling of",
+            sums->received);
+    else if (too_many_dead(scope))
+        conclude(scope, PROOF_PARTIAL,
+            "%" PRId64 " of %" PRId64 " records went to the dead letters", sums->dead,
+            sums->received);
+    else if (!scope->run->full)
+        conclude(scope, PROOF_ASSERTED, "incremental: only what changed was read");
+    else if (!witness)
+        conclude(scope, PROOF_ASSERTED, "the application states no exact total; ended by %s",
+            scope->end_signal);
+    else if (sums->distinct + sums->unreadable != scope->total) {
+        if (scope->restarts < ENGINE_LISTING_RESTARTS_MAX)
+            return true; /* it may have changed while it was read (faults 66 to 68): look a second time */
+        conclude(scope, PROOF_PARTIAL,
+            "the application says %" PRId64 " items, %" PRId64 " were seen", scope->total,
+            sums->distinct);
+    } else if (sums->unreadable > 0)
+        conclude(scope, PROOF_ASSERTED, "%" PRId64 " items have no readable id", sums->unreadable);
+    else if (sums->conflicts > 0)
+        conclude(scope, PROOF_ASSERTED, "%" PRId64 " ids came twice with different content",
+            sums->conflicts);
+    else if (scope->marks & PAGE_MARK_UNFRAMED)
+        conclude(
+            scope, PROOF_ASSERTED, "answers without a declared length: a cut could not be told");
+    else
+        conclude(scope, PROOF_PROVEN, "%s", "");
+    return false;
+}

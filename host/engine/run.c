@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A run: one stream of a round, with one scope, or one for each object of its parent. Its proof is the least of its scopes'
+ * and of its parent's, because a scope nobody knew of is missing too. */
+#include <stdio.h>
+#include "base/memory.h"
+#include "machine.h"
+
+const struct program *run_program(const struct run *run)
+{
+    return run->round->connection->programs[run->stream];
+}
+
+static const struct muster_stream *declaration(const struct run *run)
+{
+    return &run->round->connection->source->plan->connector->streams.items[run->stream];
+}
+
+static void run_enter(struct run *run, enum run_state state)
+{
+    engine_trace_change(run->round->engine, "run", (int64_t)run->stream << 8 | run->state, state);
+    run->state = state;
+}
+
+/* The run's proof sinks to `proof`; the first reason for the lowest one is kept. */
+static void lower_proof(struct run *run, enum proof proof, const char *reason)
+{
+    if (proof >= run->summary.proof)
+        return;
+    run->summary.proof = proof;
+    (void)snprintf(run->summary.reason, sizeof run->summary.reason, "%s", reason);
+}
+
+static void run_over(struct run *run, bool told)
+{
+    run_enter(run, RUN_OVER);
+    run->summary.duration_ms = run->round->engine->now_ms - run->began_ms;
+    if (told)
+        engine_note(run->round->engine, NOTE_RUN_ENDED, run->round, run)->summary = &run->summary;
+    round_run_over(run->round, run);
+}
+
+static void fill_summary(struct run *run)
+{
+    const struct muster_stream *stream = declaration(run);
+    const struct kind *kind =
+        stream->yields.count ? kind_by_number(stream->yields.items[0].kind) : NULL;
+    run->summary.connection = run->round->connection->source->name;
+    run->summary.stream = stream->name;
+    run->summary.kind = kind ? kind->name : "";
+    run->began_ms = run->round->engine->now_ms;
+}
+
+/* Over without having been begun: done earlier in this round, not selected, or the connection failed. */
+void run_skip(struct run *run, enum proof proof, const char *reason)
+{
+    fill_summary(run);
+    run->summary.proof = proof;
+    (void)snprintf(run->summary.reason, sizeof run->summary.reason, "%s", reason);
+    run_enter(run, RUN_OVER);
+    if (run->round->failed && proof == PROOF_PARTIAL)
+        engine_note(run->round->engine, NOTE_RUN_ENDED, run->round, run)->summary = &run->summary;
+}
+
+/* Before the store knows of it: the run ends with what went wrong. */
+static void give_up(struct run *run, const char *why)
+{
+    run->summary.proof = PROOF_PARTIAL;
+    (void)snprintf(run->summary.reason, sizeof run->summary.reason, "%.200s", why);
+    run_over(run, true);
+}
+
+void run_begin(struct run *run)
+{
+    struct round *round = run->round;
+    const struct muster_stream *stream = declaration(run);
+    struct job_stream *entry = &round->entries[run->stream];
+    fill_summary(run);
+    run_enter(run, RUN_BEGINNING);
+    run->summary.proof = PROOF_PROVEN;
+    run->full = entry->full || stream->mode != MUSTER_INCREMENTAL || !entry->bookmark.data;
+    run->summary.full = run->full;
+    run->arena = arena_create(0);
+    struct job *job = run->arena ? engine_job(round->engine, JOB_RUN_BEGIN) : NULL;
+    if (!job) {
+        give_up(run, "out of memory");
+        return;
+    }
+    if (!run->full)
+        run->bound = bookmark_bound(
+            &stream->incremental, entry->bookmark, round_policy(round)->look_back_ms, run->arena);
+    job->run_begin = (struct job_run_begin){.connection = round->connection_key,
+        .round = round->key,
+        .stream = run->stream,
+        .entry = entry,
+        .source = round->connection->source,
+        .full = run->full,
+        .bound = run->bound};
+    engine_job_submit(round, job, run);
+}
+
+static void end(struct run *run)
+{
+    struct round *round = run->round;
+    run_enter(run, RUN_ENDING);
+    if (run->parent >= 0 && round->runs[run->parent].summary.proof < run->summary.proof) {
+        char reason[REASON_MAX];
+        (void)snprintf(reason, sizeof reason, "its parent stream %s is %s",
+            round->connection->source->plan->connector->streams.items[run->parent].name,
+            proof_name(round->runs[run->parent].summary.proof));
+        lower_proof(run, round->runs[run->parent].summary.proof, reason);
+    }
+    struct job *job = engine_job(round->engine, JOB_RUN_END);
+    if (!job) {
+        give_up(run, "out of memory");
+        return;
+    }
+    job->run_end = (struct job_run_end){.run = run->key,
+        .proof = run->summary.proof,
+        .reason = run->summary.proof == PROOF_PROVEN ? NULL : run->summary.reason,
+        .requests = run->summary.requests,
+        .retries = run->summary.retries,
+        .throttled_ms = run->summary.throttled_ms,
+        .complete = run->summary.proof >= PROOF_ASSERTED};
+    if (run->bookmark.length > 0 && job->run_end.complete && !run->bookmark_lost)
+        job->run_end.bookmark = arena_copy(job->arena, bytes_span(&run->bookmark));
+    engine_job_submit(round, job, run);
+}
+
+static void ask_parents(struct run *run)
+{
+    struct round *round = run->round;
+    struct job *job = engine_job(round->engine, JOB_PARENTS);
+    if (!job) {
+        lower_proof(run, PROOF_PARTIAL, "out of memory");
+        run->parents_done = true;
+        return;
+    }
+    run->parents_asked = true;
+    job->parents = (struct job_parents){.connection = round->connection_key,
+        .source = round->connection->source,
+        .stream = run->stream,
+        .after = run->parents_after};
+    engine_job_submit(round, job, run);
+}
+
+static void drop_parents(struct run *run)
+{
+    if (run->parents)
+        arena_free(run->parents->arena);
+    run->parents = NULL;
+}
+
+/* Begins scopes while there are parents and room; asks for the next parents when these are used up; ends the run when all is done. */
+static void fill(struct run *run)
+{
+    struct round *round = run->round;
+    if (run->state != RUN_ACTIVE)
+        return;
+    if (round->failed) {
+        drop_parents(run);
+        run->parents_done = run->parents_done || !run->parents_asked;
+        lower_proof(run, PROOF_PARTIAL, round->reason);
+    }
+    while (run->parents && !round->stopping && run->scope_count < ENGINE_SCOPES_MAX) {
+        struct job_parents *answer = &run->parents->parents;
+        if (run->parents_at < answer->parent_count) {
+            const struct job_parent *parent = &answer->parents[run->parents_at++];
+            run->parents_after = parent->object;
+            scope_begin(run, &parent->parent);
+        } else {
+            run->parents_done = !answer->more;
+            drop_parents(run);
+        }
+        if (run->state != RUN_ACTIVE)
+            return;
+    }
+    if (run->parent >= 0 && !run->parents && !run->parents_done && !run->parents_asked &&
+        !round->stopping)
+        ask_parents(run);
+    if (run->scope_count == 0 && run->parents_done && !run->parents_asked)
+        end(run);
+}
+
+static void begun(struct run *run, struct job *job)
+{
+    struct round *round = run->round;
+    struct fault fault = job->fault;
+    bool done = job->done;
+    run->key = job->run_begin.run;
+    run->summary.run = run->key;
+    arena_free(job->arena);
+    if (!done) {
+        give_up(run, fault.text);
+        return;
+    }
+    (void)engine_note(round->engine, NOTE_RUN_STARTED, round, run);
+    run_enter(run, RUN_ACTIVE);
+    if (run->parent < 0) {
+        run->parents_done = true;
+        if (!round->stopping && !round->failed)
+            scope_begin(run, NULL);
+        else if (round->failed)
+            lower_proof(run, PROOF_PARTIAL, round->reason);
+        else
+            return;
+    }
+    fill(run);
+}
+
+static void got_parents(struct run *run, struct job *job)
+{
+    run->parents_asked = false;
+    if (!job->done) {
+        lower_proof(run, PROOF_PARTIAL, job->fault.text);
+        run->parents_done = true;
+        arena_free(job->arena);
+    } else {
+        run->parents = job;
+        run->parents_at = 0;
+    }
+    fill(run);
+}
+
+static void ended(struct run *run, struct job *job)
+{
+    if (job->done) {
+        run->summary.sums = job->run_end.sums;
+        run->summary.pages = job->run_end.pages;
+        run->summary.missing = job->run_end.missing;
+        run->summary.deleted = job->run_end.deleted;
+        run->summary.held = job->run_end.held;
+        run->round->entries[run->stream].run_ended = true;
+    } else {
+        lower_proof(run, PROOF_PARTIAL, job->fault.text);
+    }
+    arena_free(job->arena);
+    run_over(run, true);
+}
+
+void run_job_done(struct run *run, struct job *job)
+{
+    struct round *round = run->round;
+    round->jobs--;
+    if (job->kind == JOB_RUN_BEGIN)
+        begun(run, job);
+    else if (job->kind == JOB_PARENTS)
+        got_parents(run, job);
+    else
+        ended(run, job);
+    round_advance(round);
+}
+
+static void keep_bookmark(struct run *run, const struct scope *scope)
+{
+    const struct muster_stream *stream = declaration(run);
+    struct fault fault;
+    if (stream->mode != MUSTER_INCREMENTAL)
+        return;
+    if (scope->proof < PROOF_ASSERTED) {
+        run->bookmark_lost = true;
+        return;
+    }
+    struct span found =
+        scope->bookmark.length ? bytes_span(&scope->bookmark) : (struct span){NULL, 0};
+    struct span kept = run->bookmark.length ? bytes_span(&run->bookmark) : (struct span){NULL, 0};
+    if (!bookmark_later(stream->incremental.format, found, kept))
+        return;
+    bytes_clear(&run->bookmark);
+    if (!bytes_append(&run->bookmark, found, &fault))
+        run->bookmark_lost = true;
+}
+
+void run_scope_over(struct run *run, struct scope *scope)
+{
+    struct round *round = run->round;
+    run->summary.scopes++;
+    keep_bookmark(run, scope);
+    lower_proof(run, scope->proof, scope->reason);
+    struct scope **at = &run->scopes;
+    while (*at != scope)
+        at = &(*at)->next;
+    *at = scope->next;
+    run->scope_count--;
+    scope_free(scope);
+    fill(run);
+    round_advance(round);
+}
+
+void run_stop(struct run *run)
+{
+    struct scope *next;
+    for (struct scope *scope = run->scopes; scope; scope = next) {
+        next = scope->next;
+        scope_stop(scope);
+    }
+}
+
+void run_free(struct run *run)
+{
+    while (run->scopes) {
+        struct scope *scope = run->scopes;
+        run->scopes = scope->next;
+        scope_free(scope);
+    }
+    drop_parents(run);
+    bytes_free(&run->bookmark);
+    arena_free(run->arena);
+}

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A scope's life: begun by run.c, taken up from its checkpoint, its pages' commits counted, ended with what proof.c makes of it. Between
+ * begin and end stands listing.c, which asks for page after page. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include "base/memory.h"
+#include "machine.h"
+
+struct engine *scope_engine(const struct scope *scope)
+{
+    return scope->run->round->engine;
+}
+
+void scope_enter(struct scope *scope, enum scope_state state)
+{
+    engine_trace_change(scope_engine(scope), "scope", scope->key << 8 | scope->state, state);
+    scope->state = state;
+}
+
+void scope_drop_page(struct scope *scope)
+{
+    arena_free(TAKE(scope->page_arena));
+    scope->request = (struct request){0};
+}
+
+static void over(struct scope *scope)
+{
+    scope_enter(scope, SCOPE_OVER);
+    run_scope_over(scope->run, scope);
+}
+
+/* ------------------------------------------------------------------ end ----------------------- */
+
+void scope_restart(struct scope *scope)
+{
+    scope_enter(scope, SCOPE_RESTARTING);
+    if (scope->commits > 0)
+        return;
+    struct job *job = engine_job(scope_engine(scope), JOB_SCOPE_RESTART);
+    scope->restarts++;
+    if (job) {
+        job->scope_restart = (struct job_scope_restart){
+            .run = scope->run->key, .scope = scope->key, .reason = scope->reason};
+        engine_job_submit(scope->run->round, job, scope);
+        return;
+    }
+    scope->proof = PROOF_PARTIAL;
+    (void)snprintf(scope->reason, sizeof scope->reason, "out of memory");
+    over(scope);
+}
+
+static void send_end(struct scope *scope)
+{
+    const struct policy_settings *policy = round_policy(scope->run->round);
+    scope_enter(scope, SCOPE_ENDING);
+    struct job *job = scope->key ? engine_job(scope_engine(scope), JOB_SCOPE_END) : NULL;
+    if (!job) {
+        scope->proof = PROOF_PARTIAL;
+        over(scope);
+        return;
+    }
+    job->scope_end = (struct job_scope_end){.run = scope->run->key,
+        .scope = scope->key,
+        .full = scope->run->full,
+        .proof = scope->proof,
+        .reason = scope->proof == PROOF_PROVEN ? NULL : scope->reason,
+        .end_signal = scope->end_signal[0] ? scope->end_signal : NULL,
+        .total = scope->total,
+        .bar_absence = scope->sums.unreadable > 0 || !scope->run->full,
+        .absence_most = policy->absence_most,
+        .absence_percent = policy->absence_percent};
+    if (scope->bookmark.length)
+        job->scope_end.bookmark = arena_copy(job->arena, bytes_span(&scope->bookmark));
+    engine_job_submit(scope->run->round, job, scope);
+}
+
+/* The listing is over, one way or the other; what is with the store comes back first. */
+void scope_flush(struct scope *scope)
+{
+    scope_enter(scope, SCOPE_FLUSHING);
+    scope_drop_page(scope);
+    if (scope->commits > 0)
+        return;
+    if (proof_conclude(scope)) {
+        (void)snprintf(scope->reason, sizeof scope->reason,
+            "the total does not agree with what was seen: second pass");
+        scope_restart(scope);
+        return;
+    }
+    send_end(scope);
+}
+
+/* The first reason stays. */
+static void blame(struct scope *scope, const char *format, va_list arguments)
+{
+    if (scope->failed)
+        return;
+    (void)vsnprintf(scope->reason, sizeof scope->reason, format, arguments);
+    scope->failed = true;
+}
+
+/* For a scope of which nothing is under way but commits: it ends here and now. */
+void scope_fail_now(struct scope *scope, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    blame(scope, format, arguments);
+    va_end(arguments);
+    scope_flush(scope);
+}
+
+void scope_fail(struct scope *scope, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    blame(scope, format, arguments);
+    va_end(arguments);
+    switch (scope->state) {
+    case SCOPE_QUEUED:
+        lane_remove(scope->run->round->lane, scope);
+        scope_flush(scope);
+        break;
+    case SCOPE_WAITING:
+        engine_timer_drop(scope_engine(scope), scope->ticket);
+        engine_ticket_drop(scope_engine(scope), scope->ticket);
+        scope_flush(scope);
+        break;
+    case SCOPE_TOKEN:
+    case SCOPE_WINDOW:
+        scope_flush(scope);
+        break;
+    case SCOPE_BEGINNING:
+    case SCOPE_SENT:
+    case SCOPE_DIGESTING:
+    case SCOPE_RESTARTING:
+    case SCOPE_FLUSHING:
+    case SCOPE_ENDING:
+    case SCOPE_STOPPED:
+    case SCOPE_OVER:
+        break; /* what is under way comes back, and then finds `failed` */
+    }
+}
+
+/* ------------------------------------------------------------------ stopping ------------------ */
+
+bool scope_is_idle(const struct scope *scope)
+{
+    return scope->state == SCOPE_STOPPED && scope->commits == 0;
+}
+
+void scope_stop_here(struct scope *scope)
+{
+    scope_enter(scope, SCOPE_STOPPED);
+    scope_drop_page(scope);
+    round_advance(scope->run->round);
+}
+
+void scope_stop(struct scope *scope)
+{
+    switch (scope->state) {
+    case SCOPE_QUEUED:
+        lane_remove(scope->run->round->lane, scope);
+        scope_stop_here(scope);
+        break;
+    case SCOPE_WAITING:
+        engine_timer_drop(scope_engine(scope), scope->ticket);
+        engine_ticket_drop(scope_engine(scope), scope->ticket);
+        scope_stop_here(scope);
+        break;
+    case SCOPE_TOKEN:
+    case SCOPE_WINDOW:
+        scope_stop_here(scope);
+        break;
+    case SCOPE_BEGINNING:
+    case SCOPE_SENT:
+    case SCOPE_DIGESTING:
+    case SCOPE_RESTARTING:
+    case SCOPE_FLUSHING:
+    case SCOPE_ENDING:
+    case SCOPE_STOPPED:
+    case SCOPE_OVER:
+        break;
+    }
+}
+
+/* ------------------------------------------------------------------ store --------------------- */
+
+static bool resume(
+    struct scope *scope, const struct job_scope_begin *begin, bool *ret_over, struct fault *fault)
+{
+    *ret_over = false;
+    scope->sequence = begin->sequence;
+    scope->sums = begin->so_far;
+    if (begin->bookmark.data && !bytes_append(&scope->bookmark, begin->bookmark, fault))
+        return false;
+    if (begin->position.data)
+        return checkpoint_decode(scope, begin->position, ret_over, fault);
+    scope->at = request_first_position(run_program(scope->run)->declaration);
+    return true;
+}
+
+static void begun(struct scope *scope, struct job *job)
+{
+    const struct job_scope_begin *begin = &job->scope_begin;
+    struct fault fault = job->fault;
+    bool listing_over = false, ended = job->done && begin->ended;
+    scope->key = job->done ? begin->scope : 0;
+    scope->live_before = begin->live_before;
+    bool ok = job->done && resume(scope, begin, &listing_over, &fault);
+    if (ended)
+        scope->proof = begin->proof;
+    arena_free(job->arena);
+    if (ended) {
+        over(scope);
+        return;
+    }
+    if (!ok)
+        scope_fail(scope, "%s", fault.text);
+    if (!ok || listing_over)
+        scope_flush(scope);
+    else
+        scope_next(scope);
+}
+
+/* A listing that brings nothing new page after page is endless, or stuck (fault 75). */
+static bool is_barren(struct scope *scope, const struct batch_outcome *outcome)
+{
+    bool barren = outcome->received == outcome->duplicate;
+    scope->guards.barren = barren ? scope->guards.barren + 1 : 0;
+    return scope->guards.barren > round_policy(scope->run->round)->empty_pages_most;
+}
+
+static void add_outcome(struct batch_outcome *sums, const struct batch_outcome *more)
+{
+    sums->received += more->received;
+    sums->created += more->created;
+    sums->changed += more->changed;
+    sums->unchanged += more->unchanged;
+    sums->duplicate += more->duplicate;
+    sums->filtered += more->filtered;
+    sums->dead += more->dead;
+    sums->reappeared += more->reappeared;
+    sums->conflicts += more->conflicts;
+    sums->unreadable += more->unreadable;
+    sums->distinct = more->distinct;
+}
+
+static void committed(struct scope *scope, struct job *job)
+{
+    struct round *round = scope->run->round;
+    struct batch *batch = job->commit.batch;
+    struct fault fault = job->fault;
+    bool done = job->done;
+    scope->commits--;
+    round->held_bytes -= batch->bytes;
+    if (done) {
+        struct note *note = engine_note(round->engine, NOTE_PAGE, round, scope->run);
+        note->batch = job->commit.outcome;
+        note->number = scope->total;
+        add_outcome(&scope->sums, &job->commit.outcome);
+        if (is_barren(scope, &job->commit.outcome))
+            scope_fail(scope,
+                "page %" PRId64 ": page after page without a new record: endless, or stuck",
+                batch->sequence);
+    } else {
+        scope_fail(scope, "page %" PRId64 ": %s", batch->sequence, fault.text);
+    }
+    digest_free(batch->digest);
+    arena_free(job->arena);
+    if (scope->state == SCOPE_FLUSHING)
+        scope_flush(scope);
+    else if (scope->state == SCOPE_RESTARTING)
+        scope_restart(scope);
+    else if (scope->state == SCOPE_WINDOW && scope->next_known)
+        scope_next(scope);
+    lane_pump(round->engine, round->lane); /* memory came free: a sender may go on */
+}
+
+static void restarted(struct scope *scope, struct job *job)
+{
+    bool done = job->done;
+    struct fault fault = job->fault;
+    arena_free(job->arena);
+    if (!done) {
+        scope_fail_now(scope, "%s", fault.text);
+        return;
+    }
+    proof_reset(scope);
+    scope->reason[0] = '\0';
+    scope->at = request_first_position(run_program(scope->run)->declaration);
+    scope->pages = 0;
+    scope_next(scope);
+}
+
+static void ended(struct scope *scope, struct job *job)
+{
+    if (!job->done) {
+        scope->proof = PROOF_PARTIAL;
+        (void)snprintf(scope->reason, sizeof scope->reason, "%.200s", job->fault.text);
+    }
+    arena_free(job->arena);
+    struct note *note =
+        engine_note(scope_engine(scope), NOTE_SCOPE_ENDED, scope->run->round, scope->run);
+    note->number = scope->key;
+    (void)snprintf(note->text, sizeof note->text, "%s", scope->reason);
+    over(scope);
+}
+
+void scope_job_done(struct scope *scope, struct job *job)
+{
+    struct round *round = scope->run->round;
+    round->jobs--;
+    if (job->kind == JOB_SCOPE_BEGIN)
+        begun(scope, job);
+    else if (job->kind == JOB_COMMIT)
+        committed(scope, job);
+    else if (job->kind == JOB_SCOPE_RESTART)
+        restarted(scope, job);
+    else
+        ended(scope, job);
+    round_advance(round);
+}
+
+/* ------------------------------------------------------------------ begin --------------------- */
+
+static bool copy_parent(struct scope *scope, const struct scope_parent *parent)
+{
+    if (!parent)
+        return true;
+    struct http_header *fields =
+        arena_allocate_array(scope->arena, parent->field_count, sizeof *fields);
+    scope->parent.id = arena_copy(scope->arena, parent->id);
+    if (!fields || !scope->parent.id.data)
+        return false;
+    for (size_t i = 0; i < parent->field_count; i++) {
+        fields[i].name = arena_copy(scope->arena, parent->fields[i].name);
+        fields[i].value = arena_copy(scope->arena, parent->fields[i].value);
+        if (!fields[i].name.data || (parent->fields[i].value.data && !fields[i].value.data))
+            return false;
+    }
+    scope->parent.fields = fields;
+    scope->parent.field_count = parent->field_count;
+    return true;
+}
+
+void scope_begin(struct run *run, const struct scope_parent *parent)
+{
+    struct round *round = run->round;
+    struct scope *scope = memory_allocate(sizeof *scope);
+    if (!scope) {
+        round_fail(round, "out of memory");
+        return;
+    }
+    scope->run = run;
+    scope->next = run->scopes;
+    run->scopes = scope;
+    run->scope_count++;
+    scope->token.limit = POSITION_TEXT_MAX;
+    proof_reset(scope);
+    scope->arena = arena_create(0);
+    struct job *job = scope->arena && copy_parent(scope, parent)
+                          ? engine_job(round->engine, JOB_SCOPE_BEGIN)
+                          : NULL;
+    if (job) {
+        job->scope_begin = (struct job_scope_begin){.connection = round->connection_key,
+            .run = run->key,
+            .stream = run->stream,
+            .source = round->connection->source,
+            .parent = scope->parent,
+            .full = run->full};
+        engine_job_submit(round, job, scope);
+        return;
+    }
+    scope->proof = PROOF_PARTIAL;
+    (void)snprintf(scope->reason, sizeof scope->reason, "out of memory");
+    over(scope);
+}
+
+void scope_free(struct scope *scope)
+{
+    if (!scope)
+        return;
+    scope_drop_page(scope);
+    bytes_free(&scope->token);
+    bytes_free(&scope->bookmark);
+    arena_free(scope->arena);
+    memory_free(scope);
+}

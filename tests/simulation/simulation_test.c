@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whole rounds through the engine in a simulated world, many seeds, each with another application, other faults, and a host that may die
+ * at any moment. Checked: what is proven is true to the last object; what is partial says why; the same seed gives the same trace.
+ *
+ * usage: simulation_test [--seeds N] [--first S] [--seed S]     --seed replays one and prints its trace
+ */
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "store/query.h"
+#include "world.h"
+
+struct totals {
+    int64_t rounds, acts, simulated_ms, requests, crashes, proven, asserted, partial, records;
+    int64_t injected[FAULT_NUMBERS];
+};
+
+static int failures;
+
+#define EXPECT(condition, ...)                                                                \
+    do {                                                                                      \
+        if (!(condition)) {                                                                   \
+            (void)fprintf(stderr, "seed %" PRIu64 ": ", seed);                                \
+            (void)fprintf(stderr, __VA_ARGS__);                                               \
+            (void)fprintf(stderr, "   (replay: simulation_test --seed %" PRIu64 ")\n", seed); \
+            failures++;                                                                       \
+        }                                                                                     \
+    } while (0)
+
+/* ------------------------------------------------------------------ store against truth ------- */
+
+struct census {
+    const struct application *application;
+    size_t seen, wrong;
+    char first_wrong[128];
+};
+
+static struct span cell_named(
+    const char *wanted, const char *const *names, const struct cell *cells, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], wanted) == 0)
+            return cells[i].text;
+    return (struct span){NULL, 0};
+}
+
+static const struct object *find(const struct object *objects, size_t count, struct span id)
+{
+    int64_t number;
+    if (id.length < 2 || !span_to_int64((struct span){id.data + 1, id.length - 1}, &number) ||
+        number < 1 || (size_t)number > count)
+        return NULL;
+    return &objects[number - 1];
+}
+
+/* A live account in the store must be a live user of the application, in its present version. */
+static bool check_account(
+    void *context, const char *const *names, const struct cell *cells, size_t count)
+{
+    struct census *census = context;
+    struct span id = cell_named("id", names, cells, count),
+                name = cell_named("display_name", names, cells, count);
+    const struct object *user =
+        find(census->application->users, census->application->user_count, id);
+    char expected[64] = "";
+    if (user)
+        (void)snprintf(
+            expected, sizeof expected, "Object %" PRId64 " v%d", user->number, user->version);
+    census->seen++;
+    if (!user || !user->live || !span_equal_text(name, expected)) {
+        if (!census->wrong++)
+            (void)snprintf(census->first_wrong, sizeof census->first_wrong,
+                "%.*s \"%.*s\", expected \"%s\"", SPAN_FORMAT(id), SPAN_FORMAT(name), expected);
+    }
+    return true;
+}
+
+static bool check_grant(
+    void *context, const char *const *names, const struct cell *cells, size_t count)
+{
+    struct census *census = context;
+    const struct application *application = census->application;
+    struct span who = cell_named("subject_id", names, cells, count),
+                what = cell_named("object_id", names, cells, count);
+    const struct object *user = find(application->users, application->user_count, who);
+    const struct object *group = find(application->groups, application->group_count, what);
+    census->seen++;
+    if (!user || !group || !application_is_member(group, user))
+        census->wrong++;
+    return true;
+}
+
+static struct census take_census(struct world *world, enum muster_kind kind, query_row *check)
+{
+    struct census census = {.application = &world->application};
+    const struct export_options options = {.kind = kind_by_number(kind), .as_of_ms = INT64_MIN};
+    struct fault fault;
+    if (!query_export(world->store, &options, check, &census, &fault)) {
+        (void)fprintf(stderr, "export: %s\n", fault.text);
+        census.wrong = SIZE_MAX;
+    }
+    return census;
+}
+
+static size_t count_memberships(const struct application *application)
+{
+    size_t count = 0;
+    for (size_t g = 0; g < application->group_count; g++)
+        for (size_t u = 0; u < application->user_count; u++)
+            count += application_is_member(&application->groups[g], &application->users[u]);
+    return count;
+}
+
+static void print_break(void *context, const char *sentence)
+{
+    (void)context;
+    (void)fprintf(stderr, "audit: %s\n", sentence);
+}
+
+static void check_books(struct world *world, uint64_t seed)
+{
+    int64_t batches, breaks = -1;
+    struct fault fault = {0};
+    bool read = store_audit(world->store, print_break, NULL, &batches, &breaks, &fault);
+    EXPECT(read && breaks == 0, "the books do not hold: %s\n", fault.text);
+}
+
+static void check_runs(const struct world *world, uint64_t seed, struct totals *totals)
+{
+    for (size_t i = 0; i < world->run_count; i++) {
+        const struct run_summary *run = &world->runs[i];
+        const struct batch_outcome *sums = &run->sums;
+        totals->proven += run->proof == PROOF_PROVEN;
+        totals->asserted += run->proof == PROOF_ASSERTED;
+        totals->partial += run->proof == PROOF_PARTIAL;
+        totals->records += sums->received;
+        EXPECT(run->proof == PROOF_PROVEN || run->reason[0], "%s is %s without a reason\n",
+            run->stream, proof_name(run->proof));
+        EXPECT(sums->received == sums->created + sums->changed + sums->unchanged + sums->duplicate +
+                                     sums->filtered + sums->dead,
+            "%s does not balance\n", run->stream);
+        EXPECT(
+            !(world->application.lying_total && run->proof == PROOF_PROVEN && sums->received > 0),
+            "%s is proven against a total that is wrong\n", run->stream);
+    }
+}
+
+/* Proven means: exactly the truth. */
+static void check_truth(struct world *world, uint64_t seed)
+{
+    const struct application *application = &world->application;
+    const struct run_summary *users = world_run(world, "users"),
+                             *members = world_run(world, "members");
+    if (users && users->proof == PROOF_PROVEN && users->held == 0) {
+        struct census census = take_census(world, MUSTER_ACCOUNT, check_account);
+        size_t live = application_live(application->users, application->user_count);
+        EXPECT(census.seen == live && census.wrong == 0,
+            "users proven: %zu live in the store, %zu in truth, %zu wrong: %s\n", census.seen, live,
+            census.wrong, census.first_wrong);
+    }
+    if (users && members && users->proof == PROOF_PROVEN && members->proof == PROOF_PROVEN &&
+        members->held == 0) {
+        struct census census = take_census(world, MUSTER_GRANT, check_grant);
+        size_t live = count_memberships(application);
+        EXPECT(census.seen == live && census.wrong == 0,
+            "members proven: %zu in the store, %zu in truth, %zu wrong\n", census.seen, live,
+            census.wrong);
+    }
+}
+
+/* ------------------------------------------------------------------ one seed ------------------ */
+
+static void change_application(struct application *application, struct random *random)
+{
+    for (size_t i = 0; i < application->user_count; i++) {
+        struct object *user = &application->users[i];
+        uint64_t dice = random_below(random, 100);
+        if (dice < 3)
+            user->live = !user->live;
+        else if (dice < 15)
+            user->version++;
+    }
+    if (application->user_count + 5 < APPLICATION_OBJECTS_MAX)
+        for (int i = 0; i < 5; i++) {
+            struct object *fresh = &application->users[application->user_count++];
+            *fresh = (struct object){
+                .number = (int64_t)application->user_count, .version = 1, .live = true};
+        }
+}
+
+static struct fault_rates draw_rates(struct random *random)
+{
+    static const int levels[] = {0, 0, 0, 10, 50, 150};
+#define DRAW() levels[random_below(random, sizeof levels / sizeof levels[0])]
+    return (struct fault_rates){.refused = DRAW(),
+        .reset = DRAW(),
+        .cut = DRAW(),
+        .status_500 = DRAW(),
+        .throttled = DRAW(),
+        .html = DRAW() / 5,
+        .empty = DRAW() / 2,
+        .slow = DRAW()};
+#undef DRAW
+}
+
+static uint64_t play(uint64_t seed, struct totals *totals)
+{
+    static struct world world; /* large; one at a time */
+    struct random random = random_seeded(seed);
+    enum style style = (enum style)(seed % STYLE_COUNT);
+    world_open(&world, seed, style, random_below(&random, 80), random_below(&random, 5));
+    world.application.rates = draw_rates(&random);
+    world.application.lying_total = random_below(&random, 20) == 0;
+    for (int round = 0; round < 4; round++) {
+        bool last = round == 3;
+        world.application.healthy = last; /* faults stop: what is left must come right */
+        world.crash_at = random_below(&random, 2) && !last
+                             ? world.acts + (int64_t)random_below(&random, 150)
+                             : -1;
+        bool over = world_round(&world, random_below(&random, 3) == 0);
+        EXPECT(over, "round %d does not come to an end\n", round);
+        if (!over)
+            break;
+        totals->rounds++;
+        check_runs(&world, seed, totals);
+        check_truth(&world, seed);
+        if (last && !world.application.lying_total)
+            for (size_t i = 0; i < world.run_count; i++)
+                EXPECT(world.runs[i].proof == PROOF_PROVEN, "faults are over, and %s is %s: %s\n",
+                    world.runs[i].stream, proof_name(world.runs[i].proof), world.runs[i].reason);
+        if (!last)
+            change_application(&world.application, &random);
+        world.now_ms += 3600000;
+    }
+    check_books(&world, seed);
+    uint64_t trace = world_trace(&world);
+    totals->acts += world.acts;
+    totals->simulated_ms += world.now_ms;
+    totals->requests += world.application.requests;
+    totals->crashes += world.crashed;
+    for (size_t i = 0; i < FAULT_NUMBERS; i++)
+        totals->injected[i] += world.application.injected[i];
+    world_close(&world);
+    return trace;
+}
+
+int main(int argc, char **argv)
+{
+    struct totals totals = {0};
+    uint64_t first = 1, seeds = 200;
+    if (sodium_init() < 0)
+        return EXIT_FAILURE;
+    for (int i = 1; i + 1 < argc; i += 2) {
+        uint64_t value = strtoull(argv[i + 1], NULL, 10);
+        if (strcmp(argv[i], "--seeds") == 0)
+            seeds = value;
+        else if (strcmp(argv[i], "--first") == 0)
+            first = value;
+        else if (strcmp(argv[i], "--seed") == 0) {
+            first = value;
+            seeds = 1;
+        }
+    }
+    for (uint64_t seed = first; seed < first + seeds; seed++) {
+        uint64_t trace = play(seed, &totals);
+        if (seeds == 1 || seed % 10 == 0) { /* the same seed again: the same trace */
+            struct totals again = {0};
+            EXPECT(play(seed, &again) == trace, "a second run gives another trace\n");
+        }
+        if (seeds == 1)
+            (void)printf("seed %" PRIu64 ": trace %016" PRIx64 "\n", seed, trace);
+    }
+    (void)printf("%" PRIu64 " seeds: %" PRId64 " rounds, %" PRId64 " effects, %" PRId64
+                 " requests, %" PRId64 " records, %" PRId64
+                 " crashes, %.1f simulated hours; runs: %" PRId64 " proven, %" PRId64
+                 " asserted, %" PRId64 " partial\n",
+        seeds, totals.rounds, totals.acts, totals.requests, totals.records, totals.crashes,
+        (double)totals.simulated_ms / 3600000, totals.proven, totals.asserted, totals.partial);
+    for (size_t i = 0; i < FAULT_NUMBERS; i++)
+        if (totals.injected[i])
+            (void)printf("  fault %zu: %" PRId64 "\n", i, totals.injected[i]);
+    (void)printf("%" PRIu64 " passed, %d failed\n", seeds - (failures ? 1 : 0), failures);
+    return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+}
