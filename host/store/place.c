@@ -86,8 +86,12 @@ bool place_save(struct store *store, struct place *place, struct fault *fault)
     for (uint32_t kind = 1; kind <= KIND_COUNT; kind++) {
         for (int state = 0; state < STATE_COUNT; state++) {
             int64_t gain = place->tally[kind][state];
-            if (gain != 0 && !sql_run(&store->sql, SQL_TALLY, fault, "iiii", place->connection,
-                                 (int64_t)kind, (int64_t)state, gain))
+            if (gain == 0)
+                continue;
+            if (!sql_run(&store->sql, SQL_TALLY_PUT, fault, "iii", place->connection,
+                    (int64_t)kind, (int64_t)state) ||
+                !sql_run(&store->sql, SQL_TALLY_GAIN, fault, "iiii", place->connection,
+                    (int64_t)kind, (int64_t)state, gain))
                 return false;
         }
     }

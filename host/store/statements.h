@@ -157,8 +157,9 @@
         " JOIN streams t ON t.stream=p.stream WHERE p.scope=?1")                             \
     X(SQL_SEEN, "SELECT seen FROM batches WHERE run=?1 AND scope=?2 AND sequence>?3"         \
         " ORDER BY sequence")                                                                \
-    X(SQL_TALLY, "INSERT INTO tallies VALUES(?1,?2,?3,max(?4,0))"                                  \
-        " ON CONFLICT DO UPDATE SET count=count+?4")                                         \
+    X(SQL_TALLY_PUT, "INSERT OR IGNORE INTO tallies VALUES(?1,?2,?3,0)")                     \
+    X(SQL_TALLY_GAIN, "UPDATE tallies SET count=count+?4"                                    \
+        " WHERE connection=?1 AND kind=?2 AND state=?3")                                     \
     /* ledger */                                                                             \
     X(SQL_BATCH_ADD, "INSERT INTO batches(" SQL_BATCH_COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,"  \
         "?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23)")                 \

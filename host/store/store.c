@@ -53,8 +53,7 @@ static bool configure(
             "PRAGMA page_size=%d;PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;"
             "PRAGMA secure_delete=OFF;", PAGE_BYTES))
         return false;
-    return bytes_format(&text, fault, "PRAGMA cache_size=%lld;"
-               "PRAGMA temp_store=FILE;", (long long)-(cache / 1024)) &&
+    return bytes_format(&text, fault, "PRAGMA cache_size=%lld;PRAGMA temp_store=FILE;", (long long)-(cache / 1024)) &&
            sql_execute(&store->sql, text.data, fault);
 }
 
