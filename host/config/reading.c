@@ -119,7 +119,6 @@ bool reading_borrow_text(const struct reading *reading, const config_setting_t *
     if (!reading_expect(reading, setting, CONFIG_TYPE_STRING, "a text, in double quotes", fault))
         return false;
     const char *text = config_setting_get_string(setting);
-    assert(text); /* it is of that type */
     struct span span = span_of(text);
     if (span.length == 0)
         return reading_refuse(reading, setting, fault, "is empty; leave the key out instead");
@@ -197,9 +196,10 @@ const char *reading_absolute(const struct reading *reading, const char *path)
 bool reading_path(const struct reading *reading, const config_setting_t *setting, void *member,
     struct fault *fault)
 {
-    const char *text;
+    const char *text = NULL;
     if (!reading_borrow_text(reading, setting, &text, fault))
         return false;
+    assert(text);
     const char *absolute = reading_absolute(reading, text);
     if (!absolute)
         return fault_memory(fault);
