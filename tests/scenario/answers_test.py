@@ -46,13 +46,14 @@ with Upstream("--users", USERS, "--groups", 3, "--token", "secret") as upstream:
         lab = fresh(upstream, extra="policy = { backoff_first = \"10ms\"; };")
         status, runs, errors = lab.sync()
         check(status == 0 and runs["acme/users"]["proof"] == "proven", f"{action} once: retried, proven: {runs} {errors}")
-        check(runs["acme/users"]["retries"] >= 1 and runs["acme/users"]["created"] == USERS, f"{action} once: {runs}")
+        # A connection that is reset before the first byte of an answer is opened anew by the library: no retry of ours.
+        check((action == "drop" or runs["acme/users"]["retries"] >= 1) and runs["acme/users"]["created"] == USERS, f"{action} once: {runs}")
         upstream.script("")
 
     # One bad item: one dead letter, the rest goes on; an id is never merged with another.
     for mutation, readable in (("id-null", False), ("id-missing", False), ("duplicate-member", True), ("nul", True),
                                ("bad-utf8", True), ("lone-surrogate", True), ("id-object", False)):
-        upstream.script(f"/scim/v2/Users with=startIndex=1& item 5 {mutation}\n")
+        upstream.script(f"/scim/v2/Users nth=1 item 5 {mutation}\n")
         lab = fresh(upstream)
         _, runs, errors = lab.sync()
         run = runs["acme/users"]
@@ -63,7 +64,7 @@ with Upstream("--users", USERS, "--groups", 3, "--token", "secret") as upstream:
         lab.audit_holds()
         upstream.script("")
 
-    upstream.script("/scim/v2/Users with=startIndex=1& item 5 id-huge 2\n")
+    upstream.script("/scim/v2/Users nth=1 item 5 id-huge\n")
     lab = fresh(upstream)
     _, runs, errors = lab.sync()
     ids = [row[0] for row in lab.query("SELECT id FROM account ORDER BY id")]
