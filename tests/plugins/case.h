@@ -31,7 +31,8 @@ static inline void case_write(const char *path, struct span text)
 }
 
 /* Asserts that the file is refused with that fault number and a sentence that has `fragment` in it. */
-static inline void case_refused(const char *path, const struct intake_options *options, int number, const char *fragment)
+static inline void case_refused(
+    const char *path, const struct intake_options *options, int number, const char *fragment)
 {
     struct intake_report *report = calloc(1, sizeof *report);
     struct plan *plan = NULL;
@@ -43,7 +44,8 @@ static inline void case_refused(const char *path, const struct intake_options *o
     ck_assert_uint_ge(report->count, 1);
     ck_assert_msg(report->problems[0].fault_number == number, "%s: fault %d, not %d: %s", path,
         report->problems[0].fault_number, number, fault.text);
-    ck_assert_msg(strstr(report->problems[0].text, fragment), "%s: %s", path, report->problems[0].text);
+    ck_assert_msg(
+        strstr(report->problems[0].text, fragment), "%s: %s", path, report->problems[0].text);
     ck_assert_msg(strncmp(fault.text, path, strlen(path)) == 0, "%s", fault.text);
     free(report);
 }
@@ -65,28 +67,28 @@ static inline const char *case_folder(char text[64])
     return text;
 }
 
-#define CASE_MAIN(name, ...)                                                                       \
-    static int run_suite(void);                                                                    \
-    int main(int argc, char **argv)                                                                \
-    {                                                                                              \
-        if (argc == 2 && strcmp(argv[1], INTAKE_READER_ARGUMENT) == 0)                             \
-            intake_reader_main(INTAKE_READER_IMAGE, INTAKE_READER_ANSWER);                         \
-        return run_suite();                                                                        \
-    }                                                                                              \
-    static int run_suite(void)                                                                     \
-    {                                                                                              \
-        const TTest *const tests[] = {__VA_ARGS__};                                                \
-        Suite *suite = suite_create(name);                                                         \
-        TCase *tcase = tcase_create(name);                                                         \
-        tcase_set_timeout(tcase, 60);                                                              \
-        for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)                                \
-            tcase_add_test(tcase, tests[i]);                                                       \
-        suite_add_tcase(suite, tcase);                                                             \
-        SRunner *runner = srunner_create(suite);                                                   \
-        srunner_run_all(runner, CK_ENV);                                                           \
-        int failed = srunner_ntests_failed(runner);                                                \
-        srunner_free(runner);                                                                      \
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;                                               \
+#define CASE_MAIN(name, ...)                                               \
+    static int run_suite(void);                                            \
+    int main(int argc, char **argv)                                        \
+    {                                                                      \
+        if (argc == 2 && strcmp(argv[1], INTAKE_READER_ARGUMENT) == 0)     \
+            intake_reader_main(INTAKE_READER_IMAGE, INTAKE_READER_ANSWER); \
+        return run_suite();                                                \
+    }                                                                      \
+    static int run_suite(void)                                             \
+    {                                                                      \
+        const TTest *const tests[] = {__VA_ARGS__};                        \
+        Suite *suite = suite_create(name);                                 \
+        TCase *tcase = tcase_create(name);                                 \
+        tcase_set_timeout(tcase, 60);                                      \
+        for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)        \
+            tcase_add_test(tcase, tests[i]);                               \
+        suite_add_tcase(suite, tcase);                                     \
+        SRunner *runner = srunner_create(suite);                           \
+        srunner_run_all(runner, CK_ENV);                                   \
+        int failed = srunner_ntests_failed(runner);                        \
+        srunner_free(runner);                                              \
+        return failed ? EXIT_FAILURE : EXIT_SUCCESS;                       \
     }
 
 #endif

@@ -56,12 +56,12 @@ static void open_parts(struct parts *parts)
 }
 
 /* Every spoiled word: an lvalue in `p`, its new value, the number and the sentence that must come of it. */
-#define SPOIL(number, fragment, ...)                                                               \
-    do {                                                                                           \
-        struct parts spoiled, *p = &spoiled;                                                       \
-        open_parts(p);                                                                             \
-        __VA_ARGS__;                                                                               \
-        spoil_check(p, #__VA_ARGS__, number, fragment);                                            \
+#define SPOIL(number, fragment, ...)                    \
+    do {                                                \
+        struct parts spoiled, *p = &spoiled;            \
+        open_parts(p);                                  \
+        __VA_ARGS__;                                    \
+        spoil_check(p, #__VA_ARGS__, number, fragment); \
     } while (0)
 
 static void spoil_check(struct parts *parts, const char *what, int number, const char *fragment)
@@ -73,8 +73,8 @@ static void spoil_check(struct parts *parts, const char *what, int number, const
         ck_assert_msg(ok, "%s: %s", what, refusal.fault.text);
     } else {
         ck_assert_msg(!ok, "%s: accepted", what);
-        ck_assert_msg((int)refusal.number == number, "%s: fault %d, not %d: %s", what, (int)refusal.number, number,
-            refusal.fault.text);
+        ck_assert_msg((int)refusal.number == number, "%s: fault %d, not %d: %s", what,
+            (int)refusal.number, number, refusal.fault.text);
         ck_assert_msg(strstr(refusal.fault.text, fragment), "%s: %s", what, refusal.fault.text);
     }
     bytes_free(&parts->file);
@@ -107,7 +107,8 @@ START_TEST(loads)
     SPOIL(130, "flags", p->read_load->p_flags = 0);
     SPOIL(130, "flags", p->write_load->p_flags = PF_W);
     SPOIL(130, "executable stack", p->stack->p_flags |= PF_X);
-    SPOIL(130, "GNU_STACK", p->stack->p_type = PT_GNU_RELRO; p->stack->p_vaddr = p->write_load->p_vaddr);
+    SPOIL(130, "GNU_STACK", p->stack->p_type = PT_GNU_RELRO;
+          p->stack->p_vaddr = p->write_load->p_vaddr);
     SPOIL(131, "thread-local", p->stack->p_type = PT_TLS);
     SPOIL(129, "interpreter", p->stack->p_type = PT_INTERP);
     SPOIL(133, "not allowed", p->stack->p_type = 0x70000001);
@@ -126,8 +127,14 @@ START_TEST(loads)
     SPOIL(133, "overlaps", p->write_load->p_vaddr &= 4095);
     SPOIL(133, "overlaps", p->write_load->p_vaddr -= 4096);
     SPOIL(133, "nothing to load", p->header->e_phnum = 1; p->headers[0] = *p->stack);
-    SPOIL(132, "GNU_RELRO", p->headers[p->header->e_phnum++] = (Elf64_Phdr){.p_type = PT_GNU_RELRO, .p_flags = PF_R, .p_vaddr = 0x100000});
-    SPOIL(132, "GNU_RELRO", p->headers[p->header->e_phnum++] = (Elf64_Phdr){.p_type = PT_GNU_RELRO, .p_flags = PF_R, .p_vaddr = p->write_load->p_vaddr, .p_memsz = 1 << 20});
+    SPOIL(132, "GNU_RELRO",
+        p->headers[p->header->e_phnum++] =
+            (Elf64_Phdr){.p_type = PT_GNU_RELRO, .p_flags = PF_R, .p_vaddr = 0x100000});
+    SPOIL(132, "GNU_RELRO",
+        p->headers[p->header->e_phnum++] = (Elf64_Phdr){.p_type = PT_GNU_RELRO,
+            .p_flags = PF_R,
+            .p_vaddr = p->write_load->p_vaddr,
+            .p_memsz = 1 << 20});
     SPOIL(133, "one DYNAMIC", p->dynamic_header->p_type = PT_GNU_RELRO);
     SPOIL(133, "one DYNAMIC", p->headers[p->header->e_phnum++] = *p->dynamic_header);
     SPOIL(133, "writable load", p->dynamic_header->p_vaddr = 0);
@@ -164,10 +171,14 @@ START_TEST(tags)
     TAG(133, "dynamic tag", DT_DEBUG);
     TAG(133, "dynamic tag 0x8000000000000000", INT64_MIN);
     TAG(133, "DT_SYMENT: is there twice", DT_SYMENT);
-    SPOIL(132, "DT_FLAGS", entry(p, DT_RELACOUNT)->d_un.d_val = DF_TEXTREL; entry(p, DT_RELACOUNT)->d_tag = DT_FLAGS);
-    SPOIL(131, "DT_FLAGS", entry(p, DT_RELACOUNT)->d_un.d_val = DF_STATIC_TLS; entry(p, DT_RELACOUNT)->d_tag = DT_FLAGS);
-    SPOIL(0, "", entry(p, DT_RELACOUNT)->d_un.d_val = DF_BIND_NOW; entry(p, DT_RELACOUNT)->d_tag = DT_FLAGS);
-    SPOIL(132, "DT_FLAGS", entry(p, DT_RELACOUNT)->d_un.d_val = DF_1_PIE; entry(p, DT_RELACOUNT)->d_tag = DT_FLAGS_1);
+    SPOIL(132, "DT_FLAGS", entry(p, DT_RELACOUNT)->d_un.d_val = DF_TEXTREL;
+          entry(p, DT_RELACOUNT)->d_tag = DT_FLAGS);
+    SPOIL(131, "DT_FLAGS", entry(p, DT_RELACOUNT)->d_un.d_val = DF_STATIC_TLS;
+          entry(p, DT_RELACOUNT)->d_tag = DT_FLAGS);
+    SPOIL(0, "", entry(p, DT_RELACOUNT)->d_un.d_val = DF_BIND_NOW;
+          entry(p, DT_RELACOUNT)->d_tag = DT_FLAGS);
+    SPOIL(132, "DT_FLAGS", entry(p, DT_RELACOUNT)->d_un.d_val = DF_1_PIE;
+          entry(p, DT_RELACOUNT)->d_tag = DT_FLAGS_1);
     SPOIL(133, "has no end", p->dynamic_header->p_filesz = p->dynamic_header->p_memsz = 16);
     SPOIL(133, "DT_STRTAB: is missing", p->dynamic[0].d_tag = DT_NULL);
     SPOIL(133, "has no end", p->dynamic_header->p_filesz = p->dynamic_header->p_memsz = 0);
@@ -214,7 +225,8 @@ START_TEST(symbols)
     SPOIL(130, "is a function", p->symbols[1].st_info = KIND(STT_FUNC));
     SPOIL(131, "thread-local", p->symbols[1].st_info = KIND(STT_TLS));
     SPOIL(133, "no global object", p->symbols[1].st_info = KIND(STT_NOTYPE));
-    SPOIL(133, "no global object", p->symbols[1].st_info = (unsigned char)ELF64_ST_INFO(STB_WEAK, STT_OBJECT));
+    SPOIL(133, "no global object",
+        p->symbols[1].st_info = (unsigned char)ELF64_ST_INFO(STB_WEAK, STT_OBJECT));
     SPOIL(133, "no global object", p->symbols[1].st_other = STV_HIDDEN);
     SPOIL(133, "no global object", p->symbols[1].st_shndx = SHN_ABS);
     SPOIL(133, "must be muster_connector", p->symbols[1].st_name++);
@@ -248,11 +260,15 @@ START_TEST(relocations)
     SPOIL(132, "writable data", p->relocations[0].r_offset = 0);
     SPOIL(132, "writable data", p->relocations[0].r_offset = UINT64_MAX - 3);
     SPOIL(132, "writable data", p->relocations[0].r_offset += 1);
-    SPOIL(132, "writable data", p->relocations[0].r_offset = p->write_load->p_vaddr + p->write_load->p_filesz - 4);
+    SPOIL(132, "writable data",
+        p->relocations[0].r_offset = p->write_load->p_vaddr + p->write_load->p_filesz - 4);
     /* Memory beyond the file is the loader's to clear, not a connector's to set. */
-    SPOIL(132, "writable data", p->write_load->p_memsz += 4096; p->relocations[0].r_offset = (p->write_load->p_vaddr + p->write_load->p_filesz + 15) & ~7ull);
+    SPOIL(132, "writable data", p->write_load->p_memsz += 4096;
+          p->relocations[0].r_offset =
+              (p->write_load->p_vaddr + p->write_load->p_filesz + 15) & ~7ull);
     SPOIL(132, "DYNAMIC", p->relocations[0].r_offset = p->dynamic_header->p_vaddr);
-    SPOIL(132, "DYNAMIC", p->relocations[0].r_offset = p->dynamic_header->p_vaddr + p->dynamic_header->p_memsz - 8);
+    SPOIL(132, "DYNAMIC",
+        p->relocations[0].r_offset = p->dynamic_header->p_vaddr + p->dynamic_header->p_memsz - 8);
     SPOIL(132, "outside", p->relocations[0].r_addend = -1);
     SPOIL(132, "outside", p->relocations[0].r_addend = 1 << 20);
     SPOIL(132, "outside", p->relocations[0].r_addend = (int64_t)p->read_load->p_memsz);
@@ -327,7 +343,8 @@ START_TEST(a_text_without_an_end)
     size_t end = parts.read_load->p_offset + parts.read_load->p_filesz;
     for (size_t i = 0; i < parts.relocation_count; i++)
         if (parts.relocations[i].r_offset == name)
-            parts.relocations[i].r_addend = (int64_t)(parts.read_load->p_vaddr + parts.read_load->p_filesz - 3);
+            parts.relocations[i].r_addend =
+                (int64_t)(parts.read_load->p_vaddr + parts.read_load->p_filesz - 3);
     (void)memcpy(parts.file.data + end - 3, "xyz", 3);
     case_write(path, bytes_span(&parts.file));
     case_refused(path, NULL, 139, "name: the text has no end inside the file");
@@ -337,5 +354,5 @@ START_TEST(a_text_without_an_end)
 }
 END_TEST
 
-CASE_MAIN("elf", header, loads, tags, tables, symbols, relocations, every_cut_is_refused, every_byte_may_be_wrong,
-    a_text_without_an_end)
+CASE_MAIN("elf", header, loads, tags, tables, symbols, relocations, every_cut_is_refused,
+    every_byte_may_be_wrong, a_text_without_an_end)

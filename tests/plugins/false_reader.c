@@ -35,12 +35,12 @@ int main(void)
 #elif defined(WAY_MUTE)
     return text[0] != '\0';
 #elif defined(WAY_LINGER)
-    (void)!write(ANSWER, text, sizeof text - 1);
+        (void)!write(ANSWER, text, sizeof text - 1);
     (void)close(ANSWER);
     for (;;)
         (void)pause();
 #else
-    (void)!write(ANSWER, text, sizeof text - 1);
+        (void)!write(ANSWER, text, sizeof text - 1);
 #endif
 #if defined(WAY_ESCAPE) || defined(WAY_NUMBER)
     return 1;

@@ -217,7 +217,8 @@ START_TEST(a_swap_after_the_check_changes_nothing)
     /* And the sealed copy itself takes no change. */
     ck_assert_int_eq(pwrite(sealed.descriptor, "x", 1, 0), -1);
     ck_assert_int_eq(ftruncate(sealed.descriptor, 1), -1);
-    ck_assert_ptr_eq(mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, sealed.descriptor, 0), MAP_FAILED);
+    ck_assert_ptr_eq(
+        mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, sealed.descriptor, 0), MAP_FAILED);
     case_refused(path, NULL, 127, "INIT_ARRAY");
     ck_assert_int_eq(unlink(path), 0);
     ck_assert_int_eq(rmdir(folder), 0);
@@ -255,7 +256,8 @@ START_TEST(a_known_file_costs_no_reader)
 {
     char folder[64], entry[192];
     AUTO_BYTES kept = {0};
-    const struct intake_options options = {.cache_directory = case_folder(folder), .host_build = "build 1"};
+    const struct intake_options options = {
+        .cache_directory = case_folder(folder), .host_build = "build 1"};
     /* A reader that cannot work: what succeeds with it came from the cache. */
     const struct intake_options broken = {READERS "mute", folder, "build 1"};
     const struct intake_options rebuilt = {READERS "mute", folder, "build 2"};
@@ -294,7 +296,9 @@ START_TEST(one_bad_file_hides_no_other)
     (void)case_folder(folder);
     for (size_t i = 0; i < 5; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-        case_write(path, i == 0 ? SPAN("nothing") : i == 2 ? bytes_span(&relro) : bytes_span(&good));
+        case_write(path, i == 0   ? SPAN("nothing")
+                         : i == 2 ? bytes_span(&relro)
+                                  : bytes_span(&good));
     }
     ck_assert(intake_directory(folder, NULL, &all, &fault));
     ck_assert_uint_eq(all.count, 3);
@@ -325,8 +329,9 @@ START_TEST(one_bad_file_hides_no_other)
 }
 END_TEST
 
-CASE_MAIN("intake", takes_in_a_sound_connector, takes_in_other_links, refuses_code, canary_sings_where_code_may_run,
-    refuses_what_the_loader_does_not_need, refuses_a_structure_that_lies, refuses_another_abi,
-    older_and_newer_read_the_same, reports_every_problem_of_meaning, refuses_files_that_others_command,
-    a_swap_after_the_check_changes_nothing, refuses_files_without_measure, a_known_file_costs_no_reader,
-    one_bad_file_hides_no_other)
+CASE_MAIN("intake", takes_in_a_sound_connector, takes_in_other_links, refuses_code,
+    canary_sings_where_code_may_run, refuses_what_the_loader_does_not_need,
+    refuses_a_structure_that_lies, refuses_another_abi, older_and_newer_read_the_same,
+    reports_every_problem_of_meaning, refuses_files_that_others_command,
+    a_swap_after_the_check_changes_nothing, refuses_files_without_measure,
+    a_known_file_costs_no_reader, one_bad_file_hides_no_other)

@@ -109,7 +109,9 @@ END_TEST
 /* What is tried inside the sandbox. Each returns 0 where it was denied; being killed counts as well. */
 static int map_code(void)
 {
-    return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? 0 : 1;
+    return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED
+               ? 0
+               : 1;
 }
 
 static int make_code(void)
@@ -155,8 +157,9 @@ START_TEST(sandbox_denies)
     static const struct {
         const char *what;
         int (*attempt)(void);
-    } attempts[] = {{"map code", map_code}, {"make code", make_code}, {"execute", execute}, {"connect", connect_out},
-        {"create a file", create_file}, {"write elsewhere", write_elsewhere}, {"open more", open_more},
+    } attempts[] = {{"map code", map_code}, {"make code", make_code}, {"execute", execute},
+        {"connect", connect_out}, {"create a file", create_file},
+        {"write elsewhere", write_elsewhere}, {"open more", open_more},
         {"signal the parent", signal_parent}};
     for (size_t i = 0; i < sizeof attempts / sizeof attempts[0]; i++) {
         pid_t child = fork();
@@ -167,7 +170,8 @@ START_TEST(sandbox_denies)
         }
         int status;
         ck_assert_int_eq(waitpid(child, &status, 0), child);
-        ck_assert_msg(WIFSIGNALED(status) || WEXITSTATUS(status) == 0, "%s: status %#x", attempts[i].what, status);
+        ck_assert_msg(WIFSIGNALED(status) || WEXITSTATUS(status) == 0, "%s: status %#x",
+            attempts[i].what, status);
         bool fatal = i < 4 && !SANITIZED;
         ck_assert_msg(WIFSIGNALED(status) || !fatal, "%s: was not fatal", attempts[i].what);
     }
