@@ -14,7 +14,7 @@
 #include "migrate.h"
 
 #define CACHE_BYTES_DEFAULT (16 << 20) /* measured: README, Speed */
-#define PAGE_BYTES          8192       /* measured likewise; only a new file takes it */
+#define PAGE_BYTES          16384       /* measured likewise; only a new file takes it */
 #define BUSY_MS             5000       /* how long another process's transaction is waited for */
 
 /* The file itself is made here, so that its mode does not depend on the umask; SQLite gives its companions the same. */
