@@ -201,6 +201,8 @@ test_control() {
     is "a deleted user is gone" 404 "$(get "/users/$user" --output /dev/null --write-out '%{http_code}')"
     is "and not listed" 0 "$(walk cursor users "" | grep -c "$user")"
     is "but a tombstone" true "$(get "/changes/users?since=$now&deleted=true" | jq '.items[0].deleted')"
+    is "with the time of its creation" "$(get '/bare/users' | jq '.[17] | has("created_at")')" "$(get "/changes/users?since=$now&deleted=true" | jq '.items[0] | has("created_at")')"
+    is "or without" '["deleted","id","updated_at"]' "$(get "/changes/users?since=$now&deleted=bare" | jq -c '.items[0] | keys')"
     is "which must be asked for" 0 "$(get "/changes/users?since=$now" | jq '.items | length')"
     is "restore" 250 "$(control "restore?id=$user" | jq .users)"
     is "the same user" "$user" "$(get "/users/$user" | jq -r .id)"

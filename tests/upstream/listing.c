@@ -112,7 +112,9 @@ static const char *read_changes(const struct dataset *dataset, struct listing *l
     AUTO_BYTES decoded = {0};
     struct fault fault;
     int64_t at_ms = 0;
-    listing->tombstones = span_equal_text(request_query(listing->request, "deleted"), "true");
+    struct span deleted = request_query(listing->request, "deleted");
+    listing->bare_tombstones = span_equal_text(deleted, "bare");
+    listing->tombstones = listing->bare_tombstones || span_equal_text(deleted, "true");
     if (listing->source.numbers)
         return "changes are listed for users, groups and api-keys";
     if (request_query(listing->request, "cursor").length > 0)

@@ -29,7 +29,8 @@ struct listing {
     const struct request *request;
     bool falling;       /* order=desc */
     bool relative_urls; /* urls=relative */
-    bool tombstones;    /* changes: deleted=true */
+    bool tombstones;    /* changes: deleted=true, or bare */
+    bool bare_tombstones;
     enum next_end end;
     struct span markers;   /* which members `paging` has; nothing: the style's own */
     uint64_t first;        /* page number, offset, startIndex that was asked for, as it is shown */

@@ -22,7 +22,7 @@ static bool item_at(const struct dataset *dataset, const struct listing *listing
         item->number = number;
         if (!(dataset_entry(dataset, source->collection, number)->flags & ENTRY_GONE))
             return true;
-        item->form = FORM_TOMBSTONE;
+        item->form = listing->bare_tombstones ? FORM_BARE_TOMBSTONE : FORM_TOMBSTONE;
         return listing->tombstones;
     }
     if (position >= source->count) /* an endless listing invents objects */

@@ -9,9 +9,10 @@
 
 enum form {
     FORM_NATIVE,
-    FORM_SCIM,     /* RFC 7643 */
-    FORM_MEMBER,   /* `number` is what dataset_members gives; `group` says whose */
-    FORM_TOMBSTONE /* id, updated_at, "deleted": true */
+    FORM_SCIM,          /* RFC 7643 */
+    FORM_MEMBER,        /* `number` is what dataset_members gives; `group` says whose */
+    FORM_TOMBSTONE,     /* id, created_at, updated_at, "deleted": true */
+    FORM_BARE_TOMBSTONE /* the same without created_at */
 };
 
 struct item {
