@@ -82,7 +82,8 @@ bool position_decode(
     struct span fields[FIELDS];
     AUTO_BYTES again = {0};
     if (!text.data || text.length > POSITION_TEXT_MAX || !split(text, fields) ||
-        !span_to_int64(fields[1], &position.page) || !span_to_int64(fields[2], &position.received) ||
+        !span_to_int64(fields[1], &position.page) ||
+        !span_to_int64(fields[2], &position.received) ||
         !span_to_int64(fields[3], &position.number) || fields[4].length == 0 || position.page < 0 ||
         position.received < 0)
         return refuse(fault);

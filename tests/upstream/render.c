@@ -129,7 +129,8 @@ static struct user user_of(const struct dataset *dataset, uint32_t number)
     return user;
 }
 
-/* Fills the object up to the record size with the value of a last member that is already open, and closes both. */
+/* Fills the object up to the record size with the value of a last member that is already open, and
+ * closes both. */
 static char *put_padding(const struct dataset *dataset, char *start, char *at)
 {
     size_t used = (size_t)(at - start) + 2;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Objects of the data set as JSON. Written for speed, since the bench measures whoever reads: straight copies into room
- * that the caller reserved, no formatting calls. The id is the first member of every object; faults rely on that. */
+/* Objects of the data set as JSON. Written for speed, since the bench measures whoever reads:
+ * straight copies into room that the caller reserved, no formatting calls. The id is the first
+ * member of every object; faults rely on that. */
 #ifndef UPSTREAM_RENDER_H
 #define UPSTREAM_RENDER_H
 
