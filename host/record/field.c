@@ -48,7 +48,8 @@ static struct found look_up(const struct origin *origin, const struct look_up *f
     case MUSTER_FROM_ELEMENT:
     case MUSTER_FROM_ITEM: {
         struct found found = found_value(value_at(from, origin->slot));
-        if (found.form == FOUND_VALUE && cut_overlaps(from->redactions, found.value.bytes))
+        if (found.form == FOUND_VALUE && from->redactions && from->redactions->count > 0 &&
+            cut_overlaps(from->redactions, found.value.bytes))
             return found_text(SPAN(REDACTED));
         return found;
     }

@@ -66,8 +66,8 @@ static const struct row rows[] = {
     {"boolean as number, negated", F("{'to':'privileged','from':'/p','flags':['negate']}"),
         "{'id':'1','p':0}", "{" UNKNOWN_CLASS ",'privileged':true}"},
     {"a default is not negated",
-        F("{'to':'privileged','from':'/p','flags':['negate'],'default_value':'false'}"), "{'id':'1'}",
-        "{" UNKNOWN_CLASS ",'privileged':false}"},
+        F("{'to':'privileged','from':'/p','flags':['negate'],'default_value':'false'}"),
+        "{'id':'1'}", "{" UNKNOWN_CLASS ",'privileged':false}"},
     {"bad boolean", F("{'to':'privileged','from':'/p'}"), "{'id':'1','p':'maybe'}",
         .reason = "bad_boolean", .pointer = "/p", .id = "1"},
 
