@@ -149,7 +149,7 @@ static void write_http_date(const char *iso, int64_t wall_ms, char *ret_text)
     static const char days[] = "ThuFriSatSunMonTueWed"; /* 1970-01-01 was a Thursday */
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     int64_t day = floor_to(wall_ms, DAY_MS) / DAY_MS % 7;
-    int month = (iso[5] - '0') * 10 + (iso[6] - '0');
+    size_t tens = (size_t)(iso[5] - '0'), month = tens * 10 + (size_t)(iso[6] - '0');
     (void)snprintf(ret_text, CONVERT_BOUND_MAX, "%.3s, %.2s %.3s %.4s %.8s GMT",
         days + 3 * (day < 0 ? day + 7 : day), iso + 8, months + 3 * (month - 1), iso, iso + 11);
 }

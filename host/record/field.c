@@ -171,8 +171,8 @@ static bool to_lower(struct arena *arena, struct span *text, struct fault *fault
     if (!copy)
         return fault_memory(fault);
     for (size_t i = 0; i < text->length; i++) {
-        char c = text->data[i];
-        copy[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+        unsigned char c = (unsigned char)text->data[i];
+        copy[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20u : c);
     }
     text->data = copy;
     return true;
