@@ -103,13 +103,18 @@ static uint64_t id_of(uint64_t number)
     return random_next(&random);
 }
 
-static struct span text_of(struct arena *arena, const char *format, uint64_t value)
+static struct span keep(struct arena *arena, const char *text)
 {
-    char text[256];
-    int length = snprintf(text, sizeof text, format, value, value);
-    struct span copy = arena_copy(arena, (struct span){text, (size_t)length});
+    struct span copy = arena_copy(arena, span_of(text));
     must(copy.data != NULL, NULL);
     return copy;
+}
+
+static struct span id_text(struct arena *arena, uint64_t id)
+{
+    char text[32];
+    (void)snprintf(text, sizeof text, "%016" PRIx64, id);
+    return keep(arena, text);
 }
 
 static void make_record(struct record *record, struct arena *arena, uint64_t number)
@@ -123,11 +128,13 @@ static void make_record(struct record *record, struct arena *arena, uint64_t num
     (void)memcpy(attributes + ATTRIBUTES - 2, "\"}", 2);
     record->kind = kind_by_number(MUSTER_ACCOUNT);
     record->item = (uint32_t)(number % PAGE_RECORDS);
-    record->id = text_of(arena, "%016" PRIx64, id);
-    record->fields = text_of(arena,
+    record->id = id_text(arena, id);
+    char fields[256];
+    (void)snprintf(fields, sizeof fields,
         "{\"login\":\"user%" PRIu64 "\",\"email\":\"user%" PRIu64
         "@example.com\",\"display_name\":\"Some Body\",\"status\":\"active\","
-        "\"created_at\":\"2020-01-01T00:00:00.000Z\"}", number);
+        "\"created_at\":\"2020-01-01T00:00:00.000Z\"}", number, number);
+    record->fields = keep(arena, fields);
     record->attributes = (struct span){attributes, ATTRIBUTES};
     (void)memcpy(record->content_hash.bytes, &id, sizeof id);
     (void)memcpy(record->bytes_hash.bytes + 8, &id, sizeof id);
@@ -149,7 +156,7 @@ static void fill_known(struct bench *bench, struct batch *batch, struct arena *a
     struct known_query queries[PAGE_RECORDS] = {{{NULL, 0}, {NULL, 0}}};
     struct known_answer answers[PAGE_RECORDS];
     for (size_t i = 0; i < PAGE_RECORDS; i++)
-        queries[i].id = text_of(arena, "%016" PRIx64, id_of(first + i));
+        queries[i].id = id_text(arena, id_of(first + i));
     batch->assumed = arena_allocate_array(arena, PAGE_RECORDS, sizeof *batch->assumed);
     must(batch->assumed != NULL, NULL);
     struct known known = store_reader_known(bench->reader);
