@@ -129,12 +129,12 @@ static void make_record(struct record *record, struct arena *arena, uint64_t num
     record->kind = kind_by_number(MUSTER_ACCOUNT);
     record->item = (uint32_t)(number % PAGE_RECORDS);
     record->id = id_text(arena, id);
-    char fields[256];
-    (void)snprintf(fields, sizeof fields,
+    char mapped[256];
+    (void)snprintf(mapped, sizeof mapped,
         "{\"login\":\"user%" PRIu64 "\",\"email\":\"user%" PRIu64
         "@example.com\",\"display_name\":\"Some Body\",\"status\":\"active\","
         "\"created_at\":\"2020-01-01T00:00:00.000Z\"}", number, number);
-    record->fields = keep(arena, fields);
+    record->fields = keep(arena, mapped);
     record->attributes = (struct span){attributes, ATTRIBUTES};
     (void)memcpy(record->content_hash.bytes, &id, sizeof id);
     (void)memcpy(record->bytes_hash.bytes + 8, &id, sizeof id);
