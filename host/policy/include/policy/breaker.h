@@ -30,8 +30,8 @@ struct quarantine {
     int64_t until_ms;  /* monotonic; 0: not quarantined */
 };
 
-#define QUARANTINE_FIRST_MS (5 * 60 * 1000)
-#define QUARANTINE_MOST_MS  (6 * 60 * 60 * 1000)
+#define QUARANTINE_FIRST_MS (INT64_C(5) * 60 * 1000)
+#define QUARANTINE_MOST_MS  (INT64_C(6) * 60 * 60 * 1000)
 
 /* After a run: a good one clears it; from policy.quarantine_failures failures on, each doubles the wait up to the bound, less
  * jitter of at most a tenth. */
