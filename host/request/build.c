@@ -295,7 +295,7 @@ bool build_body(struct build *build)
 bool build_body_field(struct build *build, struct span name, struct span value, bool number)
 {
     AUTO_BYTES json = {.limit = BUILD_BODY_MAX};
-    struct span copy = value;
+    struct span copy;
     if (!build->shape || build->shape->body == MUSTER_BODY_FORM)
         return (build->form.length == 0 || bytes_append_char(&build->form, '&', build->fault)) &&
                bytes_append_percent(&build->form, name, build->fault) &&
@@ -305,13 +305,11 @@ bool build_body_field(struct build *build, struct span name, struct span value, 
         return fault_set(build->fault, FAULT_DECLARATION,
             "\"%.*s\" is declared to go into the body, but the request has none",
             (int)(name.length < 64 ? name.length : 64), name.data);
-    if (!number) {
-        if (!bytes_append_json(&json, value, build->fault))
-            return false;
-        copy = arena_copy(build->arena, bytes_span(&json));
-        if (!copy.data)
-            return fault_memory(build->fault);
-    }
+    if (!number && !bytes_append_json(&json, value, build->fault))
+        return false;
+    copy = arena_copy(build->arena, number ? value : bytes_span(&json));
+    if (!copy.data)
+        return fault_memory(build->fault);
     return body_set(build, name, copy);
 }
 
