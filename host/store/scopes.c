@@ -30,6 +30,17 @@ static bool copy_column(sqlite3_stmt *row, int column, struct arena *arena, stru
     return !found.data || ret_copy->data || fault_memory(fault);
 }
 
+/* The declared parent of a stream, or NULL. By name: the declaration alone says it. */
+static const struct muster_stream *parent_of(const struct source *source, size_t stream)
+{
+    const struct muster_stream_list *streams = &source->plan->connector->streams;
+    struct span name = span_of(streams->items[stream].parent.stream);
+    for (uint32_t i = 0; name.data && i < streams->count; i++)
+        if (span_equal_text(name, streams->items[i].name))
+            return &streams->items[i];
+    return NULL;
+}
+
 static bool find_scope(struct store *store, const struct job_scope_begin *begin,
     int64_t *ret_scope, struct fault *fault)
 {
@@ -40,18 +51,13 @@ static bool find_scope(struct store *store, const struct job_scope_begin *begin,
         !sql_run(&store->sql, SQL_SCOPE_PUT, fault, "it", stream, parent))
         return false;
     if (begin->parent.id.data) {
-        int index = plan_stream_parent(begin->source->plan, begin->stream);
-        int64_t parent_stream, object = 0;
-        if (index >= 0) {
-            const struct muster_stream *of =
-                &begin->source->plan->connector->streams.items[index];
-            struct slot *slot;
-            if (!scopes_stream(store, begin->connection, of->name, &parent_stream, fault) ||
-                !slots_object_by_id(store, begin->connection,
-                    of->yields.count ? of->yields.items[0].kind : 0, begin->parent.id, &object,
-                    &slot, fault))
-                return false;
-        }
+        const struct muster_stream *of = parent_of(begin->source, begin->stream);
+        int64_t object = 0;
+        struct slot *slot;
+        if (of && of->yields.count > 0 &&
+            !slots_object_by_id(store, begin->connection, of->yields.items[0].kind,
+                begin->parent.id, &object, &slot, fault))
+            return false;
         if (object && !sql_run(&store->sql, SQL_SCOPE_PARENT, fault, "iti", stream, parent, object))
             return false;
     }
@@ -212,7 +218,7 @@ bool scopes_parents(struct store *store, struct job_parents *parents, struct are
     int64_t wall_ms, struct fault *fault)
 {
     const struct plan *plan = parents->source->plan;
-    int index = plan_stream_parent(plan, parents->stream);
+    const struct muster_stream *of = parent_of(parents->source, parents->stream);
     int64_t stream, child;
     parents->parent_count = 0;
     parents->more = false;
@@ -220,10 +226,9 @@ bool scopes_parents(struct store *store, struct job_parents *parents, struct are
         arena_allocate_array(arena, JOB_PARENTS_PAGE, sizeof *parents->parents);
     if (!parents->parents)
         return fault_memory(fault);
-    if (index < 0)
+    if (!of)
         return fault_set(fault, FAULT_USAGE, "the stream %s has no parent",
             plan->connector->streams.items[parents->stream].name);
-    const struct muster_stream *of = &plan->connector->streams.items[index];
     if (!scopes_stream(store, parents->connection, of->name, &stream, fault) ||
         !scopes_stream(store, parents->connection,
             plan->connector->streams.items[parents->stream].name, &child, fault))
