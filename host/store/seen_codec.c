@@ -65,8 +65,7 @@ bool seen_encode(struct seen_addition *addition, struct bytes *into, struct faul
     return ids.length == 0 || bytes_append(into, ids, fault);
 }
 
-static bool take_keys(
-    struct span *rest, bool (*each)(void *context, int64_t key), void *context)
+static bool take_keys(struct span *rest, bool (*each)(void *context, int64_t key), void *context)
 {
     uint64_t count, difference;
     int64_t key = 0;

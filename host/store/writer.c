@@ -55,8 +55,8 @@ static void *run(void *argument)
     return NULL;
 }
 
-bool writer_start(struct store *store, void (*done)(void *context, struct job *job),
-    void *context, struct writer **ret_writer, struct fault *fault)
+bool writer_start(struct store *store, void (*done)(void *context, struct job *job), void *context,
+    struct writer **ret_writer, struct fault *fault)
 {
     struct writer *writer = memory_allocate(sizeof *writer);
     if (!writer)
