@@ -46,7 +46,7 @@ static bool find_scope(struct store *store, const struct job_scope_begin *begin,
 {
     const char *name = begin->source->plan->connector->streams.items[begin->stream].name;
     struct span parent = begin->parent.id.data ? begin->parent.id : SPAN("");
-    int64_t stream;
+    int64_t stream = 0;
     if (!scopes_stream(store, begin->connection, name, &stream, fault) ||
         !sql_run(&store->sql, SQL_SCOPE_PUT, fault, "it", stream, parent))
         return false;
@@ -218,7 +218,7 @@ bool scopes_parents(struct store *store, struct job_parents *parents, struct are
 {
     const struct plan *plan = parents->source->plan;
     const struct muster_stream *of = parent_of(parents->source, parents->stream);
-    int64_t stream, child;
+    int64_t stream = 0, child = 0;
     parents->parent_count = 0;
     parents->more = false;
     parents->parents = arena_allocate_array(arena, JOB_PARENTS_PAGE, sizeof *parents->parents);

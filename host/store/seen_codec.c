@@ -128,8 +128,10 @@ bool seen_count(struct span blob, int64_t *ret_count)
 {
     int64_t count = 0;
     uint64_t ids;
-    if (!take_keys(&blob, count_key, &count) || !take_keys(&blob, count_key, &count) ||
-        !take_varint(&blob, &ids) || ids > blob.length / sizeof(uint64_t) ||
+    for (int list = 0; list < 2; list++) /* items themselves, and others */
+        if (!take_keys(&blob, count_key, &count))
+            return false;
+    if (!take_varint(&blob, &ids) || ids > blob.length / sizeof(uint64_t) ||
         blob.length != ids * sizeof(uint64_t))
         return false;
     *ret_count = count + (int64_t)ids;

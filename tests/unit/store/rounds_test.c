@@ -12,8 +12,11 @@ static void run_changes(struct world *world, bool full)
     struct job_scope_begin scope = world_scope(world, CHANGES, run, NULL);
     (void)world_scope_end(world, &scope, PROOF_ASSERTED);
     struct job job = {.kind = JOB_RUN_END};
-    job.run_end = (struct job_run_end){
-        .run = run, .proof = PROOF_ASSERTED, .reason = "why", .complete = true, .bookmark = SPAN("2026-01-01")};
+    job.run_end = (struct job_run_end){.run = run,
+        .proof = PROOF_ASSERTED,
+        .reason = "why",
+        .complete = true,
+        .bookmark = SPAN("2026-01-01")};
     world_do(world, &job);
     world_round_end(world);
 }
@@ -50,7 +53,8 @@ START_TEST(case_why_a_run_is_full)
     world_round(&world);
     ck_assert_str_eq(world.entries[CHANGES].why_full, "shape changed");
     ck_assert_ptr_null(world.entries[CHANGES].bookmark.data);
-    ck_assert_str_eq(world_sql(&world, "SELECT what,note FROM checkpoint WHERE stream='changes'"), "bookmark|shape changed\n");
+    ck_assert_str_eq(world_sql(&world, "SELECT what,note FROM checkpoint WHERE stream='changes'"),
+        "bookmark|shape changed\n");
     world_close(&world);
 }
 END_TEST
@@ -136,9 +140,12 @@ START_TEST(case_an_old_or_changed_round_is_superseded)
         ck_assert(!world.resumed);
         ck_assert_int_ne(world.round, round);
         ck_assert_int_eq(world.entries[USERS].run, 0);
-        ck_assert_str_eq(world_sql(&world, "SELECT state,reason FROM rounds WHERE state='superseded' ORDER BY round DESC LIMIT 1"),
+        ck_assert_str_eq(world_sql(&world, "SELECT state,reason FROM rounds WHERE "
+                                           "state='superseded' ORDER BY round DESC LIMIT 1"),
             "superseded|superseded\n");
-        ck_assert_str_eq(world_sql(&world, "SELECT proof,reason FROM run ORDER BY run DESC LIMIT 1"), "partial|superseded\n");
+        ck_assert_str_eq(
+            world_sql(&world, "SELECT proof,reason FROM run ORDER BY run DESC LIMIT 1"),
+            "partial|superseded\n");
         world_round_end(&world);
     }
     ck_assert_str_eq(world_sql(&world, "SELECT count(*) FROM account WHERE state='live'"), "2\n");
@@ -154,7 +161,8 @@ START_TEST(case_restart_forgets_what_was_seen)
     world_open(&world);
     struct job_scope_begin scope = half_a_run(&world);
     struct job job = {.kind = JOB_SCOPE_RESTART};
-    job.scope_restart = (struct job_scope_restart){.run = scope.run, .scope = scope.scope, .reason = "cursor expired"};
+    job.scope_restart = (struct job_scope_restart){
+        .run = scope.run, .scope = scope.scope, .reason = "cursor expired"};
     world_do(&world, &job);
     draft_begin(&world, &draft, USERS, &scope, 3);
     (void)draft_record(&draft, MUSTER_ACCOUNT, "a", "{\"login\":\"l\"}");
@@ -162,7 +170,8 @@ START_TEST(case_restart_forgets_what_was_seen)
     ck_assert_int_eq(outcome.unchanged, 1);
     ck_assert_int_eq(outcome.distinct, 1);
     ck_assert_int_eq(world_scope_end(&world, &scope, PROOF_PROVEN).missing, 1);
-    ck_assert_str_eq(world_sql(&world, "SELECT restarts,restart_reason,received FROM scope"), "1|cursor expired|4\n");
+    ck_assert_str_eq(world_sql(&world, "SELECT restarts,restart_reason,received FROM scope"),
+        "1|cursor expired|4\n");
     world_assert_sound(&world);
     world_close(&world);
 }
@@ -200,17 +209,17 @@ START_TEST(case_a_full_disk_loses_nothing)
     struct world world;
     struct draft draft;
     struct fault fault;
-    char big[8192];
+    char big[8192], ids[8][32];
     world_open(&world);
     struct job_scope_begin scope = half_a_run(&world);
     (void)memset(big, 'x', sizeof big - 1);
     big[sizeof big - 1] = '\0';
-    ck_assert(sql_execute(&world.store->sql, "PRAGMA max_page_count=1", &fault)); /* becomes the present size */
+    ck_assert(sql_execute(
+        &world.store->sql, "PRAGMA max_page_count=1", &fault)); /* becomes the present size */
     struct job job = {.kind = JOB_COMMIT, .commit = {.batch = &draft.batch}};
     enum fault_code code = FAULT_NONE;
     int64_t page = 3;
     for (; page < 40 && code == FAULT_NONE; page++) {
-        char ids[8][32];
         draft_begin(&world, &draft, USERS, &scope, page);
         for (int i = 0; i < 8; i++) {
             (void)snprintf(ids[i], sizeof ids[i], "%lld-%d", (long long)page, i);
@@ -235,7 +244,8 @@ START_TEST(case_tokens_are_sealed)
     const uint8_t key[32] = {1}, other[32] = {2};
     world_open(&world);
     world_round(&world);
-    struct job save = {.kind = JOB_TOKEN_SAVE, .token = {.connection = 1, .token = SPAN("rotated-secret")}};
+    struct job save = {
+        .kind = JOB_TOKEN_SAVE, .token = {.connection = 1, .token = SPAN("rotated-secret")}};
     struct job load = {.kind = JOB_TOKEN_LOAD, .token = {.connection = 1}};
     ck_assert_int_eq(world_try(&world, &save), FAULT_SECRET);
     store_set_seal_key(world.store, key);
@@ -254,6 +264,7 @@ START_TEST(case_tokens_are_sealed)
 }
 END_TEST
 
-UNIT_MAIN("rounds", case_why_a_run_is_full, case_an_open_round_is_taken_up, case_an_old_or_changed_round_is_superseded,
-    case_restart_forgets_what_was_seen, case_a_scope_that_stopped_before_its_end_begins_anew, case_a_full_disk_loses_nothing,
+UNIT_MAIN("rounds", case_why_a_run_is_full, case_an_open_round_is_taken_up,
+    case_an_old_or_changed_round_is_superseded, case_restart_forgets_what_was_seen,
+    case_a_scope_that_stopped_before_its_end_begins_anew, case_a_full_disk_loses_nothing,
     case_tokens_are_sealed)

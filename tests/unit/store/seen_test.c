@@ -12,7 +12,9 @@ START_TEST(case_round_trip)
     AUTO_BYTES blob = {.limit = 0};
     bool fresh;
     for (int64_t key = 1; key < 100000; key += 37)
-        ck_assert_int_eq(seen_object(&seen, &addition, (key * 7919) % 100003 + 1, key % 2 == 0, &fault), SEEN_NEW);
+        ck_assert_int_eq(
+            seen_object(&seen, &addition, (key * 7919) % 100003 + 1, key % 2 == 0, &fault),
+            SEEN_NEW);
     ck_assert_int_eq(seen_object(&seen, &addition, 7920, true, &fault), SEEN_OTHER);
     ck_assert_int_eq(seen_object(&seen, &addition, 7920, true, &fault), SEEN_OWN);
     ck_assert_int_eq(seen_object(&seen, &addition, 7920, false, &fault), SEEN_OWN);
@@ -37,8 +39,9 @@ END_TEST
 
 START_TEST(case_damaged_blobs_are_refused)
 {
-    static const struct span damaged[] = {SPAN(""), SPAN("\x01"), SPAN("\x01\x00\x00\x00"), SPAN("\x00\x00\x01"),
-        SPAN("\x00\x00\x00tail"), SPAN("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80"),
+    static const struct span damaged[] = {SPAN(""), SPAN("\x01"), SPAN("\x01\x00\x00\x00"),
+        SPAN("\x00\x00\x01"), SPAN("\x00\x00\x00tail"),
+        SPAN("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80"),
         SPAN("\x02\xff\xff\xff\xff\xff\xff\xff\xff\x7f\x01\x00\x00")};
     for (size_t i = 0; i < sizeof damaged / sizeof damaged[0]; i++) {
         struct seen seen = {.scope_run = 1};

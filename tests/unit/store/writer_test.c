@@ -28,7 +28,8 @@ START_TEST(case_all_come_back_in_order)
     world_round(&world);
     ck_assert_msg(writer_start(world.store, note_done, &order, &writer, &fault), "%s", fault.text);
     for (size_t i = 0; i < JOBS; i++) {
-        jobs[i] = (struct job){.kind = JOB_TOKEN_LOAD, .ticket = i, .bytes = 10, .arena = world.arena};
+        jobs[i] =
+            (struct job){.kind = JOB_TOKEN_LOAD, .ticket = i, .bytes = 10, .arena = world.arena};
         writer_submit(writer, &jobs[i]);
     }
     writer_stop(writer);
