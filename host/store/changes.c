@@ -5,7 +5,7 @@
 #include <string.h>
 #include "base/memory.h"
 
-#define PLACES (CHANGES_MAX * 2) /* a power of two */
+#define PLACES ((size_t)CHANGES_MAX * 2) /* a power of two */
 
 static size_t place_of(int64_t object)
 {

@@ -12,7 +12,7 @@
 struct changes {
     struct change {
         int64_t object, version;
-    } *table; /* open addressing; object 0 is free */
+    } * table; /* open addressing; object 0 is free */
     size_t count;
     int64_t floor; /* what was true before this version may have changed since */
 };

@@ -11,8 +11,9 @@
 #include "scopes.h"
 #include "token.h"
 
-#define EXECUTE_JOBS_MAX 1024      /* jobs of one transaction */
-#define WAL_BYTES_MAX    (64 << 20) /* of log, after which it is written back; measured: README, Speed */
+#define EXECUTE_JOBS_MAX 1024 /* jobs of one transaction */
+#define WAL_BYTES_MAX \
+    (64 << 20) /* of log, after which it is written back; measured: README, Speed */
 
 static bool execute_one(struct store *store, struct job *job, struct fault *fault)
 {
@@ -151,8 +152,8 @@ static void write_back(struct store *store)
     struct fault ignored;
     if (store->wal_pages * store->page_bytes < WAL_BYTES_MAX)
         return;
-    int code = sqlite3_wal_checkpoint_v2(
-        store->sql.db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &written);
+    int code =
+        sqlite3_wal_checkpoint_v2(store->sql.db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &written);
     if ((code & 0xff) == SQLITE_IOERR)
         (void)sql_fault(&store->sql, code, &ignored); /* marks the handle */
 }
@@ -162,8 +163,8 @@ static bool refuse(const struct store *store, struct fault *fault)
     if (store->read_only)
         return !fault_set(fault, FAULT_STORE, "the store was opened for reading only");
     if (store->sql.broken)
-        return !fault_set(fault, FAULT_STORE,
-            "the store failed before and writes nothing more; restart Muster");
+        return !fault_set(
+            fault, FAULT_STORE, "the store failed before and writes nothing more; restart Muster");
     return false;
 }
 

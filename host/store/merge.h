@@ -22,8 +22,7 @@ bool merge_record(struct store *store, struct place *place, struct slot *slot,
 bool merge_state(struct store *store, struct place *place, int64_t object, enum state state,
     const struct cause *cause, struct object_row *ret_row, struct fault *fault) MUST_CHECK;
 /* The presence in this scope: of a contribution, or -1 where the scope contributes nothing. */
-bool merge_presence(struct store *store, const struct place *place, int64_t object,
-    int *ret_state, int64_t *ret_absent_run, bool *ret_absent_proven,
-    struct fault *fault) MUST_CHECK;
+bool merge_presence(struct store *store, const struct place *place, int64_t object, int *ret_state,
+    int64_t *ret_absent_run, bool *ret_absent_proven, struct fault *fault) MUST_CHECK;
 
 #endif

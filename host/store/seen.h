@@ -8,8 +8,8 @@
 
 #include "base/bytes.h"
 
-#define SEEN_OPEN_MAX  256u        /* sets kept in memory */
-#define SEEN_BYTES_MAX (8u << 20)  /* and what they may hold together; one set may be larger */
+#define SEEN_OPEN_MAX  256u       /* sets kept in memory */
+#define SEEN_BYTES_MAX (8u << 20) /* and what they may hold together; one set may be larger */
 
 struct seen_chunk;
 
@@ -55,13 +55,14 @@ bool seen_decode(struct seen *seen, struct span blob, struct fault *fault) MUST_
 /* How many objects and ids a blob holds, without a set; false for a damaged one. */
 bool seen_count(struct span blob, int64_t *ret_count);
 /* Rising keys alone, for holds. */
-bool seen_encode_keys(int64_t *keys, size_t count, struct bytes *into, struct fault *fault) MUST_CHECK;
+bool seen_encode_keys(
+    int64_t *keys, size_t count, struct bytes *into, struct fault *fault) MUST_CHECK;
 /* Calls `each` for every key; false where the blob is damaged or `each` says so. */
 bool seen_each_key(
     struct span blob, bool (*each)(void *context, int64_t key), void *context) MUST_CHECK;
 
-bool seen_list_add(int64_t **list, size_t *count, size_t *capacity, int64_t key,
-    struct fault *fault) MUST_CHECK;
+bool seen_list_add(
+    int64_t **list, size_t *count, size_t *capacity, int64_t key, struct fault *fault) MUST_CHECK;
 void seen_addition_reset(struct seen_addition *addition); /* keeps the memory */
 void seen_addition_free(struct seen_addition *addition);
 

@@ -172,8 +172,7 @@ bool slots_fill_one(struct store *store, uint32_t index, struct fault *fault)
     struct slot *slot = &store->slots.slots[index];
     if (slot->filled)
         return true;
-    sqlite3_stmt *row =
-        sql_start(&store->sql, SQL_OBJECT_BY_HASH, fault, "i", (int64_t)slot->hash);
+    sqlite3_stmt *row = sql_start(&store->sql, SQL_OBJECT_BY_HASH, fault, "i", (int64_t)slot->hash);
     if (!row)
         return false;
     enum sql_step step;

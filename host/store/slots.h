@@ -33,8 +33,7 @@ struct slots {
     size_t count, capacity, bucket_count;
 };
 
-uint64_t slots_hash(
-    const struct store *store, int64_t connection, uint32_t kind, struct span id);
+uint64_t slots_hash(const struct store *store, int64_t connection, uint32_t kind, struct span id);
 
 /* Room for `count` objects; forgets the last group. */
 bool slots_begin(struct slots *slots, size_t count, struct fault *fault) MUST_CHECK;

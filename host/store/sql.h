@@ -17,7 +17,8 @@ enum sql {
 struct sql_handle {
     sqlite3 *db;
     sqlite3_stmt *statements[SQL_COUNT];
-    bool broken; /* a read or a flush failed: nothing more may be written until the process starts anew */
+    bool
+        broken; /* a read or a flush failed: nothing more may be written until the process starts anew */
 };
 
 enum sql_step { SQL_FAILED, SQL_ROW, SQL_END };
@@ -35,8 +36,7 @@ sqlite3_stmt *sql_start(struct sql_handle *handle, enum sql sql, struct fault *f
 enum sql_step sql_next(
     struct sql_handle *handle, sqlite3_stmt *statement, struct fault *fault) MUST_CHECK;
 /* Runs to the end; rows are not looked at. */
-bool sql_finish(
-    struct sql_handle *handle, sqlite3_stmt *statement, struct fault *fault) MUST_CHECK;
+bool sql_finish(struct sql_handle *handle, sqlite3_stmt *statement, struct fault *fault) MUST_CHECK;
 /* sql_start and sql_finish in one. */
 bool sql_run(struct sql_handle *handle, enum sql sql, struct fault *fault, const char *format,
     ...) MUST_CHECK;

@@ -29,6 +29,7 @@ static size_t take(struct writer *writer, struct job **jobs)
     (void)pthread_mutex_lock(&writer->mutex); /* an ordinary mutex, held by no one else for long */
     while (writer->count == 0 && !writer->stop)
         (void)pthread_cond_wait(&writer->wake, &writer->mutex); /* checked again by the loop */
+    assert(writer->capacity > 0);
     size_t taken = writer->count < WRITER_TAKE_MAX ? writer->count : WRITER_TAKE_MAX;
     for (size_t i = 0; i < taken; i++)
         jobs[i] = writer->ring[(writer->first + i) % writer->capacity];
@@ -55,8 +56,8 @@ static void *run(void *argument)
     return NULL;
 }
 
-bool writer_start(struct store *store, void (*done)(void *context, struct job *job),
-    void *context, struct writer **ret_writer, struct fault *fault)
+bool writer_start(struct store *store, void (*done)(void *context, struct job *job), void *context,
+    struct writer **ret_writer, struct fault *fault)
 {
     struct writer *writer = memory_allocate(sizeof *writer);
     if (!writer)
@@ -106,7 +107,7 @@ void writer_submit(struct writer *writer, struct job *job)
     job->done = false;
     (void)atomic_fetch_add(&writer->bytes, job->bytes); /* the sum itself is not needed here */
     (void)pthread_mutex_lock(&writer->mutex);           /* as in take() */
-    assert(!writer->stop);
+    assert(!writer->stop && writer->capacity > 0);
     bool room = writer->count < writer->capacity || grow(writer);
     if (room) {
         writer->ring[(writer->first + writer->count) % writer->capacity] = job;
