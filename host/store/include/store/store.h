@@ -6,6 +6,7 @@
 #ifndef MUSTER_STORE_STORE_H
 #define MUSTER_STORE_STORE_H
 
+#include "request/request.h"
 #include "engine/job.h"
 #include "record/known.h"
 
