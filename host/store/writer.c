@@ -84,6 +84,7 @@ bool writer_start(struct store *store, void (*done)(void *context, struct job *j
         return fault_set(
             fault, FAULT_SYSTEM, "the store's writer thread cannot be started (error %d)", error);
     }
+    (void)pthread_setname_np(writer->thread, "muster-store"); /* for those who look with top -H */
     *ret_writer = writer;
     return true;
 }
