@@ -13,7 +13,7 @@
 
 #define EXECUTE_JOBS_MAX 1024 /* jobs of one transaction */
 #define WAL_BYTES_MAX \
-    (64 << 20) /* of log, after which it is written back; measured: README, Speed */
+    (64 << 20) /* of log, after which it is written back; measured with tests/bench/store_bench */
 
 static bool execute_one(struct store *store, struct job *job, struct fault *fault)
 {

@@ -13,7 +13,7 @@
 #include "lock.h"
 #include "migrate.h"
 
-#define CACHE_BYTES_DEFAULT (16 << 20) /* measured: README, Speed */
+#define CACHE_BYTES_DEFAULT (16 << 20) /* measured with tests/bench/store_bench */
 #define PAGE_BYTES          16384      /* measured likewise; only a new file takes it */
 #define BUSY_MS             5000       /* how long another process's transaction is waited for */
 
