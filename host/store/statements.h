@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every statement that the store prepares, once, by name. Parameters are numbered in the order of their binding. */
+/* Every statement that the store prepares, once, by name. Parameters are numbered in the order of
+ * their binding. */
 #ifndef MUSTER_STORE_STATEMENTS_H
 #define MUSTER_STORE_STATEMENTS_H
 
@@ -12,7 +13,8 @@
     "received,created,changed,unchanged,duplicate,filtered,dead,reappeared,conflicts," \
     "unreadable,distinct_items"
 
-/* What absence of a field means: asked for by a stream of the mapping or by one that enriches; closed where only closed ones ask. */
+/* What absence of a field means: asked for by a stream of the mapping or by one that enriches;
+ * closed where only closed ones ask. */
 #define SQL_STATES                                                                           \
     "UPDATE mappings SET states=(SELECT json_group_object(field,word) FROM"                  \
     " (SELECT q.field,CASE min(t.closed) WHEN 1 THEN 'not_permitted' ELSE 'absent' END word" \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The views (CONTRACT, Store), generated from the table of kinds. Times become RFC 3339 text, numbers of enums their words. */
+/* The views (CONTRACT, Store), generated from the table of kinds. Times become RFC 3339 text,
+ * numbers of enums their words. */
 #include "schema.h"
 
 /* Milliseconds as RFC 3339 UTC; null stays null. */
@@ -255,7 +256,8 @@ static const struct
                                                                        "connections c ON "
                                                                        "c.connection = "
                                                                        "t.connection"},
-                    /* A kind is as complete as the least complete of the selected streams that give it. */
+                    /* A kind is as complete as the least complete of the selected streams that
+                     * give it. */
                     {"verdict",
                         "WITH given AS (SELECT t.connection, k.kind, t.stream, t.name, t.closed, "
                         "t.complete_ms,\n"
@@ -361,7 +363,8 @@ static const struct
 
 #define VIEW_COUNT (sizeof views / sizeof views[0])
 
-/* A field's value: of the version, or of the latest volatile values. The incarnation is part of the key and kept beside. */
+/* A field's value: of the version, or of the latest volatile values. The incarnation is part of
+ * the key and kept beside. */
 static bool append_field(
     struct bytes *into, const struct kind_field *field, bool volatiles, struct fault *fault)
 {
