@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ladder: live, then missing (an object that a conclusive full run did not list), then deleted (a second proven run did not either). What one
+ * The ladder: live, then missing (an object that a conclusive full run did not list), then deleted
+ * (a second proven run did not either). What one
  * run would take away beyond the guard waits for a person.
  */
 #include "absence.h"
@@ -22,7 +23,8 @@ static void absent_free(struct absent *absent)
 }
 #define AUTO_ABSENT __attribute__((cleanup(absent_free))) struct absent
 
-/* Sorts one object that is present or missing in the scope. Columns: object, state, absent_run, absent_proven. */
+/* Sorts one object that is present or missing in the scope. Columns: object, state, absent_run,
+ * absent_proven. */
 static bool look_at(struct absent *absent, struct seen *seen, sqlite3_stmt *row, int64_t run,
     bool proven, struct fault *fault)
 {
@@ -69,7 +71,8 @@ static bool conclude(struct store *store, struct place *place, int64_t object, e
     return object_state(store, place, &row, state, cause, fault);
 }
 
-/* A first absence that only an asserted run had concluded, seen again by a proven one, is now a proven first absence. */
+/* A first absence that only an asserted run had concluded, seen again by a proven one, is now a
+ * proven first absence. */
 static bool go_missing(struct store *store, struct place *place, const int64_t *keys, size_t count,
     const struct cause *cause, struct fault *fault)
 {
@@ -109,7 +112,8 @@ static bool climb(struct store *store, struct place *place, const struct absent 
     return true;
 }
 
-/* Above the guard, or nothing left where there was something. A child's short listing may run empty: its guard is the count. */
+/* Above the guard, or nothing left where there was something. A child's short listing may run
+ * empty: its guard is the count. */
 static const char *hold_reason(const struct place *place, const struct job_scope_end *end,
     const struct seen *seen, size_t missing, bool child)
 {

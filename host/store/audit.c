@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The books, added up again from the first batch on: nothing here believes a sum that the store keeps. */
+/* The books, added up again from the first batch on: nothing here believes a sum that the store
+ * keeps. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,7 +59,8 @@ static bool check_row(struct audit *audit, const struct ledger_row *row, struct 
     return true;
 }
 
-/* Follows the chain; after a break it goes on from the stored link, so that each break is found once. */
+/* Follows the chain; after a break it goes on from the stored link, so that each break is found
+ * once. */
 static bool follow_chain(struct audit *audit, struct fault *fault)
 {
     struct store *store = audit->store;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A bounded table of the latest changes. Where it cannot tell, it says so: that costs a look-up, never a mistake. */
+/* A bounded table of the latest changes. Where it cannot tell, it says so: that costs a look-up,
+ * never a mistake. */
 #include "changes.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which objects changed at which version lately, so that an assumption of a page worker is checked without reading a row. */
+/* Which objects changed at which version lately, so that an assumption of a page worker is checked
+ * without reading a row. */
 #ifndef MUSTER_STORE_CHANGES_H
 #define MUSTER_STORE_CHANGES_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A group of batches: every object they are about is looked up once, in index order (slots.c); then each batch is taken in its own order,
+ * A group of batches: every object they are about is looked up once, in index order (slots.c);
+ * then each batch is taken in its own order,
  * and its ledger row, letters, drift and checkpoint are written with its records.
  */
 #include "commit.h"

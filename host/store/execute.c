@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All jobs that wait together in one transaction. A job that is itself at fault is taken out and the rest is done anew, so that it never
+ * All jobs that wait together in one transaction. A job that is itself at fault is taken out and
+ * the rest is done anew, so that it never
  * takes its neighbours along; a failing disk fails them all, and nothing of them is in the file.
  */
 #include <assert.h>
@@ -13,7 +14,7 @@
 
 #define EXECUTE_JOBS_MAX 1024 /* jobs of one transaction */
 #define WAL_BYTES_MAX \
-    (64 << 20) /* of log, after which it is written back; measured: README, Speed */
+    (64 << 20) /* of log, after which it is written back; measured with tests/bench/store_bench */
 
 static bool execute_one(struct store *store, struct job *job, struct fault *fault)
 {
@@ -145,7 +146,8 @@ static bool of_the_job(enum fault_code code)
            code != FAULT_STORE_NEWER;
 }
 
-/* Writes the log back into the file once it is long. Its commits are durable already, so a failure costs nothing but disk space. */
+/* Writes the log back into the file once it is long. Its commits are durable already, so a failure
+ * costs nothing but disk space. */
 static void write_back(struct store *store)
 {
     int pages = 0, written = 0;

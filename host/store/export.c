@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Objects in the order of their ids, now or as of a time. Only ids are sorted; each object's row is read by its key, so that memory stays flat. */
+/* Objects in the order of their ids, now or as of a time. Only ids are sorted; each object's row
+ * is read by its key, so that memory stays flat. */
 #include "base/timestamp.h"
 #include "inside.h"
 #include "rows.h"

@@ -167,7 +167,8 @@ bool item_assumed(
     return before != SEEN_FAILED;
 }
 
-/* The object of an item that gave no record: of the kind of the item's own yield. 0: none in this scope. */
+/* The object of an item that gave no record: of the kind of the item's own yield. 0: none in this
+ * scope. */
 static bool find_item(struct item *item, struct span id, struct object_row *ret_row,
     struct slot **ret_slot, uint64_t *ret_hash, struct fault *fault)
 {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which items of a page the store holds unchanged. Objects got their keys in the order of the pages that first listed them, so a
- * page's objects mostly lie side by side: one look-up finds the first, one range scan reads the rest.
+ * Which items of a page the store holds unchanged. Objects got their keys in the order of the
+ * pages that first listed them, so a
+ * page's objects mostly lie side by side: one look-up finds the first, one range scan reads the
+ * rest.
  */
 #include <string.h>
 #include "base/memory.h"
@@ -63,7 +65,8 @@ static bool row_is(const struct look_up *on, sqlite3_stmt *row, size_t query)
            span_equal(sql_span(row, 7), on->queries[query].incarnation);
 }
 
-/* Live, of this scope alone, mapped, and with the hash of its bytes: only then may its item be passed over. */
+/* Live, of this scope alone, mapped, and with the hash of its bytes: only then may its item be
+ * passed over. */
 static bool row_counts(const struct look_up *on, sqlite3_stmt *row)
 {
     return sqlite3_column_int64(row, 1) == on->scope && sqlite3_column_int(row, 2) == STATE_LIVE &&
@@ -95,7 +98,8 @@ static bool look_up_one(struct look_up *on, size_t query, struct fault *fault)
     return step == SQL_END;
 }
 
-/* The query that a row answers: mostly the one after the last; otherwise one a little further on, where the page left some out. */
+/* The query that a row answers: mostly the one after the last; otherwise one a little further on,
+ * where the page left some out. */
 static bool match_row(struct look_up *on, sqlite3_stmt *row)
 {
     for (size_t ahead = 0; ahead < RANGE_SLACK && on->next + ahead < on->count; ahead++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* flock on STORE.lock: it belongs to the open file, so that a second handle in the same process is refused as well. */
+/* flock on STORE.lock: it belongs to the open file, so that a second handle in the same process is
+ * refused as well. */
 #include "lock.h"
 
 #include <errno.h>

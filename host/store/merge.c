@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Contributions and what they add up to. Rare beside the straight line, so plainness goes before speed here. */
+/* Contributions and what they add up to. Rare beside the straight line, so plainness goes before
+ * speed here. */
 #include "merge.h"
 
 #include <string.h>
@@ -76,7 +77,8 @@ static bool counts(const struct gathering *gathering, const struct contributor *
     return true;
 }
 
-/* Members of `text` into the places of their fields, where nothing is yet; null gives way to a value. */
+/* Members of `text` into the places of their fields, where nothing is yet; null gives way to a
+ * value. */
 static void take_members(const struct kind *kind, struct span text, struct json_value *values)
 {
     if (text.length == 0)
@@ -93,7 +95,8 @@ static void take_members(const struct kind *kind, struct span text, struct json_
     }
 }
 
-/* One of the contributors' objects, merged in the order of the kind's fields. Nothing where no one has any. */
+/* One of the contributors' objects, merged in the order of the kind's fields. Nothing where no one
+ * has any. */
 static bool merge_members(const struct kind *kind, const struct gathering *gathering, size_t offset,
     struct bytes *into, struct fault *fault)
 {
@@ -234,7 +237,8 @@ static bool merge_object(struct store *store, struct place *place, struct object
     return true;
 }
 
-/* The only contributor so far becomes one of several. The row's content hash is then the merged one, which this computes. */
+/* The only contributor so far becomes one of several. The row's content hash is then the merged
+ * one, which this computes. */
 static bool share(struct store *store, struct slot *slot, struct fault *fault)
 {
     changes_note(&store->changes, slot->object, store->version);

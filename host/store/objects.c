@@ -113,7 +113,8 @@ bool object_state(struct store *store, struct place *place, struct object_row *r
         !sql_run(
             &store->sql, SQL_OBJECT_VERSION, fault, "iii", row->object, place->run, cause->wall_ms))
         return false;
-    /* What a live object was last seen at is its scope's last complete run, or its own row's time where that is later. */
+    /* What a live object was last seen at is its scope's last complete run, or its own row's time
+     * where that is later. */
     int64_t seen_ms =
         state == STATE_LIVE || state == STATE_FILTERED ? cause->wall_ms : place->complete_ms;
     bool good = cause->absent_run

@@ -35,7 +35,8 @@ void place_presence(struct place *place, int from, int to);
 /* What absent fields of a kind mean under this stream's mapping. */
 bool place_mapping(struct store *store, struct place *place, uint32_t kind, int64_t *ret_mapping,
     struct fault *fault) MUST_CHECK;
-/* The same for an object that the streams in `streams` (a JSON array of their keys, rising) contribute to. */
+/* The same for an object that the streams in `streams` (a JSON array of their keys, rising)
+ * contribute to. */
 bool place_mapping_of(struct store *store, const struct place *place, uint32_t kind,
     struct span streams, int64_t *ret_mapping, struct fault *fault) MUST_CHECK;
 /* The set of what the scope's run saw, from memory or from its batches. */

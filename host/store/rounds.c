@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A round is one pass over a connection's streams. One that a crash left open is taken up again, or closed as superseded. */
+/* A round is one pass over a connection's streams. One that a crash left open is taken up again,
+ * or closed as superseded. */
 #include "rounds.h"
 
 #include <string.h>

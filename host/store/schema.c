@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tables. Times are milliseconds since 1970 UTC; enumerations are the numbers of their C enums. What a CHECK or a trigger
+ * The tables. Times are milliseconds since 1970 UTC; enumerations are the numbers of their C
+ * enums. What a CHECK or a trigger
  * can refuse, it refuses: the books stay balanced whoever writes.
  */
 #include "schema.h"
@@ -106,7 +107,8 @@
     "CREATE INDEX dead_letters_by_batch ON dead_letters(batch);\n"                                                                                        \
     "CREATE INDEX dead_letters_open ON dead_letters(scope, run) WHERE state = 'open';\n"
 
-/* What is known: objects by surrogate key in the order of their arrival, and the way to them by a keyed hash of their name. */
+/* What is known: objects by surrogate key in the order of their arrival, and the way to them by a
+ * keyed hash of their name. */
 #define TABLES_OBJECTS                                                                             \
     "CREATE TABLE objects(object INTEGER PRIMARY KEY, scope INTEGER NOT NULL,\n"                   \
     "  state INTEGER NOT NULL, shared INTEGER NOT NULL, failed INTEGER NOT NULL,\n"                \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A scope is (stream, parent id). Its position, seen set and proof belong to it, so that one parent's trouble stays its own. */
+/* A scope is (stream, parent id). Its position, seen set and proof belong to it, so that one
+ * parent's trouble stays its own. */
 #include "scopes.h"
 
 #include <stdio.h>
@@ -105,7 +106,8 @@ bool scopes_begin(struct store *store, struct job_scope_begin *begin, struct are
         return false;
     if (begin->ended || begin->sequence == 0 || begin->position.data)
         return true;
-    /* A crash between the last page and the scope's end: what ended the listing is lost, so it is listed once more. */
+    /* A crash between the last page and the scope's end: what ended the listing is lost, so it is
+     * listed once more. */
     struct job_scope_restart again = {
         .run = begin->run, .scope = begin->scope, .reason = "stopped before its end was drawn up"};
     begin->so_far.distinct = 0;
@@ -125,7 +127,8 @@ bool scopes_restart(
         &store->sql, SQL_SCOPE_RUN_RESTART, fault, "iz", place.scope_run, restart->reason);
 }
 
-/* The parent's fields that the child's templates use. *ret_wanted is false where the child's own condition said so (record.h). */
+/* The parent's fields that the child's templates use. *ret_wanted is false where the child's own
+ * condition said so (record.h). */
 static bool read_carry(struct span carry, const struct muster_stream *child, struct arena *arena,
     struct job_parent *parent, bool *ret_wanted, struct fault *fault)
 {

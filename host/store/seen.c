@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Seen sets: bitmaps over surrogate keys, which a source's objects get in the order of its pages, so that they lie close together. */
+/* Seen sets: bitmaps over surrogate keys, which a source's objects get in the order of its pages,
+ * so that they lie close together. */
 #include "seen.h"
 
 #include <assert.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Seen sets as the ledger keeps them: sorted keys as differences in base-128 varints, about a byte a key. */
+/* Seen sets as the ledger keeps them: sorted keys as differences in base-128 varints, about a byte
+ * a key. */
 #include "seen.h"
 
 #include <stdlib.h>

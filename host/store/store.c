@@ -13,11 +13,12 @@
 #include "lock.h"
 #include "migrate.h"
 
-#define CACHE_BYTES_DEFAULT (16 << 20) /* measured: README, Speed */
+#define CACHE_BYTES_DEFAULT (16 << 20) /* measured with tests/bench/store_bench */
 #define PAGE_BYTES          16384      /* measured likewise; only a new file takes it */
 #define BUSY_MS             5000       /* how long another process's transaction is waited for */
 
-/* The file itself is made here, so that its mode does not depend on the umask; SQLite gives its companions the same. */
+/* The file itself is made here, so that its mode does not depend on the umask; SQLite gives its
+ * companions the same. */
 static bool ensure_file(const char *path, const struct store_options *options, struct fault *fault)
 {
     int flags = options->create && !options->read_only ? O_RDWR | O_CREAT : O_RDONLY;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libsodium's secretbox: a fresh nonce before each box. The connection's number is inside, so that boxes cannot be swapped. */
+/* libsodium's secretbox: a fresh nonce before each box. The connection's number is inside, so that
+ * boxes cannot be swapped. */
 #include "token.h"
 
 #include <sodium.h>

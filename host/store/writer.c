@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The thread that owns the store while it runs. It takes the whole queue at once: the busier it is, the larger the groups. */
+/* The thread that owns the store while it runs. It takes the whole queue at once: the busier it
+ * is, the larger the groups. */
 #include "store/writer.h"
 
 #include <assert.h>

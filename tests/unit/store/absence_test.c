@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What may be concluded from an object that a listing did not show, and what must wait for a person. */
+/* What may be concluded from an object that a listing did not show, and what must wait for a
+ * person. */
 #include "world.h"
 
 static const char *states(struct world *world)

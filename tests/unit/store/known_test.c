@@ -129,7 +129,8 @@ START_TEST(case_an_assumption_costs_no_write)
 }
 END_TEST
 
-/* The object changes between the worker's look and the commit; the change before is in the same group. */
+/* The object changes between the worker's look and the commit; the change before is in the same
+ * group. */
 START_TEST(case_a_stale_assumption_is_noticed)
 {
     struct world world;

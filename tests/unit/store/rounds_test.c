@@ -177,7 +177,8 @@ START_TEST(case_restart_forgets_what_was_seen)
 }
 END_TEST
 
-/* The last page is committed, the end is not: nobody knows any more what ended it, so it is listed again. */
+/* The last page is committed, the end is not: nobody knows any more what ended it, so it is listed
+ * again. */
 START_TEST(case_a_scope_that_stopped_before_its_end_begins_anew)
 {
     struct world world;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Seen sets: what goes into the ledger comes out again, damaged blobs are noticed, and memory is bounded. */
+/* Seen sets: what goes into the ledger comes out again, damaged blobs are noticed, and memory is
+ * bounded. */
 #include "unit.h"
 #include <string.h>
 #include "../../../host/store/seen.h"

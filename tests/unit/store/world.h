@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the store's tests share: a store in a folder of its own, a declared source with four streams, and batches made by hand. */
+/* What the store's tests share: a store in a folder of its own, a declared source with four
+ * streams, and batches made by hand. */
 #ifndef MUSTER_TESTS_STORE_WORLD_H
 #define MUSTER_TESTS_STORE_WORLD_H
 
@@ -280,7 +281,8 @@ static inline void world_round_end(struct world *world)
     world->wall_ms += 60000;
 }
 
-/* One whole round of one stream and one scope that lists accounts (or groups) with these ids; NULL ends them. */
+/* One whole round of one stream and one scope that lists accounts (or groups) with these ids; NULL
+ * ends them. */
 static inline struct job_scope_end world_list(struct world *world, size_t stream,
     const char *parent, enum proof proof, const char *const *ids)
 {
