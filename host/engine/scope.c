@@ -257,6 +257,7 @@ static void committed(struct scope *scope, struct job *job)
     bool done = job->done;
     scope->commits--;
     round->held_bytes -= batch->bytes;
+    round->engine->held_bytes -= batch->bytes;
     if (done) {
         struct note *note = engine_note(round->engine, NOTE_PAGE, round, scope->run);
         note->batch = job->commit.outcome;
