@@ -66,7 +66,7 @@ const char *token_string(const char *at, const char *end, struct token *ret_toke
     if (at == end)
         at = broken(&token, at, FAULT_SYNTAX, "the text ends inside a string; it was cut");
     else if (at && (size_t)(at - from) > JSON_STRING_MAX)
-        at = broken(&token, from, FAULT_LIMIT, "a string longer than 4 MiB");
+        at = broken(&token, from - 1, FAULT_LIMIT, "a string longer than 4 MiB");
     *ret_token = token;
     return at ? at + 1 : NULL;
 }
@@ -83,9 +83,9 @@ const char *token_number(const char *at, const char *end, struct token *ret_toke
     const char *from = at, *whole = at + (*at == '-');
     at = digits(whole, end);
     if (at == whole)
-        return broken(ret_token, at, FAULT_SYNTAX, "a number without digits");
+        return broken(ret_token, from, FAULT_SYNTAX, "a number without digits");
     if (*whole == '0' && at - whole > 1)
-        return broken(ret_token, whole, FAULT_SYNTAX, "a number with a leading zero");
+        return broken(ret_token, from, FAULT_SYNTAX, "a number with a leading zero");
     if (at < end && *at == '.') {
         const char *fraction = at + 1;
         at = digits(fraction, end);
