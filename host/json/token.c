@@ -83,9 +83,9 @@ const char *token_number(const char *at, const char *end, struct token *ret_toke
     const char *from = at, *whole = at + (*at == '-');
     at = digits(whole, end);
     if (at == whole)
-        return broken(ret_token, from, FAULT_SYNTAX, "a number without digits");
+        return broken(ret_token, at, FAULT_SYNTAX, "a number without digits");
     if (*whole == '0' && at - whole > 1)
-        return broken(ret_token, from, FAULT_SYNTAX, "a number with a leading zero");
+        return broken(ret_token, whole, FAULT_SYNTAX, "a number with a leading zero");
     if (at < end && *at == '.') {
         const char *fraction = at + 1;
         at = digits(fraction, end);
