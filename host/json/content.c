@@ -5,7 +5,8 @@
 #include "json/value.h"
 
 #include <stddef.h>
-#include "scan.h"
+#include <string.h>
+#include "escape.h"
 
 #define SHORT_MAX 480u /* bytes of name and value that are hashed in one piece, as nearly all are */
 
@@ -19,7 +20,7 @@ struct leaf {
     char bytes[SHORT_MAX];
 };
 
-enum role { ROLE_MEMBER = 1, ROLE_ELEMENT, ROLE_CLOSING, ROLE_LONG };
+enum role { ROLE_MEMBER = 1, ROLE_ELEMENT, ROLE_CLOSING, ROLE_LONG, ROLE_UNREAD };
 
 #define LEAF_HEAD offsetof(struct leaf, bytes)
 
@@ -63,49 +64,58 @@ static struct hash128 hash_leaf(const struct hash_key *key, enum json_type type,
         key, (struct span){(const char *)&leaf, LEAF_HEAD + name.length + value.length});
 }
 
-/* The text of a string whatever its escapes; `arena` is made when the first one needs it. Without memory the escaped form stands in: the
- * record then looks changed, which costs a write and loses nothing. */
-static struct span text_of(struct span quoted, struct arena **arena)
+/* One hash in the making. */
+struct hashing {
+    const struct hash_key *key;
+    struct arena *arena; /* for unescaped texts; made when the first one needs it */
+    bool unread;         /* there was no memory for one of them: its escaped form stands in */
+};
+
+/* The text of a string whatever its escapes. */
+static struct span text_of(struct hashing *hashing, struct span quoted)
 {
-    struct span raw = {quoted.data + 1, quoted.length >= 2 ? quoted.length - 2 : 0}, text;
+    struct span raw = escape_inside(quoted), text;
     struct fault fault;
-    if (!raw.length || !memchr(raw.data, '\\', raw.length))
+    if (!escape_is_in(raw))
         return raw;
-    if (!*arena)
-        *arena = arena_create(0);
-    return *arena && json_text((struct json_value){JSON_STRING, quoted}, *arena, &text, &fault)
-               ? text
-               : raw;
+    if (!hashing->arena)
+        hashing->arena = arena_create(0);
+    if (hashing->arena &&
+        json_text((struct json_value){JSON_STRING, quoted}, hashing->arena, &text, &fault))
+        return text;
+    hashing->unread = true;
+    return raw;
 }
 
-static struct hash128 hash_value(
-    const struct hash_key *key, struct json_value value, struct arena **arena);
+static struct hash128 hash_value(struct hashing *hashing, struct json_value value);
 
-static struct hash128 hash_inner(const struct hash_key *key, enum role role, uint64_t number,
-    struct span name, struct json_value value, struct arena **arena)
+static struct hash128 hash_inner(struct hashing *hashing, enum role role, uint64_t number,
+    struct span name, struct json_value value)
 {
+    struct span said = {NULL, 0};
     struct hash128 inner;
     switch (value.type) {
     case JSON_STRING:
-        return hash_leaf(key, JSON_STRING, role, number, name, text_of(value.bytes, arena));
+        said = text_of(hashing, value.bytes);
+        break;
     case JSON_NUMBER:
-        return hash_leaf(key, JSON_NUMBER, role, number, name, value.bytes);
+        said = value.bytes;
+        break;
     case JSON_OBJECT:
     case JSON_ARRAY:
-        inner = hash_value(key, value, arena);
-        return hash_leaf(key, value.type, role, number, name,
-            (struct span){(const char *)inner.bytes, sizeof inner.bytes});
+        inner = hash_value(hashing, value);
+        said = (struct span){(const char *)inner.bytes, sizeof inner.bytes};
+        break;
     case JSON_NONE:
     case JSON_NULL:
     case JSON_TRUE:
     case JSON_FALSE:
         break;
     }
-    return hash_leaf(key, value.type, role, number, name, (struct span){NULL, 0});
+    return hash_leaf(hashing->key, value.type, role, number, name, said);
 }
 
-static struct hash128 hash_value(
-    const struct hash_key *key, struct json_value value, struct arena **arena)
+static struct hash128 hash_value(struct hashing *hashing, struct json_value value)
 {
     struct json_iterator iterator = json_begin(value);
     struct json_value inner;
@@ -113,21 +123,26 @@ static struct hash128 hash_value(
     struct hash128 sum = {{0}};
     uint64_t count = 0;
     if (value.type != JSON_OBJECT && value.type != JSON_ARRAY)
-        return hash_inner(key, ROLE_ELEMENT, 0, (struct span){NULL, 0}, value, arena);
+        return hash_inner(hashing, ROLE_ELEMENT, 0, (struct span){NULL, 0}, value);
     for (; json_next(&iterator, &name, &inner); count++) {
         bool member = value.type == JSON_OBJECT;
-        struct span text = member ? text_of(name, arena) : (struct span){NULL, 0};
-        add(&sum, hash_inner(key, member ? ROLE_MEMBER : ROLE_ELEMENT, member ? 0 : count, text,
-                      inner, arena));
+        struct span text = member ? text_of(hashing, name) : (struct span){NULL, 0};
+        add(&sum, hash_inner(hashing, member ? ROLE_MEMBER : ROLE_ELEMENT, member ? 0 : count, text,
+                      inner));
     }
-    return hash_leaf(key, value.type, ROLE_CLOSING, count, (struct span){NULL, 0},
+    return hash_leaf(hashing->key, value.type, ROLE_CLOSING, count, (struct span){NULL, 0},
         (struct span){(const char *)sum.bytes, sizeof sum.bytes});
 }
 
 struct hash128 json_content_hash(const struct hash_key *key, struct span text)
 {
-    struct arena *arena = NULL;
-    struct hash128 hash = hash_value(key, json_value_of(text), &arena);
-    arena_free(arena);
+    struct hashing hashing = {.key = key};
+    struct hash128 hash = hash_value(&hashing, json_value_of(text));
+    arena_free(hashing.arena);
+    /* Without memory the value gets a hash that none has otherwise: it looks changed, which costs a write. It must not look like
+     * the value whose text is the escaped form, which would lose a change. */
+    if (hashing.unread)
+        hash = hash_leaf(key, JSON_NONE, ROLE_UNREAD, 0, (struct span){NULL, 0},
+            (struct span){(const char *)hash.bytes, sizeof hash.bytes});
     return hash;
 }

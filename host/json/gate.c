@@ -3,9 +3,10 @@
  * which is JSON_DEPTH_MAX at the most. */
 #include "json/gate.h"
 
-#include "json/value.h"
+#include "escape.h"
 #include "members.h"
 #include "scan.h"
+#include "step.h"
 
 #define ITEMS_FIRST 256u
 #define OFF_PATH    SIZE_MAX /* this value does not lie on the way to the items */
@@ -59,29 +60,11 @@ static uint64_t name_shape(struct span name)
 
 /* ------------------------------------------------------------------ strings ------------------- */
 
-static int hex4(const char *at, const char *end)
-{
-    int value = 0;
-    if (end - at < 4)
-        return -1;
-    for (int i = 0; i < 4; i++) {
-        char c = at[i];
-        int digit = c >= '0' && c <= '9'   ? c - '0'
-                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                           : -1;
-        if (digit < 0)
-            return -1;
-        value = value << 4 | digit;
-    }
-    return value;
-}
-
 /* \uXXXX; gate->at is at the backslash. */
 static bool read_unicode(struct gate *gate)
 {
     const char *from = gate->at;
-    int code = hex4(from + 2, gate->end);
+    int code = escape_hex4(from + 2, gate->end);
     if (code < 0)
         return broken(gate, from, FAULT_SYNTAX, "\\u without four hexadecimal digits");
     gate->at += 6;
@@ -90,7 +73,7 @@ static bool read_unicode(struct gate *gate)
     if (code < 0xD800 || code > 0xDFFF)
         return true;
     if (code < 0xDC00 && gate->end - gate->at >= 6 && gate->at[0] == '\\' && gate->at[1] == 'u') {
-        int low = hex4(gate->at + 2, gate->end);
+        int low = escape_hex4(gate->at + 2, gate->end);
         if (low >= 0xDC00 && low <= 0xDFFF) {
             gate->at += 6;
             return true;
@@ -154,7 +137,7 @@ static bool read_string(struct gate *gate, bool *ret_escaped)
         if (gate->at == gate->end)
             return broken(gate, gate->at, FAULT_SYNTAX, "the text ends inside a string");
         if ((size_t)(gate->at - from) > JSON_STRING_MAX)
-            return broken(gate, from, FAULT_LIMIT, "a string longer than 4 MiB");
+            return broken(gate, from - 1, FAULT_LIMIT, "a string longer than 4 MiB");
         if (*gate->at == '"') {
             gate->at++;
             return true;
@@ -245,11 +228,11 @@ static bool read_item(struct gate *gate, unsigned depth, uint64_t *ret_shape)
 static bool read_array(
     struct gate *gate, unsigned depth, size_t step, bool items, uint64_t *ret_shape)
 {
-    uint64_t shape = '[', last = 0, element;
+    uint64_t shape = '[', last = 0, element = 0;
     const struct json_pointer *path = gate->options->items;
-    int64_t wanted = -1, index = 0;
-    if (step != OFF_PATH && !items && (!span_to_int64(path->steps[step], &wanted) || wanted < 0))
-        wanted = -1;
+    int64_t wanted = STEP_NO_INDEX, index = 0;
+    if (step != OFF_PATH && !items)
+        wanted = step_index(path->steps[step]);
     gate->at = scan_blank(gate->at + 1, gate->end);
     if (gate->at < gate->end && *gate->at == ']') {
         gate->at++;
@@ -276,7 +259,7 @@ static bool read_array(
     return true;
 }
 
-/* A member's name, onto the stack of names. */
+/* A member's name, onto the stack of names, and its colon. */
 static bool read_name(struct gate *gate, struct span *ret_name)
 {
     const char *from = gate->at;
@@ -286,17 +269,16 @@ static bool read_name(struct gate *gate, struct span *ret_name)
     gate->at++;
     if (!read_string(gate, &escaped))
         return false;
-    struct span name = {from + 1, (size_t)(gate->at - from) - 2};
-    if (escaped && !json_text((struct json_value){JSON_STRING, {from, (size_t)(gate->at - from)}},
-                       gate->arena, &name, gate->fault))
-        return false;
-    if (!members_push(&gate->members, gate->arena, name, (size_t)(from - gate->begin), gate->fault))
+    struct span raw = {from + 1, (size_t)(gate->at - from) - 2};
+    if (gate->members.count == JSON_OPEN_MEMBERS_MAX)
+        return broken(
+            gate, from, FAULT_LIMIT, "more than 262144 members in objects that are not closed yet");
+    if (!members_push(&gate->members, raw, escaped, ret_name, gate->fault))
         return false;
     gate->at = scan_blank(gate->at, gate->end);
     if (gate->at == gate->end || *gate->at != ':')
         return broken(gate, gate->at, FAULT_SYNTAX, "expected \":\" after a member's name");
     gate->at = scan_blank(gate->at + 1, gate->end);
-    *ret_name = name;
     return true;
 }
 
@@ -329,7 +311,8 @@ static bool read_members(
 
 static bool read_object(struct gate *gate, unsigned depth, size_t step, uint64_t *ret_shape)
 {
-    size_t from = gate->members.count, offset;
+    const char *second;
+    size_t from = gate->members.count;
     gate->at = scan_blank(gate->at + 1, gate->end);
     if (gate->at < gate->end && *gate->at == '}') {
         gate->at++;
@@ -338,8 +321,8 @@ static bool read_object(struct gate *gate, unsigned depth, size_t step, uint64_t
     }
     if (!read_members(gate, depth, step, from, ret_shape))
         return false;
-    if (members_pop(&gate->members, from, &gate->options->key, &offset))
-        return unsound(gate, gate->begin + offset, "a member that stands twice in its object");
+    if (members_pop(&gate->members, from, &gate->options->key, &second))
+        return unsound(gate, second - 1, "a member that stands twice in its object");
     return true;
 }
 
@@ -382,6 +365,21 @@ static bool read_value(struct gate *gate, unsigned depth, size_t step, uint64_t 
     return read_word(gate, c == 't' ? "true" : c == 'f' ? "false" : "null");
 }
 
+static bool read_text(struct gate *gate)
+{
+    uint64_t shape;
+    gate->at = scan_blank(gate->begin, gate->end);
+    if (gate->at == gate->end)
+        return broken(gate, gate->end, FAULT_SYNTAX, "empty body");
+    gate->page.value.data = gate->at;
+    if (!read_value(gate, 0, gate->options->items ? 0 : OFF_PATH, &shape))
+        return false;
+    gate->page.value.length = (size_t)(gate->at - gate->page.value.data);
+    gate->at = scan_blank(gate->at, gate->end);
+    return gate->at == gate->end ||
+           broken(gate, gate->at, FAULT_SYNTAX, "more bytes after the value");
+}
+
 bool json_gate(struct span text, const struct json_gate_options *options, struct arena *arena,
     struct json_page *ret_page, struct fault *fault)
 {
@@ -390,17 +388,9 @@ bool json_gate(struct span text, const struct json_gate_options *options, struct
         .options = options,
         .arena = arena,
         .fault = fault};
-    uint64_t shape;
-    gate.at = scan_blank(gate.begin, gate.end);
-    if (gate.at == gate.end)
-        return fault_set(fault, FAULT_SYNTAX, "byte %zu: empty body", text.length);
-    gate.page.value.data = gate.at;
-    if (!read_value(&gate, 0, options->items ? 0 : OFF_PATH, &shape))
-        return false;
-    gate.page.value.length = (size_t)(gate.at - gate.page.value.data);
-    gate.at = scan_blank(gate.at, gate.end);
-    if (gate.at != gate.end)
-        return broken(&gate, gate.at, FAULT_SYNTAX, "more bytes after the value");
-    *ret_page = gate.page;
-    return true;
+    bool sound = read_text(&gate);
+    members_free(&gate.members);
+    if (sound)
+        *ret_page = gate.page;
+    return sound;
 }

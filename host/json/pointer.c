@@ -2,7 +2,18 @@
 /* JSON Pointers, parsed once when a declaration is loaded. */
 #include "json/pointer.h"
 
-static bool unescape(struct span step, struct arena *arena, const char *text, struct span *ret_step,
+#define SHOWN_MAX 200u /* bytes of a pointer in a sentence about it */
+
+/* As much of the text as a sentence has room for, cut between characters. */
+static struct span shown(struct span text)
+{
+    size_t length = text.length < SHOWN_MAX ? text.length : SHOWN_MAX;
+    while (length < text.length && ((unsigned char)text.data[length] & 0xC0) == 0x80)
+        length--;
+    return (struct span){text.data, length};
+}
+
+static bool unescape(struct span step, struct arena *arena, struct span text, struct span *ret_step,
     struct fault *fault)
 {
     char *copy = arena_allocate(arena, step.length + 1);
@@ -12,11 +23,14 @@ static bool unescape(struct span step, struct arena *arena, const char *text, st
     for (size_t i = 0; i < step.length; i++) {
         char c = step.data[i];
         if (c == '~') {
-            char next = i + 1 < step.length ? step.data[i + 1] : '\0';
+            char next = '\0';
+            if (i + 1 < step.length)
+                next = step.data[i + 1];
             if (next != '0' && next != '1')
                 return fault_set(fault, FAULT_DECLARATION,
-                    "\"%s\" is no JSON Pointer: \"~\" must be written \"~0\"", text);
-            c = next == '0' ? '~' : '/';
+                    "\"%.*s\" is no JSON Pointer: \"~\" must be written \"~0\"",
+                    SPAN_FORMAT(shown(text)));
+            c = (char)(next == '0' ? '~' : '/');
             i++;
         }
         copy[length++] = c;
@@ -29,14 +43,16 @@ bool json_pointer_parse(
     const char *text, struct arena *arena, struct json_pointer *ret_pointer, struct fault *fault)
 {
     struct json_pointer pointer = {.text = arena_copy_text(arena, text)};
-    struct span rest = span_of(text);
+    const struct span whole = span_of(text);
+    struct span rest = whole;
     if (!pointer.text)
         return fault_memory(fault);
-    if (rest.length > 0 && rest.data[0] != '/')
-        return fault_set(fault, FAULT_DECLARATION,
-            "\"%.200s\" is no JSON Pointer: it must be empty or begin with \"/\"", text);
     if (!span_is_utf8(rest))
         return fault_set(fault, FAULT_DECLARATION, "a JSON Pointer is not UTF-8");
+    if (rest.length > 0 && rest.data[0] != '/')
+        return fault_set(fault, FAULT_DECLARATION,
+            "\"%.*s\" is no JSON Pointer: it must be empty or begin with \"/\"",
+            SPAN_FORMAT(shown(rest)));
     pointer.steps = arena_allocate_array(arena, JSON_POINTER_DEPTH_MAX, sizeof *pointer.steps);
     if (!pointer.steps)
         return fault_memory(fault);
@@ -45,9 +61,9 @@ bool json_pointer_parse(
         while (length < rest.length && rest.data[length] != '/')
             length++;
         if (pointer.count == JSON_POINTER_DEPTH_MAX)
-            return fault_set(fault, FAULT_DECLARATION, "\"%.200s\" is deeper than %u steps", text,
-                JSON_POINTER_DEPTH_MAX);
-        if (!unescape((struct span){rest.data + 1, length - 1}, arena, text,
+            return fault_set(fault, FAULT_DECLARATION, "\"%.*s\" is deeper than %u steps",
+                SPAN_FORMAT(shown(whole)), JSON_POINTER_DEPTH_MAX);
+        if (!unescape((struct span){rest.data + 1, length - 1}, arena, whole,
                 &pointer.steps[pointer.count++], fault))
             return false;
         rest = (struct span){rest.data + length, rest.length - length};

@@ -3,14 +3,16 @@
 #include "json/value.h"
 
 #include "base/memory.h"
+#include "escape.h"
 #include "scan.h"
+#include "step.h"
 
 #define POINTERS_MAX 512u
 #define NONE         (-1)
 
 struct node {
     struct span name;
-    int64_t index;      /* the name as an array index; NONE */
+    int64_t index;      /* the name as a place in an array; STEP_NO_INDEX */
     int child, sibling; /* places in the array of nodes */
     int output;         /* first pointer that ends here */
 };
@@ -34,11 +36,11 @@ static int add_child(struct json_projection *projection, int node, struct span n
 {
     int at = (int)projection->node_count++;
     struct node *fresh = &projection->nodes[at];
-    *fresh = (struct node){
-        .name = arena_copy(projection->arena, name), .index = NONE, .child = NONE, .output = NONE};
-    fresh->sibling = projection->nodes[node].child;
-    if (!span_to_int64(name, &fresh->index) || fresh->index < 0)
-        fresh->index = NONE;
+    *fresh = (struct node){.name = arena_copy(projection->arena, name),
+        .index = step_index(name),
+        .child = NONE,
+        .sibling = projection->nodes[node].child,
+        .output = NONE};
     projection->nodes[node].child = at;
     return at;
 }
@@ -75,7 +77,7 @@ bool json_projection_create(const struct json_pointer *pointers, size_t count,
         return fault_memory(fault);
     }
     projection->nodes[0] =
-        (struct node){.index = NONE, .child = NONE, .sibling = NONE, .output = NONE};
+        (struct node){.index = STEP_NO_INDEX, .child = NONE, .sibling = NONE, .output = NONE};
     projection->node_count = 1;
     projection->count = count;
     for (size_t i = 0; i < count; i++)
@@ -119,16 +121,12 @@ static int match_member(const struct json_projection *projection, int node, stru
 }
 
 /* A name with escapes is rare; it is compared the slow way. */
-static int match_escaped(const struct json_projection *projection, int node, struct span quoted)
+static int match_escaped(const struct json_projection *projection, int node, struct span raw)
 {
-    struct fault fault;
-    struct span name;
-    int found = NONE;
-    struct arena *arena = arena_create(0);
-    if (arena && json_text((struct json_value){JSON_STRING, quoted}, arena, &name, &fault))
-        found = match_member(projection, node, name);
-    arena_free(arena);
-    return found;
+    int at = projection->nodes[node].child;
+    while (at != NONE && !step_names(projection->nodes[at].name, raw))
+        at = projection->nodes[at].sibling;
+    return at;
 }
 
 static const char *walk_value(const struct walk *walk, int node, const char *at, const char *end);
@@ -142,10 +140,8 @@ static const char *walk_object(const struct walk *walk, int node, const char *at
         if (at >= end || *at != ':')
             return end;
         at = scan_blank(at + 1, end);
-        int child =
-            raw.length && memchr(raw.data, '\\', raw.length)
-                ? match_escaped(walk->projection, node, (struct span){name - 1, raw.length + 2})
-                : match_member(walk->projection, node, raw);
+        int child = escape_is_in(raw) ? match_escaped(walk->projection, node, raw)
+                                      : match_member(walk->projection, node, raw);
         at = child == NONE ? scan_value(at, end) : walk_value(walk, child, at, end);
         at = scan_blank(at, end);
         if (at < end && *at == ',')

@@ -40,8 +40,8 @@ static inline const char *scan_plain(const char *at, const char *end)
         at += 16;
     }
 #endif
-    while (at < end && *at != '"' && *at != '\\' && *at >= 0x20)
-        at++;
+    while (at < end && *at != '"' && *at != '\\' && (signed char)*at >= 0x20)
+        at++; /* whether a plain char is signed is up to the machine */
     return at;
 }
 

@@ -4,7 +4,8 @@
  *
  * json-c saturates integers past 64 bits, cuts keys at \u0000, lets the last duplicate member win, turns lone surrogates
  * into U+FFFD and takes NaN and single quotes. None of that may happen to an identity, so the gate refuses what is not
- * sound and names the byte. It allocates nothing a server can grow: one entry an item, and bounded state per depth.
+ * sound and names the byte. It keeps one entry an item in the arena and, while it reads, the names of the objects that are open;
+ * all of that is bounded by the limits below, and what an item says does not make it more.
  *
  * Two kinds of trouble: a structure that cannot be read (syntax, depth, sizes, trailing bytes) fails the whole text; a
  * content that must not be believed (duplicate member, NUL, malformed UTF-8, lone surrogate) fails only the item that it
@@ -20,6 +21,7 @@
 #define JSON_DEPTH_MAX   32u
 #define JSON_STRING_MAX  (4u << 20) /* bytes of one string as sent */
 #define JSON_MEMBERS_MAX 65536u     /* members of one object */
+#define JSON_OPEN_MEMBERS_MAX 262144u /* members, so far, of an object and those around it */
 #define JSON_NUMBER_MAX  64u        /* characters of one number's literal */
 #define JSON_ITEMS_MAX   100000u    /* items of one page */
 
