@@ -26,6 +26,8 @@ bool generation_load(
         generation_free(generation);
         return fault_memory(fault);
     }
+    for (size_t i = 0; i < generation->count; i++)
+        generation->entries[i].name = generation->settings->connections[i].name;
     *ret_generation = generation;
     return true;
 }
@@ -82,7 +84,6 @@ void generation_join(struct generation *generation, const struct hash_key *store
 {
     for (size_t i = 0; i < generation->count; i++) {
         struct generation_entry *entry = &generation->entries[i];
-        entry->name = generation->settings->connections[i].name;
         const struct generation_entry *old = find(before, entry->name);
         if (join(generation, i, store_key, old, entry))
             continue;

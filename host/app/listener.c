@@ -10,8 +10,6 @@
 #include "store/query.h"
 #include "table.h"
 
-#define DEFAULT_PORT 9464
-
 struct listener {
     struct metrics *metrics;
     const atomic_bool *ready;
@@ -81,7 +79,7 @@ static bool split_address(
 {
     struct span host;
     uint16_t port;
-    if (!url_split_host_port(span_of(address), DEFAULT_PORT, &host, &port, fault))
+    if (!url_split_host_port(span_of(address), 0, &host, &port, fault))
         return fault_prefix(fault, "listen");
     if (host.length >= sizeof listener->host)
         return fault_set(fault, FAULT_CONFIGURATION, "listen: the host name is too long");

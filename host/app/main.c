@@ -189,7 +189,7 @@ int main(int argc, char **argv)
 {
     /* The reader child is this binary anew, with nothing but two descriptors: first, before anything is set up. */
     if (argc == 2 && strcmp(argv[1], INTAKE_READER_ARGUMENT) == 0)
-        return intake_reader_main(3, 4);
+        intake_reader_main(INTAKE_READER_IMAGE, INTAKE_READER_ANSWER);
     if (sodium_init() < 0) {
         (void)fprintf(stderr, "muster: libsodium cannot be set up\n");
         return STATUS_INTERNAL;

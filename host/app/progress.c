@@ -65,7 +65,7 @@ static int64_t left(const struct progress *progress)
 
 void progress_draw(struct progress *progress, int64_t now_ms)
 {
-    char line[256], more[96] = "";
+    char line[384], more[96] = "";
     if (!progress->shown || now_ms - progress->drawn_ms < REDRAW_MS)
         return;
     int64_t spent_ms = now_ms - progress->began_ms, to_come = left(progress);

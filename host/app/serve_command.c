@@ -199,6 +199,7 @@ static bool begin(struct daemon *daemon, const struct command_line *line,
             LOG_NUMBER("port", listener_port(daemon->listener)));
     }
     atomic_store(&daemon->ready, true);
+    host_wake(daemon->host, schedule_next_ms(&daemon->schedule));
     return true;
 }
 

@@ -52,7 +52,7 @@ static void on_round_done(void *context, const struct effect *effect)
 {
     struct sync *sync = context;
     sync->rounds--;
-    if (effect->round.failed || effect->round.interrupted)
+    if (effect->round.failed || effect->round.interrupted || effect->round.proof < PROOF_ASSERTED)
         sync->troubled = true;
     if (effect->round.failed && effect->round.reason[0]) {
         progress_clear(&sync->progress);

@@ -54,9 +54,11 @@ static struct block *add_block(struct arena *arena, size_t need)
     size_t size = arena->last ? arena->last->size * 2 : BLOCK_FIRST;
     if (size > BLOCK_MOST)
         size = BLOCK_MOST;
+    if (size > arena->limit - arena->total) /* what is left may do, though it is less than a usual block */
+        size = arena->limit - arena->total;
     if (size < need)
         size = need;
-    if (size > arena->limit || arena->total > arena->limit - size)
+    if (size > arena->limit - arena->total || size > SIZE_MAX - sizeof(struct block))
         return NULL;
     struct block *block = memory_resize(NULL, sizeof *block + size);
     if (!block)
@@ -70,7 +72,7 @@ static struct block *add_block(struct arena *arena, size_t need)
 void *arena_allocate(struct arena *arena, size_t size)
 {
     const size_t unit = alignof(max_align_t);
-    if (size > arena->limit)
+    if (size > arena->limit || size > SIZE_MAX - unit)
         return NULL;
     size = (size + unit - 1) / unit * unit;
     if (size == 0)
@@ -106,8 +108,9 @@ struct span arena_copy(struct arena *arena, struct span text)
 
 char *arena_copy_text(struct arena *arena, const char *text)
 {
-    struct span copy = arena_copy(arena, span_of(text));
-    return copy.data ? (char *)(uintptr_t)copy.data : NULL;
+    size_t size = text ? strlen(text) + 1 : 0;
+    char *copy = text ? arena_allocate(arena, size) : NULL;
+    return copy ? memcpy(copy, text, size) : NULL;
 }
 
 size_t arena_used(const struct arena *arena)

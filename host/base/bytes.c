@@ -27,7 +27,7 @@ bool span_equal_text(struct span a, const char *text)
 
 static char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
 bool span_equal_nocase(struct span a, struct span b)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const char *const outcome_names[] = {
-#define X(name, text) [name] = text,
+#define X(name, text) [name] = (text),
     OUTCOME_TABLE(X)
 #undef X
 };

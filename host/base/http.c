@@ -5,7 +5,7 @@
 #include "base/memory.h"
 
 static const char *const exchange_names[] = {
-#define X(name, text) [name] = text,
+#define X(name, text) [name] = (text),
     EXCHANGE_TABLE(X)
 #undef X
 };
@@ -28,7 +28,9 @@ bool http_headers_add(struct http_headers *headers, struct span name, struct spa
     if (!headers->text.data && !bytes_reserve(&headers->text, HTTP_HEADER_BYTES_MAX, fault))
         return false;
     size_t at = headers->text.length;
-    if (!bytes_append(&headers->text, name, fault) || !bytes_append(&headers->text, value, fault))
+    /* Room for both before either goes in: a field is whole or not there. */
+    if (!bytes_reserve(&headers->text, name.length + value.length, fault) ||
+        !bytes_append(&headers->text, name, fault) || !bytes_append(&headers->text, value, fault))
         return false;
     const char *text = headers->text.data + at;
     headers->fields[headers->count++] =

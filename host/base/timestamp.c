@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DAY_MS INT64_C(86400000)
+#define DAY_MS        INT64_C(86400000)
+#define YEAR_1_MS     INT64_C(-62135596800000) /* 0001-01-01T00:00:00Z */
+#define YEAR_10000_MS INT64_C(253402300800000) /* 10000-01-01T00:00:00Z */
 
 struct reader {
     struct span rest;
@@ -42,12 +44,18 @@ static int digits(struct reader *reader, int count)
     return value;
 }
 
-/* Digits of a fraction as milliseconds, floored. At least one digit. */
-static int fraction_ms(struct reader *reader)
+static bool at_digit(const struct reader *reader)
 {
-    int value = 0, scale = 100, count = 0;
-    while (reader->rest.length > 0 && reader->rest.data[0] >= '0' && reader->rest.data[0] <= '9') {
-        value += (reader->rest.data[0] - '0') * scale;
+    return reader->rest.length > 0 && reader->rest.data[0] >= '0' && reader->rest.data[0] <= '9';
+}
+
+/* Digits of a fraction of `unit_ms` as milliseconds, floored. At least one digit. */
+static int fraction_ms(struct reader *reader, int unit_ms)
+{
+    int64_t nanos = 0, scale = 100000000; /* of the unit; finer digits change no millisecond of an hour */
+    int count = 0;
+    while (at_digit(reader)) {
+        nanos += (reader->rest.data[0] - '0') * scale;
         scale /= 10;
         count++;
         reader->rest.data++;
@@ -55,7 +63,7 @@ static int fraction_ms(struct reader *reader)
     }
     if (count == 0)
         reader->failed = true;
-    return value;
+    return (int)(nanos * unit_ms / 1000000000);
 }
 
 static bool is_leap(int year)
@@ -137,11 +145,23 @@ static int64_t offset_ms(struct reader *reader)
     return sign * (hours * INT64_C(60) + minutes) * 60000;
 }
 
+/* What stands after date and time: the offset and the end. The point in time must be one that timestamp_text can write. */
+static bool finish(struct reader *reader, const struct civil *c, int64_t *ret_wall_ms)
+{
+    int64_t offset = offset_ms(reader), wall_ms = 0;
+    if (reader->failed || reader->rest.length > 0 || !civil_ms(c, &wall_ms))
+        return false;
+    wall_ms -= offset;
+    if (wall_ms < YEAR_1_MS || wall_ms >= YEAR_10000_MS)
+        return false;
+    *ret_wall_ms = wall_ms;
+    return true;
+}
+
 bool timestamp_from_rfc3339(struct span text, int64_t *ret_wall_ms)
 {
     struct reader reader = {text, false};
     struct civil c = {0};
-    int64_t wall_ms = 0;
     c.year = digits(&reader, 4);
     expect(&reader, '-');
     c.month = digits(&reader, 2);
@@ -155,12 +175,8 @@ bool timestamp_from_rfc3339(struct span text, int64_t *ret_wall_ms)
     if (take(&reader, ':'))
         c.second = digits(&reader, 2);
     if (take(&reader, '.'))
-        c.ms = fraction_ms(&reader);
-    int64_t offset = offset_ms(&reader);
-    if (reader.failed || reader.rest.length > 0 || !civil_ms(&c, &wall_ms))
-        return false;
-    *ret_wall_ms = wall_ms - offset;
-    return true;
+        c.ms = fraction_ms(&reader, 1000);
+    return finish(&reader, &c, ret_wall_ms);
 }
 
 bool timestamp_from_date(struct span text, int64_t *ret_wall_ms)
@@ -178,11 +194,11 @@ bool timestamp_from_date(struct span text, int64_t *ret_wall_ms)
 static int month_from_name(struct reader *reader)
 {
     static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    for (int i = 0; i < 12; i++)
+    for (size_t i = 0; i < 12; i++)
         if (reader->rest.length >= 3 && memcmp(reader->rest.data, names + 3 * i, 3) == 0) {
             reader->rest.data += 3;
             reader->rest.length -= 3;
-            return i + 1;
+            return (int)i + 1;
         }
     reader->failed = true;
     return 0;
@@ -246,20 +262,22 @@ bool timestamp_from_generalized(struct span text, int64_t *ret_wall_ms)
 {
     struct reader reader = {text, false};
     struct civil c = {0};
-    int64_t wall_ms = 0;
     c.year = digits(&reader, 4);
     c.month = digits(&reader, 2);
     c.day = digits(&reader, 2);
     c.hour = digits(&reader, 2);
-    c.minute = digits(&reader, 2);
-    c.second = digits(&reader, 2);
+    int unit_ms = 3600000; /* minutes and seconds may be left out; a fraction is of what stands last */
+    if (at_digit(&reader)) {
+        c.minute = digits(&reader, 2);
+        unit_ms = 60000;
+        if (at_digit(&reader)) {
+            c.second = digits(&reader, 2);
+            unit_ms = 1000;
+        }
+    }
     if (take(&reader, '.') || take(&reader, ','))
-        c.ms = fraction_ms(&reader);
-    int64_t offset = offset_ms(&reader);
-    if (reader.failed || reader.rest.length > 0 || !civil_ms(&c, &wall_ms))
-        return false;
-    *ret_wall_ms = wall_ms - offset;
-    return true;
+        c.ms = fraction_ms(&reader, unit_ms);
+    return finish(&reader, &c, ret_wall_ms);
 }
 
 bool timestamp_duration(struct span text, int64_t *ret_ms)

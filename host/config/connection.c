@@ -131,7 +131,8 @@ typedef bool pair_reader(const struct reading *reading, const config_setting_t *
     void *member, struct fault *fault);
 
 static bool read_pairs(const struct reading *reading, const config_setting_t *group,
-    pair_reader *read_value, struct setting_pair **ret_pairs, size_t *ret_count, struct fault *fault)
+    pair_reader *read_value, struct setting_pair **ret_pairs, size_t *ret_count,
+    struct fault *fault)
 {
     if (!reading_expect(
             reading, group, CONFIG_TYPE_GROUP, "a group, as { name = \"value\"; }", fault))

@@ -2,6 +2,7 @@
 /* Typed access to parsed settings, each failure with file, line and key. */
 #include "reading.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,8 +55,9 @@ bool reading_refuse(const struct reading *reading, const config_setting_t *setti
     va_end(arguments);
     if (length < 0)
         sentence[0] = '\0';
-    return fault_set(fault, FAULT_CONFIGURATION, "%s:%u: %s%s%s", where.file, where.line, key,
+    (void)fault_set(fault, FAULT_CONFIGURATION, "%s:%u: %s%s%s", where.file, where.line, key,
         *key ? ": " : "", sentence);
+    return false;
 }
 
 const char *reading_type_name(const config_setting_t *setting)
@@ -187,16 +189,17 @@ const char *reading_absolute(const struct reading *reading, const char *path)
         return NULL;
     (void)memcpy(absolute, reading->text->directory, directory);
     absolute[directory] = '/';
-    (void)memcpy(absolute + directory + 1, path, name);
+    (void)memcpy(absolute + directory + 1, path, name + 1);
     return absolute;
 }
 
 bool reading_path(const struct reading *reading, const config_setting_t *setting, void *member,
     struct fault *fault)
 {
-    const char *text;
+    const char *text = NULL;
     if (!reading_borrow_text(reading, setting, &text, fault))
         return false;
+    assert(text);
     const char *absolute = reading_absolute(reading, text);
     if (!absolute)
         return fault_memory(fault);

@@ -2,6 +2,7 @@
 /* A scan of libconfig's grammar, as deep as keys, values and nesting. */
 #include "scan.h"
 
+#include <assert.h>
 #include <string.h>
 #include "base/memory.h"
 
@@ -111,6 +112,7 @@ static bool add_entry(struct scanner *scanner, struct span literal, struct fault
     struct scan_entry entry = {.line = scanner->line, .literal = literal, .last = SCAN_NONE};
     if (!reserve(scan, fault))
         return false;
+    assert(scan->entries);
     entry.parent = scanner->depth ? scanner->stack[scanner->depth - 1] : SCAN_NONE;
     uint32_t *last = scanner->depth ? &scan->entries[entry.parent].last : &scanner->top_last;
     uint32_t *children =

@@ -158,6 +158,13 @@ static void close_cleanup(const int *descriptor)
 }
 #define AUTO_CLOSE __attribute__((cleanup(close_cleanup))) int
 
+static int take_descriptor(int *descriptor)
+{
+    int taken = *descriptor;
+    *descriptor = -1;
+    return taken;
+}
+
 /* `forbidden` are the permission bits that the file may not have. */
 static bool open_secret(
     const char *path, mode_t forbidden, int *ret_descriptor, struct fault *fault)
@@ -183,8 +190,7 @@ static bool open_secret(
             path, (unsigned)stat.st_mode & 07777u);
     if (stat.st_size > (off_t)SECRET_BYTES_MAX)
         return fault_set(fault, FAULT_SECRET, "%s: has more than %u bytes", path, SECRET_BYTES_MAX);
-    *ret_descriptor = descriptor;
-    descriptor = -1;
+    *ret_descriptor = take_descriptor(&descriptor);
     return true;
 }
 

@@ -81,12 +81,12 @@ static bool check_names(const struct reading *reading, const config_setting_t *l
     const struct connection_settings *connections, size_t count, struct fault *fault)
 {
     AUTO_FREE const struct connection_settings **sorted =
-        memory_allocate_array(count, sizeof *sorted);
+        memory_allocate_array(count, sizeof(const struct connection_settings *));
     if (!sorted)
         return fault_memory(fault);
     for (size_t i = 0; i < count; i++)
         sorted[i] = &connections[i];
-    qsort(sorted, count, sizeof *sorted, compare_connections);
+    qsort(sorted, count, sizeof(const struct connection_settings *), compare_connections);
     for (size_t i = 1; i < count; i++)
         if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0) {
             const config_setting_t *second =

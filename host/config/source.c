@@ -303,7 +303,7 @@ bool source_create(const struct settings *settings, size_t connection, struct pl
     struct secret_pool *pool = own ? own : settings->secret_pool;
     draft.connection = &settings->connections[connection];
     draft.arena = arena_create(0);
-    draft.base_url.limit = 4 * URL_MAX;
+    draft.base_url.limit = (size_t)4 * URL_MAX;
     bool ok = draft.arena && pool
                   ? values_read(&where, plan->connector, pool, &draft.values, fault) &&
                         find_base_url(&draft, fault) && select_streams(&draft, fault) &&

@@ -30,6 +30,13 @@ static void close_cleanup(const int *descriptor)
 }
 #define AUTO_CLOSE __attribute__((cleanup(close_cleanup))) int
 
+static int take_descriptor(int *descriptor)
+{
+    int taken = *descriptor;
+    *descriptor = -1;
+    return taken;
+}
+
 static bool open_file(
     const char *path, int *ret_descriptor, struct stat *ret_stat, struct fault *fault)
 {
@@ -48,8 +55,7 @@ static bool open_file(
     if (!S_ISREG(stat.st_mode))
         return fault_set(fault, FAULT_CONFIGURATION, "%s: not a regular file", path);
     *ret_stat = stat;
-    *ret_descriptor = descriptor;
-    descriptor = -1;
+    *ret_descriptor = take_descriptor(&descriptor);
     return true;
 }
 
@@ -285,7 +291,7 @@ static bool find_directory(struct text *text, const char *path, struct fault *fa
 
 bool text_read(const char *path, struct arena *arena, struct text *ret_text, struct fault *fault)
 {
-    struct text text = {.arena = arena, .bytes = {.limit = 2 * TEXT_BYTES_MAX}};
+    struct text text = {.arena = arena, .bytes = {.limit = (size_t)2 * TEXT_BYTES_MAX}};
     if (!find_directory(&text, path, fault) || !add_file(&text, path, NULL, fault)) {
         text_free(&text);
         return false;

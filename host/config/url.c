@@ -37,6 +37,11 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+static bool is_scheme_character(char c)
+{
+    return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
+}
+
 static struct span nothing(void)
 {
     return (struct span){NULL, 0};
@@ -51,7 +56,7 @@ static struct span from(struct span text, size_t at)
 static struct span take_until(struct span *text, const char *stops)
 {
     size_t at = 0;
-    while (at < text->length && !memchr(stops, text->data[at], strlen(stops)))
+    while (at < text->length && !strchr(stops, text->data[at]))
         at++;
     struct span taken = {text->data, at};
     *text = from(*text, at);
@@ -64,8 +69,7 @@ static size_t scheme_length(struct span text)
     size_t at = 0;
     if (text.length == 0 || !is_alpha(text.data[0]))
         return 0;
-    while (at < text.length &&
-           (is_alpha(text.data[at]) || is_digit(text.data[at]) || memchr("+-.", text.data[at], 3)))
+    while (at < text.length && is_scheme_character(text.data[at]))
         at++;
     return at < text.length && text.data[at] == ':' ? at : 0;
 }
@@ -186,7 +190,7 @@ static size_t scheme_index(struct span name)
 static bool from_parts(const struct parts *parts, struct url *ret_url, struct fault *fault)
 {
     struct url url = {.scheme = parts->scheme, .path = parts->path, .query = parts->query};
-    struct span port;
+    struct span port = {NULL, 0};
     size_t scheme = scheme_index(parts->scheme);
     url.fragment = parts->fragment;
     if (!parts->scheme.data || !parts->authority.data)
@@ -210,7 +214,7 @@ static bool from_parts(const struct parts *parts, struct url *ret_url, struct fa
 
 bool url_parse(struct span text, struct url *ret_url, struct fault *fault)
 {
-    struct parts parts;
+    struct parts parts = {0};
     return separate(text, &parts, fault) && from_parts(&parts, ret_url, fault);
 }
 
@@ -229,7 +233,8 @@ static bool append_lower(struct bytes *into, struct span text, struct fault *fau
 {
     for (size_t i = 0; i < text.length; i++) {
         char c = text.data[i];
-        if (!bytes_append_char(into, c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c, fault))
+        char lower = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+        if (!bytes_append_char(into, lower, fault))
             return false;
     }
     return true;
@@ -340,7 +345,7 @@ static bool append_tail(struct bytes *into, char mark, struct span text, struct 
 bool url_resolve(
     const struct url *base, struct span reference, struct bytes *into, struct fault *fault)
 {
-    struct parts parts, absolute;
+    struct parts parts = {0}, absolute;
     struct url target = *base;
     if (!separate(reference, &parts, fault))
         return false;
@@ -352,7 +357,7 @@ bool url_resolve(
             return false;
     }
     /* The authority is written from its checked parts, so that no two readers can split it in two ways. */
-    AUTO_BYTES text = {.limit = 4 * URL_MAX};
+    AUTO_BYTES text = {.limit = (size_t)4 * URL_MAX};
     size_t scheme = scheme_index(target.scheme);
     if (!append_lower(&text, target.scheme, fault) || !bytes_append_text(&text, "://", fault) ||
         (target.ipv6 && !bytes_append_char(&text, '[', fault)) ||
@@ -376,9 +381,9 @@ bool url_resolve(
 bool url_split_host_port(struct span text, uint16_t default_port, struct span *ret_host,
     uint16_t *ret_port, struct fault *fault)
 {
-    struct span host, digits;
+    struct span host = {NULL, 0}, digits = {NULL, 0};
     uint16_t port = default_port;
-    bool ipv6;
+    bool ipv6 = false;
     if (!split_authority(text, &host, &digits, &ipv6, fault) ||
         (digits.data && !read_port(digits, &port, fault)))
         return false;

@@ -140,8 +140,9 @@ static const struct kind_field event_fields[] = {
     ENUM("outcome", "success failure unknown", "whether it worked"),
 };
 
-#define ROW(number, name, composed, keys, fields)                                                  \
-    [number - 1] = {number, name, composed, keys, fields, sizeof(fields) / sizeof((fields)[0])}
+#define ROW(number, label, composed, keys, list)                                                   \
+    [(number) - 1] = {.kind = (number), .name = (label), .composed_id = (composed), .key_fields = (keys),  \
+        .fields = (list), .field_count = sizeof(list) / sizeof((list)[0])}
 
 static const struct kind kinds[KIND_COUNT] = {
     ROW(MUSTER_PERSON, "person", false, "", person_fields),

@@ -104,6 +104,21 @@ static void fill_paging(struct muster_paging *paging)
         paging->size_max = paging->size;
 }
 
+static bool fill_defaults(
+    struct plan_owner *owner, struct muster_connector *connector, struct fault *fault)
+{
+    const struct muster_stream_list *read = &connector->streams;
+    struct muster_stream *filled = arena_allocate_array(owner->arena, read->count, sizeof *filled);
+    if (!filled)
+        return fault_memory(fault);
+    for (size_t i = 0; i < read->count; i++) {
+        filled[i] = read->items[i];
+        fill_paging(&filled[i].paging);
+    }
+    connector->streams.items = filled;
+    return true;
+}
+
 static bool hash_members(const struct muster_stream *stream, const char *const *members,
     struct hash256 *ret_hash, struct fault *fault)
 {
@@ -177,11 +192,7 @@ static bool build(struct plan_owner *owner, struct span canonical, const char *p
         return fault_set(fault, FAULT_DECLARATION, "%s", report->problems[before].text);
     if (!keep_canonical(owner, fault))
         return false;
-    struct muster_stream *streams =
-        (struct muster_stream *)(uintptr_t)connector->streams.items; /* ours, not yet shared */
-    for (size_t i = 0; i < connector->streams.count; i++)
-        fill_paging(&streams[i].paging);
-    return describe_streams(owner, connector, fault);
+    return fill_defaults(owner, connector, fault) && describe_streams(owner, connector, fault);
 }
 
 bool plan_create_reported(struct span canonical, const char *path,
@@ -199,7 +210,8 @@ bool plan_create_reported(struct span canonical, const char *path,
     bool ok = owner->arena ? build(owner, canonical, path, report, fault) : fault_memory(fault);
     if (!ok) {
         if (report->count == before)
-            report_add(report, REFUSAL_OTHER, fault->text);
+            report_add(
+                report, fault->code == FAULT_MEMORY ? REFUSAL_OTHER : REFUSAL_READER, fault->text);
         plan_release(&owner->plan);
         return false;
     }

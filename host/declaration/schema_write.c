@@ -171,23 +171,22 @@ static bool write_number(
 static bool write_members(struct walk *walk, const struct schema *schema, const char *at,
     const struct step *up, const char *const *only);
 
-/* The structure at `at` as the host's own version of it, in `copy`. */
-static bool copy_element(struct walk *walk, const struct schema *schema, uintptr_t at,
+/* The structure at `at` as the host's own version of it, in `copy`. The caller checked that its `available` bytes are in the
+ * image. */
+static bool copy_element(struct walk *walk, const struct schema *schema, const char *at,
     size_t available, char *copy, const struct step *step)
 {
-    const char *source =
-        (const char *)at; /* checked by the caller: `available` bytes are in the image */
     size_t known = available < schema->size ? available : schema->size;
     (void)memset(copy, 0, schema->size);
-    (void)memcpy(copy, source, known);
+    (void)memcpy(copy, at, known);
     for (size_t i = known; i < available; i++)
-        if (source[i] != 0)
+        if (at[i] != 0)
             return refuse_at(walk, step, REFUSAL_ABI,
                 "uses a member that this host does not know; the connector needs a newer Muster");
     return true;
 }
 
-static bool write_element(struct walk *walk, const struct schema *schema, uintptr_t at,
+static bool write_element(struct walk *walk, const struct schema *schema, const char *at,
     size_t available, const struct step *step, const char *const *only)
 {
     alignas(max_align_t) char copy[SCHEMA_STRUCT_MAX];
@@ -198,7 +197,7 @@ static bool write_element(struct walk *walk, const struct schema *schema, uintpt
         return refuse_at(walk, step, REFUSAL_CYCLE, "lists are nested too deeply");
     if (!copy_element(walk, schema, at, available, copy, step))
         return false;
-    walk->inside[walk->depth++] = (struct schema_range){at, at + available};
+    walk->inside[walk->depth++] = (struct schema_range){(uintptr_t)at, (uintptr_t)at + available};
     bool ok = put(walk, SPAN("{")) && write_members(walk, schema, copy, step, only) &&
               put(walk, SPAN("}"));
     walk->depth--;
@@ -244,7 +243,7 @@ static bool write_list(struct walk *walk, const struct step *up, const struct sc
     for (size_t i = 0; i < list->count; i++) {
         struct step step = {.up = up, .indexed = true, .index = i};
         if ((i > 0 && !put(walk, SPAN(","))) ||
-            !write_element(walk, member->of, (uintptr_t)list->items + i * list->stride,
+            !write_element(walk, member->of, (const char *)list->items + i * list->stride,
                 list->stride, &step, NULL))
             return false;
     }
@@ -337,5 +336,5 @@ bool schema_write(const struct schema *schema, const void *at, size_t available,
     uintptr_t address = (uintptr_t)at;
     if (image && (address % alignof(uint64_t) != 0 || image_left(image, address) < available))
         return refuse_at(&walk, &step, REFUSAL_POINTER, "reaches outside the file's own data");
-    return write_element(&walk, schema, address, available, &step, only);
+    return write_element(&walk, schema, at, available, &step, only);
 }

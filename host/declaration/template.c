@@ -65,14 +65,14 @@ bool template_parse(
     char *literal = arena_allocate(arena, size + names + 2); /* all literals, each with a NUL */
     if (!pieces || !literal)
         return fault_memory(fault);
-    size_t count = 0, length;
+    size_t count = 0, length = 0;
     for (const char *at = text; at && *at; count++, literal += length + 1) {
         if (!take_literal(&at, literal, &length, text, fault))
             return false;
         pieces[count].literal = (struct span){literal, length};
         if (!*at)
             continue;
-        struct span name;
+        struct span name = {NULL, 0};
         if (!take_name(&at, &name, text, fault))
             return false;
         pieces[count].name = arena_copy(arena, name);

@@ -163,26 +163,26 @@ static const struct auth_rule {
 
 static const struct auth_text {
     const char *name;
-    enum auth_member member;
     size_t offset;
+    enum auth_member member;
     bool parameter, secret, pointer;
 } auth_texts[] = {
-    {"auth.name", AUTH_NAME, offsetof(struct muster_auth, name), false, false, false},
-    {"auth.prefix", AUTH_PREFIX, offsetof(struct muster_auth, prefix), false, false, false},
-    {"auth.secret_parameter", AUTH_SECRET, offsetof(struct muster_auth, secret_parameter), true,
+    {"auth.name", offsetof(struct muster_auth, name), AUTH_NAME, false, false, false},
+    {"auth.prefix", offsetof(struct muster_auth, prefix), AUTH_PREFIX, false, false, false},
+    {"auth.secret_parameter", offsetof(struct muster_auth, secret_parameter), AUTH_SECRET, true,
         true, false},
-    {"auth.username_parameter", AUTH_USERNAME, offsetof(struct muster_auth, username_parameter),
+    {"auth.username_parameter", offsetof(struct muster_auth, username_parameter), AUTH_USERNAME,
         true, false, false},
-    {"auth.refresh_token_parameter", AUTH_REFRESH,
-        offsetof(struct muster_auth, refresh_token_parameter), true, true, false},
-    {"auth.token_url", AUTH_TOKEN_URL, offsetof(struct muster_auth, token_url), false, false,
+    {"auth.refresh_token_parameter", offsetof(struct muster_auth, refresh_token_parameter),
+        AUTH_REFRESH, true, true, false},
+    {"auth.token_url", offsetof(struct muster_auth, token_url), AUTH_TOKEN_URL, false, false,
         false},
-    {"auth.scope", AUTH_SCOPE, offsetof(struct muster_auth, scope), false, false, false},
-    {"auth.access_token", AUTH_ANSWER, offsetof(struct muster_auth, access_token), false, false,
+    {"auth.scope", offsetof(struct muster_auth, scope), AUTH_SCOPE, false, false, false},
+    {"auth.access_token", offsetof(struct muster_auth, access_token), AUTH_ANSWER, false, false,
         true},
-    {"auth.expires_in", AUTH_ANSWER, offsetof(struct muster_auth, expires_in), false, false, true},
-    {"auth.rotated_refresh_token", AUTH_ROTATED,
-        offsetof(struct muster_auth, rotated_refresh_token), false, false, true},
+    {"auth.expires_in", offsetof(struct muster_auth, expires_in), AUTH_ANSWER, false, false, true},
+    {"auth.rotated_refresh_token", offsetof(struct muster_auth, rotated_refresh_token),
+        AUTH_ROTATED, false, false, true},
 };
 
 static void check_auth_parameter(

@@ -27,7 +27,7 @@ static void lower_proof(struct run *run, enum proof proof, const char *reason)
     if (proof >= run->summary.proof)
         return;
     run->summary.proof = proof;
-    (void)snprintf(run->summary.reason, sizeof run->summary.reason, "%s", reason);
+    (void)snprintf(run->summary.reason, sizeof run->summary.reason, "%.255s", reason);
 }
 
 static void run_over(struct run *run, bool told)
@@ -55,9 +55,9 @@ void run_skip(struct run *run, enum proof proof, const char *reason)
 {
     fill_summary(run);
     run->summary.proof = proof;
-    (void)snprintf(run->summary.reason, sizeof run->summary.reason, "%s", reason);
+    (void)snprintf(run->summary.reason, sizeof run->summary.reason, "%.255s", reason);
     run_enter(run, RUN_OVER);
-    if (run->round->failed && proof == PROOF_PARTIAL)
+    if (reason[0] && proof == PROOF_PARTIAL) /* one that ended earlier in this round was told of then */
         engine_note(run->round->engine, NOTE_RUN_ENDED, run->round, run)->summary = &run->summary;
 }
 

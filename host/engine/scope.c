@@ -208,8 +208,11 @@ static void begun(struct scope *scope, struct job *job)
     scope->key = job->done ? begin->scope : 0;
     scope->live_before = begin->live_before;
     bool ok = job->done && resume(scope, begin, &listing_over, &fault);
-    if (ended)
+    if (ended) {
         scope->proof = begin->proof;
+        (void)snprintf(scope->reason, sizeof scope->reason, "%s before the host was started anew",
+            proof_name(begin->proof));
+    }
     arena_free(job->arena);
     if (ended) {
         over(scope);

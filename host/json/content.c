@@ -1,148 +1,187 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A hash of what a value says, not of how it is written. Each member is hashed once, name and value together; an object is the sum of its
- * members' hashes, so that their order does not count; types, lengths and counts go in, so that nothing can move between members or
- * levels. */
+/*
+ * A hash of what a value says, not of how it is written.
+ *
+ * Each member is hashed with its name and its value together, and an object is the sum of its
+ * members: so their order does not count, and no value can change places with another. An array is
+ * hashed as the row of its elements. Every piece ends with its length and type, so that a row can
+ * be read back in one way only, from its end; each kind of row has its own first byte. All is
+ * SipHash under the caller's key: sums of hashes that nobody outside knows cannot be steered.
+ */
 #include "json/value.h"
 
-#include <stddef.h>
 #include <string.h>
-#include "escape.h"
+#include "scan.h"
+#include "text.h"
+#include "type.h"
 
-#define SHORT_MAX 480u /* bytes of name and value that are hashed in one piece, as nearly all are */
+#define ROW_MAX 256u /* bytes that are hashed at once; a longer row is a chain of such */
 
-/* What a hash is taken of: type and lengths first, then the bytes. */
-struct leaf {
-    uint8_t type;
-    uint8_t role; /* member, element, or the closing of a container */
-    uint16_t unused;
-    uint32_t name_length;
-    uint64_t number; /* of an element: its place; of a closing: the count */
-    char bytes[SHORT_MAX];
-};
+enum mark { MARK_VALUE = 1, MARK_MEMBER, MARK_ARRAY, MARK_OBJECT, MARK_CHAIN };
 
-enum role { ROLE_MEMBER = 1, ROLE_ELEMENT, ROLE_CLOSING, ROLE_LONG, ROLE_UNREAD };
+/* What follows a member's name; the types of values are other numbers. */
+#define TYPE_NAME 0x80u
 
-#define LEAF_HEAD offsetof(struct leaf, bytes)
-
-/* Little-endian 128-bit sum. */
-static void add(struct hash128 *sum, struct hash128 more)
-{
-    uint64_t low[2], high[2];
-    (void)memcpy(&low[0], sum->bytes, 8);
-    (void)memcpy(&high[0], sum->bytes + 8, 8);
-    (void)memcpy(&low[1], more.bytes, 8);
-    (void)memcpy(&high[1], more.bytes + 8, 8);
-    low[0] += low[1];
-    high[0] += high[1] + (low[0] < low[1]);
-    (void)memcpy(sum->bytes, &low[0], 8);
-    (void)memcpy(sum->bytes + 8, &high[0], 8);
-}
-
-/* Name and value as one piece; what is long goes in as its own hash. */
-static struct hash128 hash_leaf(const struct hash_key *key, enum json_type type, enum role role,
-    uint64_t number, struct span name, struct span value)
-{
-    struct leaf leaf;
-    struct hash128 long_name, long_value;
-    (void)memset(&leaf, 0, LEAF_HEAD);
-    leaf.type = (uint8_t)type;
-    leaf.role = (uint8_t)role;
-    leaf.number = number;
-    leaf.name_length = (uint32_t)name.length;
-    if (name.length + value.length > SHORT_MAX) {
-        leaf.unused = ROLE_LONG;
-        long_name = hash_keyed(key, name);
-        long_value = hash_keyed(key, value);
-        name = (struct span){(const char *)long_name.bytes, sizeof long_name.bytes};
-        value = (struct span){(const char *)long_value.bytes, sizeof long_value.bytes};
-    }
-    if (name.length)
-        (void)memcpy(leaf.bytes, name.data, name.length);
-    if (value.length)
-        (void)memcpy(leaf.bytes + name.length, value.data, value.length);
-    return hash_keyed(
-        key, (struct span){(const char *)&leaf, LEAF_HEAD + name.length + value.length});
-}
-
-/* One hash in the making. */
-struct hashing {
+/* Bytes on their way into one hash. */
+struct row {
     const struct hash_key *key;
-    struct arena *arena; /* for unescaped texts; made when the first one needs it */
-    bool unread;         /* there was no memory for one of them: its escaped form stands in */
+    size_t used;
+    uint8_t bytes[ROW_MAX];
 };
 
-/* The text of a string whatever its escapes. */
-static struct span text_of(struct hashing *hashing, struct span quoted)
+/* Where in the value the pass is. */
+struct pass {
+    const struct hash_key *key;
+    const char *at, *end;
+};
+
+static void row_begin(struct row *row, const struct hash_key *key, enum mark mark)
 {
-    struct span raw = escape_inside(quoted), text;
-    struct fault fault;
-    if (!escape_is_in(raw))
-        return raw;
-    if (!hashing->arena)
-        hashing->arena = arena_create(0);
-    if (hashing->arena &&
-        json_text((struct json_value){JSON_STRING, quoted}, hashing->arena, &text, &fault))
-        return text;
-    hashing->unread = true;
-    return raw;
+    row->key = key;
+    row->bytes[0] = (uint8_t)mark;
+    row->used = 1;
 }
 
-static struct hash128 hash_value(struct hashing *hashing, struct json_value value);
-
-static struct hash128 hash_inner(struct hashing *hashing, enum role role, uint64_t number,
-    struct span name, struct json_value value)
+static struct hash128 row_end(const struct row *row)
 {
-    struct span said = {NULL, 0};
-    struct hash128 inner;
-    switch (value.type) {
-    case JSON_STRING:
-        said = text_of(hashing, value.bytes);
-        break;
-    case JSON_NUMBER:
-        said = value.bytes;
-        break;
-    case JSON_OBJECT:
-    case JSON_ARRAY:
-        inner = hash_value(hashing, value);
-        said = (struct span){(const char *)inner.bytes, sizeof inner.bytes};
-        break;
-    case JSON_NONE:
-    case JSON_NULL:
-    case JSON_TRUE:
-    case JSON_FALSE:
-        break;
+    return hash_keyed(row->key, (struct span){(const char *)row->bytes, row->used});
+}
+
+static void row_add(struct row *row, const void *data, size_t length)
+{
+    const uint8_t *at = data;
+    while (length > ROW_MAX - row->used) {
+        size_t part = ROW_MAX - row->used;
+        (void)memcpy(row->bytes + row->used, at, part);
+        row->used = ROW_MAX;
+        struct hash128 before = row_end(row);
+        row_begin(row, row->key, MARK_CHAIN);
+        (void)memcpy(row->bytes + row->used, before.bytes, sizeof before.bytes);
+        row->used += sizeof before.bytes;
+        at += part;
+        length -= part;
     }
-    return hash_leaf(hashing->key, value.type, role, number, name, said);
+    (void)memcpy(row->bytes + row->used, at, length);
+    row->used += length;
 }
 
-static struct hash128 hash_value(struct hashing *hashing, struct json_value value)
+/* What makes the bytes before it one piece. */
+static void row_add_end(struct row *row, uint32_t length, uint8_t type)
 {
-    struct json_iterator iterator = json_begin(value);
-    struct json_value inner;
-    struct span name;
-    struct hash128 sum = {{0}};
-    uint64_t count = 0;
-    if (value.type != JSON_OBJECT && value.type != JSON_ARRAY)
-        return hash_inner(hashing, ROLE_ELEMENT, 0, (struct span){NULL, 0}, value);
-    for (; json_next(&iterator, &name, &inner); count++) {
-        bool member = value.type == JSON_OBJECT;
-        struct span text = member ? text_of(hashing, name) : (struct span){NULL, 0};
-        add(&sum, hash_inner(hashing, member ? ROLE_MEMBER : ROLE_ELEMENT, member ? 0 : count, text,
-                      inner));
+    const uint8_t end[5] = {(uint8_t)length, (uint8_t)(length >> 8), (uint8_t)(length >> 16),
+        (uint8_t)(length >> 24), type};
+    row_add(row, end, sizeof end);
+}
+
+/* The string at the pass, as what it says. */
+static void add_string(struct pass *pass, struct row *row, uint8_t type)
+{
+    const char *from = pass->at < pass->end ? pass->at + 1 : pass->end;
+    const char *to = scan_quote(from, pass->end);
+    uint32_t length = (uint32_t)(to - from);
+    if (to < pass->end && *to == '\\') {
+        to = scan_string(to, pass->end);
+        struct text text = text_begin((struct span){from, (size_t)(to - from)});
+        struct span run;
+        char buffer[4];
+        for (length = 0; text_next(&text, buffer, &run); length += (uint32_t)run.length)
+            row_add(row, run.data, run.length);
+    } else {
+        row_add(row, from, length);
     }
-    return hash_leaf(hashing->key, value.type, ROLE_CLOSING, count, (struct span){NULL, 0},
-        (struct span){(const char *)sum.bytes, sizeof sum.bytes});
+    row_add_end(row, length, type);
+    pass->at = to < pass->end ? to + 1 : to;
 }
 
-struct hash128 json_content_hash(const struct hash_key *key, struct span text)
+/* Little-endian sum of 128 bits. */
+static void add_hash(uint64_t sum[2], struct hash128 hash)
 {
-    struct hashing hashing = {.key = key};
-    struct hash128 hash = hash_value(&hashing, json_value_of(text));
-    arena_free(hashing.arena);
-    /* Without memory the value gets a hash that none has otherwise: it looks changed, which costs a write. It must not look like
-     * the value whose text is the escaped form, which would lose a change. */
-    if (hashing.unread)
-        hash = hash_leaf(key, JSON_NONE, ROLE_UNREAD, 0, (struct span){NULL, 0},
-            (struct span){(const char *)hash.bytes, sizeof hash.bytes});
-    return hash;
+    uint64_t words[2];
+    (void)memcpy(words, hash.bytes, sizeof words);
+    sum[1] += words[1] + __builtin_add_overflow(sum[0], words[0], &sum[0]);
+}
+
+static void add_value(struct pass *pass, struct row *row);
+
+/* At a comma or an end, behind a member or an element: to the next one. False at the end. */
+static bool go_on(struct pass *pass)
+{
+    pass->at = scan_blank(pass->at, pass->end);
+    if (pass->at < pass->end && *pass->at == ',') {
+        pass->at = scan_blank(pass->at + 1, pass->end);
+        return true;
+    }
+    if (pass->at < pass->end)
+        pass->at++;
+    return false;
+}
+
+/* Past the opening bracket; true where there is something inside. */
+static bool go_in(struct pass *pass)
+{
+    pass->at = scan_blank(pass->at + 1, pass->end);
+    if (pass->at < pass->end && *pass->at != '}' && *pass->at != ']')
+        return true;
+    if (pass->at < pass->end)
+        pass->at++;
+    return false;
+}
+
+static struct hash128 hash_object(struct pass *pass)
+{
+    uint64_t sum[3] = {0, 0, 0}; /* and the count */
+    struct row row;
+    for (bool more = go_in(pass); more; more = go_on(pass), sum[2]++) {
+        row_begin(&row, pass->key, MARK_MEMBER);
+        add_string(pass, &row, TYPE_NAME);
+        pass->at = scan_blank(pass->at, pass->end);
+        if (pass->at < pass->end && *pass->at == ':')
+            pass->at = scan_blank(pass->at + 1, pass->end);
+        add_value(pass, &row);
+        add_hash(sum, row_end(&row));
+    }
+    row_begin(&row, pass->key, MARK_OBJECT);
+    row_add(&row, sum, sizeof sum);
+    return row_end(&row);
+}
+
+static struct hash128 hash_array(struct pass *pass)
+{
+    struct row row;
+    row_begin(&row, pass->key, MARK_ARRAY);
+    for (bool more = go_in(pass); more; more = go_on(pass))
+        add_value(pass, &row);
+    return row_end(&row);
+}
+
+/* The value at the pass as one piece of a row. The calls nest as deep as the value, which the
+ * gate limits. */
+static void add_value(struct pass *pass, struct row *row)
+{
+    const char *from = pass->at;
+    if (from == pass->end)
+        return;
+    uint8_t type = type_of_byte[(unsigned char)*from];
+    if (type == JSON_STRING) {
+        add_string(pass, row, type);
+    } else if (type == JSON_OBJECT || type == JSON_ARRAY) {
+        struct hash128 inner = type == JSON_OBJECT ? hash_object(pass) : hash_array(pass);
+        row_add(row, inner.bytes, sizeof inner.bytes);
+        row_add_end(row, sizeof inner.bytes, type);
+    } else {
+        pass->at = scan_value(from, pass->end);
+        uint32_t length = type == JSON_NUMBER ? (uint32_t)(pass->at - from) : 0;
+        row_add(row, from, length);
+        row_add_end(row, length, type);
+    }
+}
+
+struct hash128 json_content_hash(const struct hash_key *key, struct span value)
+{
+    struct pass pass = {key, value.data, value.data + value.length};
+    struct row row;
+    pass.at = scan_blank(pass.at, pass.end);
+    row_begin(&row, key, MARK_VALUE);
+    add_value(&pass, &row);
+    return row_end(&row);
 }

@@ -1,396 +1,410 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The gate: one pass over the bytes that checks syntax, limits and content, and cuts out the items. The calls nest as deep as the text,
- * which is JSON_DEPTH_MAX at the most. */
+/*
+ * The gate: one pass over the bytes that checks syntax, limits and content, and cuts out the items.
+ * It comes before everything that reads a body; tokens are checked by token.c, member names by
+ * members.c.
+ *
+ * The pass goes from value to value with one `struct level` for each open container. A value begins
+ * (begin_value) and, with all the containers that close behind it, ends (end_value).
+ */
 #include "json/gate.h"
 
-#include "escape.h"
+#include "base/memory.h"
 #include "members.h"
+#include "mix.h"
 #include "scan.h"
-#include "step.h"
+#include "text.h"
+#include "token.h"
 
 #define ITEMS_FIRST 256u
-#define OFF_PATH    SIZE_MAX /* this value does not lie on the way to the items */
 
-struct gate {
-    const char *begin, *at, *end;
-    const struct json_gate_options *options;
-    struct arena *arena;
-    struct fault *fault;
-    struct members members;
-    struct json_page page;
-    size_t item_capacity;
-    struct json_item *item; /* the one that is being read; NULL outside */
+/* What a container means on the way to the items. */
+enum place {
+    PLACE_OFF,  /* nothing: beside the path, or inside an item */
+    PLACE_PATH, /* its own pointer is a beginning of the pointer to the items */
+    PLACE_ITEMS /* it is the array of items */
 };
 
-static bool broken(struct gate *gate, const char *at, enum fault_code code, const char *what)
+/* An open container; the lowest one is the text itself, whose one element is the whole value. */
+struct level {
+    uint64_t shape;
+    uint64_t last; /* an object: hash of its latest name; an array: shape of its latest element */
+    size_t first;  /* of its names in `members` */
+    size_t count;  /* of members begun, of elements ended */
+    enum place place;
+    bool hit;   /* at PLACE_PATH: the value being read is on the path, too */
+    char close; /* the bracket that closes it; 0 in the lowest */
+};
+
+struct gate {
+    const char *begin, *end;
+    const struct json_gate_options *options;
+    struct fault *fault;
+    struct json_page page;
+    struct json_item *item; /* the one that is being read; NULL outside */
+    size_t item_capacity;
+    size_t index[JSON_POINTER_DEPTH_MAX]; /* each step of the pointer as an array's index */
+    enum place next;     /* what the value that begins means, if it is a container */
+    struct level *level; /* the innermost */
+    struct level levels[JSON_DEPTH_MAX + 1];
+    struct members members;
+};
+
+/* Shapes of values that have no inside; any constants that differ. */
+#define SHAPE_NULL    0xA4093822299F31D0u
+#define SHAPE_BOOLEAN 0x082EFA98EC4E6C89u
+#define SHAPE_NUMBER  0x452821E638D01377u
+#define SHAPE_STRING  0xBE5466CF34E90C6Cu
+#define SHAPE_OBJECT  0xC0AC29B7C97C50DDu
+#define SHAPE_ARRAY   0x3F84D5B5B5470917u
+
+static const char *broken(
+    struct gate *gate, const char *at, enum fault_code code, const char *sentence)
 {
-    return fault_set(gate->fault, code, "byte %zu: %s", (size_t)(at - gate->begin), what);
+    (void)fault_set(gate->fault, code, "byte %zu: %s", (size_t)(at - gate->begin), sentence);
+    return NULL;
 }
 
-/* What must not be believed: the item's trouble where there is one, else the text's. */
-static bool unsound(struct gate *gate, const char *at, const char *what)
+static const char *unexpected(struct gate *gate, const char *at, const char *wanted)
 {
+    size_t offset = (size_t)(at - gate->begin);
+    if (at == gate->end)
+        (void)fault_set(gate->fault, FAULT_SYNTAX,
+            "byte %zu: the text ends where %s is expected; it was cut", offset, wanted);
+    else if ((unsigned char)*at > ' ' && (unsigned char)*at < 0x7F)
+        (void)fault_set(
+            gate->fault, FAULT_SYNTAX, "byte %zu: '%c' where %s is expected", offset, *at, wanted);
+    else
+        (void)fault_set(gate->fault, FAULT_SYNTAX, "byte %zu: byte 0x%02X where %s is expected",
+            offset, (unsigned char)*at, wanted);
+    return NULL;
+}
+
+static const char *no_memory(struct gate *gate)
+{
+    (void)fault_memory(gate->fault);
+    return NULL;
+}
+
+/* What must not be believed is the item's trouble where there is one, else the text's. The
+ * lowest byte at fault counts. */
+static bool unsound(struct gate *gate, const char *at, const char *sentence)
+{
+    size_t offset = (size_t)(at - gate->begin);
     if (!gate->item)
-        return broken(gate, at, FAULT_CONTENT, what);
-    if (!gate->item->why) {
-        gate->item->why = what;
-        gate->item->why_offset = (size_t)(at - gate->begin);
+        return broken(gate, at, FAULT_CONTENT, sentence) != NULL;
+    if (!gate->item->why || gate->item->why_offset > offset) {
+        gate->item->why = sentence;
+        gate->item->why_offset = offset;
     }
     return true;
 }
 
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-    uint64_t x = (a ^ (b + 0x9E3779B97F4A7C15u)) * 0xFF51AFD7ED558CCDu;
-    return x ^ (x >> 32);
-}
+/* ---- Items -------------------------------------------------------------------------------- */
 
-static uint64_t name_shape(struct span name)
+static const char *begin_item(struct gate *gate, const char *at)
 {
-    uint64_t shape = name.length, word = 0;
-    size_t at = 0;
-    for (; name.length - at >= 8; at += 8) {
-        (void)memcpy(&word, name.data + at, 8);
-        shape = mix(shape, word);
+    struct json_page *page = &gate->page;
+    if (page->item_count == JSON_ITEMS_MAX)
+        return broken(gate, at, FAULT_LIMIT, "more than 100000 items in one page; ask for less");
+    if (page->item_count == gate->item_capacity) {
+        size_t capacity = gate->item_capacity ? gate->item_capacity * 2 : ITEMS_FIRST;
+        struct json_item *items = memory_resize(page->item, capacity * sizeof *items);
+        if (!items)
+            return no_memory(gate);
+        page->item = items;
+        gate->item_capacity = capacity;
     }
-    word = 0;
-    (void)memcpy(&word, name.data + at, name.length - at);
-    return mix(shape, word);
-}
-
-/* ------------------------------------------------------------------ strings ------------------- */
-
-/* \uXXXX; gate->at is at the backslash. */
-static bool read_unicode(struct gate *gate)
-{
-    const char *from = gate->at;
-    int code = escape_hex4(from + 2, gate->end);
-    if (code < 0)
-        return broken(gate, from, FAULT_SYNTAX, "\\u without four hexadecimal digits");
-    gate->at += 6;
-    if (code == 0)
-        return unsound(gate, from, "a NUL character in a string");
-    if (code < 0xD800 || code > 0xDFFF)
-        return true;
-    if (code < 0xDC00 && gate->end - gate->at >= 6 && gate->at[0] == '\\' && gate->at[1] == 'u') {
-        int low = escape_hex4(gate->at + 2, gate->end);
-        if (low >= 0xDC00 && low <= 0xDFFF) {
-            gate->at += 6;
-            return true;
-        }
-    }
-    return unsound(gate, from, "half of a surrogate pair in a string");
-}
-
-static bool read_escape(struct gate *gate)
-{
-    if (gate->end - gate->at < 2)
-        return broken(gate, gate->at, FAULT_SYNTAX, "the text ends inside a string");
-    char c = gate->at[1];
-    if (c == 'u')
-        return read_unicode(gate);
-    if (c == '\0' || !strchr("\"\\/bfnrt", c))
-        return broken(gate, gate->at, FAULT_SYNTAX, "an escape that JSON does not have");
-    gate->at += 2;
-    return true;
-}
-
-/* The length of the UTF-8 sequence at `at`, or 0 (RFC 3629 section 4). */
-static size_t utf8_length(const unsigned char *at, size_t left)
-{
-    unsigned char first = at[0], low = 0x80, high = 0xBF;
-    if (first < 0xC2 || first > 0xF4)
-        return 0;
-    size_t length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    if (left < length)
-        return 0;
-    low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : low;
-    high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : high;
-    if (at[1] < low || at[1] > high)
-        return 0;
-    for (size_t i = 2; i < length; i++)
-        if ((at[i] & 0xC0) != 0x80)
-            return 0;
-    return length;
-}
-
-static bool read_other(struct gate *gate)
-{
-    unsigned char c = (unsigned char)*gate->at;
-    if (c < 0x20) {
-        gate->at++;
-        return unsound(
-            gate, gate->at - 1, c ? "a control character in a string" : "a NUL byte in a string");
-    }
-    size_t length = utf8_length((const unsigned char *)gate->at, (size_t)(gate->end - gate->at));
-    gate->at += length ? length : 1;
-    return length || unsound(gate, gate->at - 1, "malformed UTF-8 in a string");
-}
-
-/* gate->at is after the opening quote; ends after the closing one. ret_escaped: the string has escapes. */
-static bool read_string(struct gate *gate, bool *ret_escaped)
-{
-    const char *from = gate->at;
-    *ret_escaped = false;
-    for (;;) {
-        gate->at = scan_plain(gate->at, gate->end);
-        if (gate->at == gate->end)
-            return broken(gate, gate->at, FAULT_SYNTAX, "the text ends inside a string");
-        if ((size_t)(gate->at - from) > JSON_STRING_MAX)
-            return broken(gate, from - 1, FAULT_LIMIT, "a string longer than 4 MiB");
-        if (*gate->at == '"') {
-            gate->at++;
-            return true;
-        }
-        bool escape = *gate->at == '\\';
-        *ret_escaped = *ret_escaped || escape;
-        if (!(escape ? read_escape(gate) : read_other(gate)))
-            return false;
-    }
-}
-
-/* ------------------------------------------------------------------ scalars ------------------- */
-
-static const char *digits(const char *at, const char *end)
-{
-    while (at < end && *at >= '0' && *at <= '9')
-        at++;
+    gate->item = &page->item[page->item_count++];
+    *gate->item = (struct json_item){.bytes = {at, 0}};
     return at;
 }
 
-static bool read_number(struct gate *gate)
+/* A value begins in a container that is on the path. */
+static const char *enter(struct gate *gate, const char *at)
 {
-    const char *from = gate->at, *at = from + (*from == '-'), *whole = at;
-    at = digits(at, gate->end);
-    if (at == whole || (*whole == '0' && at - whole > 1))
-        return broken(gate, from, FAULT_SYNTAX, "a number that JSON does not have");
-    if (at < gate->end && *at == '.') {
-        const char *fraction = at + 1;
-        at = digits(fraction, gate->end);
-        if (at == fraction)
-            return broken(gate, at, FAULT_SYNTAX, "a number without digits after its point");
+    struct level *level = gate->level;
+    size_t depth = (size_t)(level - gate->levels); /* steps of the pointer of a value in it */
+    gate->next = PLACE_OFF;
+    if (level->place == PLACE_ITEMS)
+        return begin_item(gate, at);
+    if (level->close == ']')
+        level->hit = level->count == gate->index[depth - 1];
+    if (!level->hit)
+        return at;
+    if (depth < gate->options->items->count) {
+        gate->next = PLACE_PATH;
+        return at;
     }
-    if (at < gate->end && (*at == 'e' || *at == 'E')) {
-        const char *exponent = at + 1;
-        exponent += exponent < gate->end && (*exponent == '+' || *exponent == '-');
-        at = digits(exponent, gate->end);
-        if (at == exponent)
-            return broken(gate, at, FAULT_SYNTAX, "a number without digits in its exponent");
+    if (gate->page.items.data)
+        return broken(gate, at, FAULT_CONTENT, "the items stand twice in this text");
+    gate->page.items.data = at;
+    if (gate->options->one_object)
+        return *at == '{' ? begin_item(gate, at)
+                          : broken(gate, at, FAULT_CONTENT, "the one item is not an object");
+    gate->next = PLACE_ITEMS;
+    return *at == '[' ? at : broken(gate, at, FAULT_CONTENT, "the list of items is not an array");
+}
+
+/* A value in a container on the path has ended before `at`. */
+static void leave(struct gate *gate, const struct level *level, const char *at, uint64_t shape)
+{
+    struct span *items = &gate->page.items;
+    if (gate->item) {
+        gate->item->bytes.length = (size_t)(at - gate->item->bytes.data);
+        gate->item->shape = shape;
+        gate->item = NULL;
     }
-    if ((size_t)(at - from) > JSON_NUMBER_MAX)
-        return broken(gate, from, FAULT_LIMIT, "a number of more than 64 characters");
-    gate->at = at;
-    return true;
+    if (level->place == PLACE_PATH && level->hit &&
+        (size_t)(level - gate->levels) == gate->options->items->count)
+        items->length = (size_t)(at - items->data);
 }
 
-static bool read_word(struct gate *gate, const char *word)
+/* ---- Values ------------------------------------------------------------------------------- */
+
+/* What token.c has to say about the token that ended before `at`; NULL: the gate gives up. */
+static const char *judge(struct gate *gate, const char *at, const struct token *token)
 {
-    size_t length = strlen(word);
-    if ((size_t)(gate->end - gate->at) < length || memcmp(gate->at, word, length) != 0)
-        return broken(gate, gate->at, FAULT_SYNTAX, "no JSON value");
-    gate->at += length;
-    return true;
+    if (!at)
+        return broken(gate, token->where, token->code, token->broken);
+    return !token->unsound || unsound(gate, token->where, token->unsound) ? at : NULL;
 }
 
-/* ------------------------------------------------------------------ containers ---------------- */
-
-static bool read_value(struct gate *gate, unsigned depth, size_t step, uint64_t *ret_shape);
-
-static bool begin_item(struct gate *gate)
+/* A string, from its opening quote. Nearly all of them end at the first byte that is not plain. */
+static inline const char *read_string(struct gate *gate, const char *at, bool *ret_escaped)
 {
-    if (gate->page.item_count == JSON_ITEMS_MAX)
-        return broken(gate, gate->at, FAULT_LIMIT, "more than 100000 items in one page");
-    if (gate->page.item_count == gate->item_capacity) {
-        size_t capacity = gate->item_capacity ? gate->item_capacity * 2 : ITEMS_FIRST;
-        struct json_item *items = arena_allocate_array(gate->arena, capacity, sizeof *items);
-        if (!items)
-            return fault_memory(gate->fault);
-        if (gate->page.item_count)
-            (void)memcpy(items, gate->page.item, gate->page.item_count * sizeof *items);
-        gate->page.item = items;
-        gate->item_capacity = capacity;
-    }
-    gate->item = &gate->page.item[gate->page.item_count++];
-    *gate->item = (struct json_item){.bytes = {gate->at, 0}};
-    return true;
+    const char *end = scan_plain(at + 1, gate->end);
+    *ret_escaped = false;
+    if (end < gate->end && *end == '"' && end - at <= (ptrdiff_t)JSON_STRING_MAX)
+        return end + 1;
+    struct token token;
+    end = token_string(at + 1, gate->end, &token);
+    *ret_escaped = token.escaped;
+    return judge(gate, end, &token);
 }
 
-static bool read_item(struct gate *gate, unsigned depth, uint64_t *ret_shape)
+static const char *read_word(struct gate *gate, const char *at, struct span word)
 {
-    if (!begin_item(gate) || !read_value(gate, depth, OFF_PATH, ret_shape))
-        return false;
-    gate->item->bytes.length = (size_t)(gate->at - gate->item->bytes.data);
-    gate->item->shape = *ret_shape;
-    gate->item = NULL;
-    return true;
+    if ((size_t)(gate->end - at) < word.length || memcmp(at, word.data, word.length) != 0)
+        return unexpected(gate, at, "a value");
+    return at + word.length;
 }
 
-static bool read_array(
-    struct gate *gate, unsigned depth, size_t step, bool items, uint64_t *ret_shape)
+/* A member's name and its colon; returns the place where its value begins. */
+static const char *read_name(struct gate *gate, const char *at)
 {
-    uint64_t shape = '[', last = 0, element = 0;
-    const struct json_pointer *path = gate->options->items;
-    int64_t wanted = STEP_NO_INDEX, index = 0;
-    if (step != OFF_PATH && !items)
-        wanted = step_index(path->steps[step]);
-    gate->at = scan_blank(gate->at + 1, gate->end);
-    if (gate->at < gate->end && *gate->at == ']') {
-        gate->at++;
+    struct level *level = gate->level;
+    struct members_name name;
+    at = scan_blank(at, gate->end);
+    if (at == gate->end || *at != '"')
+        return unexpected(gate, at, "a member's name in double quotes");
+    name.data = at + 1;
+    if (!(at = read_string(gate, at, &name.escaped)))
+        return NULL;
+    name.length = (uint32_t)(at - 1 - name.data);
+    if (++level->count > JSON_MEMBERS_MAX)
+        return broken(gate, name.data - 1, FAULT_LIMIT, "an object of more than 65536 members");
+    enum members_result result = members_add(&gate->members, (size_t)(level - gate->levels) - 1,
+        level->first, name, gate->end, &level->last);
+    if (result == MEMBERS_MEMORY)
+        return no_memory(gate);
+    if (result == MEMBERS_TWICE &&
+        !unsound(gate, name.data - 1, "a member that stands twice in its object"))
+        return NULL;
+    if (level->place == PLACE_PATH)
+        level->hit = text_equal((struct span){name.data, name.length},
+            gate->options->items->steps[level - gate->levels - 1]);
+    at = scan_blank(at, gate->end);
+    if (at == gate->end || *at != ':')
+        return unexpected(gate, at, "\":\" after a member's name");
+    return scan_blank(at + 1, gate->end);
+}
+
+/* A container; returns the place where its first value begins. For an empty one sets `ret_shape`
+ * and returns the place behind it. */
+static const char *open(struct gate *gate, const char *at, bool *ret_opened, uint64_t *ret_shape)
+{
+    char close = *at == '{' ? '}' : ']';
+    if (gate->level == &gate->levels[JSON_DEPTH_MAX])
+        return broken(gate, at, FAULT_LIMIT, "nested more than 32 deep");
+    at = scan_blank(at + 1, gate->end);
+    uint64_t shape = close == '}' ? SHAPE_OBJECT : SHAPE_ARRAY;
+    if (at < gate->end && *at == close) {
         *ret_shape = shape;
-        return true;
+        return at + 1;
     }
-    for (;; index++) {
-        bool ok = items ? read_item(gate, depth, &element)
-                        : read_value(gate, depth, index == wanted ? step + 1 : OFF_PATH, &element);
-        if (!ok)
-            return false;
-        if (element !=
-            last) /* neighbours that are alike count once: lengths of arrays are no shape */
-            shape = mix(shape, element);
-        last = element;
-        gate->at = scan_blank(gate->at, gate->end);
-        if (gate->at == gate->end || (*gate->at != ',' && *gate->at != ']'))
-            return broken(gate, gate->at, FAULT_SYNTAX, "expected \",\" or \"]\" in an array");
-        if (*gate->at++ == ']')
-            break;
-        gate->at = scan_blank(gate->at, gate->end);
-    }
-    *ret_shape = shape;
-    return true;
+    *++gate->level = (struct level){
+        .shape = shape, .first = gate->members.count, .place = gate->next, .close = close};
+    gate->next = PLACE_OFF;
+    *ret_opened = true;
+    return close == '}' ? read_name(gate, at) : at;
 }
 
-/* A member's name, onto the stack of names, and its colon. */
-static bool read_name(struct gate *gate, struct span *ret_name)
+/* A value, from its first byte to its end, or into it: `ret_opened`. */
+static const char *begin_value(
+    struct gate *gate, const char *at, bool *ret_opened, uint64_t *ret_shape)
 {
-    const char *from = gate->at;
+    struct token token;
     bool escaped;
-    if (gate->at == gate->end || *gate->at != '"')
-        return broken(gate, gate->at, FAULT_SYNTAX, "expected a member's name in quotes");
-    gate->at++;
-    if (!read_string(gate, &escaped))
-        return false;
-    struct span raw = {from + 1, (size_t)(gate->at - from) - 2};
-    if (gate->members.count == JSON_OPEN_MEMBERS_MAX)
-        return broken(
-            gate, from, FAULT_LIMIT, "more than 262144 members in objects that are not closed yet");
-    if (!members_push(&gate->members, raw, escaped, ret_name, gate->fault))
-        return false;
-    gate->at = scan_blank(gate->at, gate->end);
-    if (gate->at == gate->end || *gate->at != ':')
-        return broken(gate, gate->at, FAULT_SYNTAX, "expected \":\" after a member's name");
-    gate->at = scan_blank(gate->at + 1, gate->end);
-    return true;
+    *ret_opened = false;
+    if (at == gate->end)
+        return unexpected(gate, at, "a value");
+    if (gate->level->place != PLACE_OFF && !enter(gate, at))
+        return NULL;
+    switch (*at) {
+    case '"':
+        *ret_shape = SHAPE_STRING;
+        return read_string(gate, at, &escaped);
+    case '{':
+    case '[':
+        return open(gate, at, ret_opened, ret_shape);
+    case 't':
+        *ret_shape = SHAPE_BOOLEAN;
+        return read_word(gate, at, SPAN("true"));
+    case 'f':
+        *ret_shape = SHAPE_BOOLEAN;
+        return read_word(gate, at, SPAN("false"));
+    case 'n':
+        *ret_shape = SHAPE_NULL;
+        return read_word(gate, at, SPAN("null"));
+    default:
+        break;
+    }
+    if (*at != '-' && (unsigned char)(*at - '0') > 9)
+        return unexpected(gate, at, "a value");
+    *ret_shape = SHAPE_NUMBER;
+    token.unsound = NULL;
+    at = token_number(at, gate->end, &token);
+    return judge(gate, at, &token);
 }
 
-static bool read_members(
-    struct gate *gate, unsigned depth, size_t step, size_t from, uint64_t *ret_shape)
+/* Adds a value to its container's shape. Members count in any order; neighbours that are alike
+ * count once, so that the length of a list is no part of its shape. */
+static inline void add_shape(struct level *level, uint64_t shape)
 {
-    const struct json_pointer *path = gate->options->items;
-    uint64_t shape = '{', inner;
-    struct span name;
+    if (level->close == '}') {
+        level->shape += mix_fold(level->last ^ SHAPE_NULL, shape ^ SHAPE_BOOLEAN);
+        return;
+    }
+    level->count++;
+    if (shape != level->last)
+        level->shape = mix_fold(level->shape ^ SHAPE_NUMBER, shape ^ SHAPE_STRING);
+    level->last = shape;
+}
+
+/* Takes away the innermost container, whose last value has ended. */
+static bool close_level(struct gate *gate)
+{
+    struct level *level = gate->level--;
+    struct members_name name;
+    if (level->close != '}')
+        return true;
+    enum members_result result = members_close(&gate->members, level->first, &name);
+    if (result == MEMBERS_MEMORY)
+        return no_memory(gate) != NULL;
+    return result == MEMBERS_SOUND ||
+           unsound(gate, name.data - 1, "a member that stands twice in its object");
+}
+
+/* A value of this shape has ended before `at`. Closes what closes behind it and returns the
+ * place where the next value begins, or, with the lowest level left, the end of the whole. */
+static const char *end_value(struct gate *gate, const char *at, uint64_t shape)
+{
     for (;;) {
-        if (!read_name(gate, &name))
-            return false;
-        if (gate->members.count - from > JSON_MEMBERS_MAX)
-            return broken(gate, gate->at, FAULT_LIMIT, "an object of more than 65536 members");
-        uint64_t named = name_shape(name);
-        bool on_path = step != OFF_PATH && span_equal(name, path->steps[step]);
-        if (!read_value(gate, depth, on_path ? step + 1 : OFF_PATH, &inner))
-            return false;
-        shape += mix(named, inner);
-        gate->at = scan_blank(gate->at, gate->end);
-        if (gate->at == gate->end || (*gate->at != ',' && *gate->at != '}'))
-            return broken(gate, gate->at, FAULT_SYNTAX, "expected \",\" or \"}\" in an object");
-        if (*gate->at++ == '}')
-            break;
-        gate->at = scan_blank(gate->at, gate->end);
+        struct level *level = gate->level;
+        add_shape(level, shape);
+        if (level->place != PLACE_OFF)
+            leave(gate, level, at, shape);
+        if (level == gate->levels)
+            return at;
+        at = scan_blank(at, gate->end);
+        if (at < gate->end && *at == ',')
+            return level->close == '}' ? read_name(gate, at + 1) : scan_blank(at + 1, gate->end);
+        if (at == gate->end || *at != level->close)
+            return unexpected(gate, at, level->close == '}' ? "\",\" or \"}\"" : "\",\" or \"]\"");
+        shape = level->shape;
+        at++;
+        if (!close_level(gate))
+            return NULL;
     }
-    *ret_shape = shape;
+}
+
+static const char *read_text(struct gate *gate, const char *at)
+{
+    uint64_t shape = 0;
+    bool opened;
+    do {
+        at = begin_value(gate, at, &opened, &shape);
+        if (at && !opened)
+            at = end_value(gate, at, shape);
+    } while (at && (opened || gate->levels[0].count == 0));
+    return at;
+}
+
+/* ---- The whole ---------------------------------------------------------------------------- */
+
+static bool start(struct gate *gate, struct span text)
+{
+    const struct json_pointer *items = gate->options->items;
+    if (text.length >= 3 && memcmp(text.data, "\xEF\xBB\xBF", 3) == 0)
+        return broken(gate, text.data, FAULT_SYNTAX,
+                   "a byte order mark; JSON is UTF-8 without one") != NULL;
+    gate->level = gate->levels;
+    gate->levels[0] = (struct level){.hit = true, .place = items ? PLACE_PATH : PLACE_OFF};
+    for (size_t i = 0; items && i < items->count; i++)
+        if (!json_pointer_index(items->steps[i], &gate->index[i]))
+            gate->index[i] = SIZE_MAX;
     return true;
 }
 
-static bool read_object(struct gate *gate, unsigned depth, size_t step, uint64_t *ret_shape)
+/* Hands the items over to the arena, in one piece. */
+static bool keep_items(struct gate *gate, struct arena *arena)
 {
-    const char *second;
-    size_t from = gate->members.count;
-    gate->at = scan_blank(gate->at + 1, gate->end);
-    if (gate->at < gate->end && *gate->at == '}') {
-        gate->at++;
-        *ret_shape = '{';
+    struct json_page *page = &gate->page;
+    if (page->item_count == 0)
         return true;
-    }
-    if (!read_members(gate, depth, step, from, ret_shape))
-        return false;
-    if (members_pop(&gate->members, from, &gate->options->key, &second))
-        return unsound(gate, second - 1, "a member that stands twice in its object");
+    struct json_item *items = arena_allocate_array(arena, page->item_count, sizeof *items);
+    if (!items)
+        return fault_memory(gate->fault);
+    (void)memcpy(items, page->item, page->item_count * sizeof *items);
+    memory_free(page->item);
+    page->item = items;
     return true;
 }
 
-/* The value at the end of the path: the items. */
-static bool read_items(struct gate *gate, unsigned depth, uint64_t *ret_shape)
+static bool check(struct gate *gate, struct span text)
 {
-    const char *from = gate->at;
-    bool array = *gate->at == '[';
-    if (gate->options->one_object ? *gate->at != '{' : !array)
-        return broken(gate, gate->at, FAULT_CONTENT,
-            gate->options->one_object ? "the item is no object" : "the list of items is no array");
-    if (!(array ? read_array(gate, depth, OFF_PATH, true, ret_shape)
-                : read_item(gate, depth - 1, ret_shape)))
+    const char *at = scan_blank(gate->begin, gate->end);
+    if (at == gate->end)
+        return fault_set(gate->fault, FAULT_SYNTAX, "byte %zu: empty body", text.length);
+    if (!start(gate, text))
         return false;
-    gate->page.items = (struct span){from, (size_t)(gate->at - from)};
-    return true;
-}
-
-static bool read_value(struct gate *gate, unsigned depth, size_t step, uint64_t *ret_shape)
-{
-    bool escaped;
-    if (gate->at == gate->end)
-        return broken(gate, gate->at, FAULT_SYNTAX, "the text ends where a value is expected");
-    char c = *gate->at;
-    if ((c == '{' || c == '[') && ++depth > JSON_DEPTH_MAX)
-        return broken(gate, gate->at, FAULT_LIMIT, "nested more than 32 deep");
-    if (gate->options->items && step == gate->options->items->count)
-        return read_items(gate, depth, ret_shape);
-    if (c == '{')
-        return read_object(gate, depth, step, ret_shape);
-    if (c == '[')
-        return read_array(gate, depth, step, false, ret_shape);
-    *ret_shape = (uint64_t)(unsigned char)(c == 'f' ? 't' : c >= '0' && c <= '9' ? '-' : c);
-    if (c == '"') {
-        gate->at++;
-        return read_string(gate, &escaped);
-    }
-    if (c == '-' || (c >= '0' && c <= '9'))
-        return read_number(gate);
-    return read_word(gate, c == 't' ? "true" : c == 'f' ? "false" : "null");
-}
-
-static bool read_text(struct gate *gate)
-{
-    uint64_t shape;
-    gate->at = scan_blank(gate->begin, gate->end);
-    if (gate->at == gate->end)
-        return broken(gate, gate->end, FAULT_SYNTAX, "empty body");
-    gate->page.value.data = gate->at;
-    if (!read_value(gate, 0, gate->options->items ? 0 : OFF_PATH, &shape))
+    gate->page.value.data = at;
+    if (!(at = read_text(gate, at)))
         return false;
-    gate->page.value.length = (size_t)(gate->at - gate->page.value.data);
-    gate->at = scan_blank(gate->at, gate->end);
-    return gate->at == gate->end ||
-           broken(gate, gate->at, FAULT_SYNTAX, "more bytes after the value");
+    gate->page.value.length = (size_t)(at - gate->page.value.data);
+    at = scan_blank(at, gate->end);
+    return at == gate->end || unexpected(gate, at, "the end of the text") != NULL;
 }
 
 bool json_gate(struct span text, const struct json_gate_options *options, struct arena *arena,
     struct json_page *ret_page, struct fault *fault)
 {
-    struct gate gate = {.begin = text.data,
-        .end = text.data + text.length,
-        .options = options,
-        .arena = arena,
-        .fault = fault};
-    bool sound = read_text(&gate);
+    struct gate gate;
+    gate.begin = text.data ? text.data : "";
+    gate.end = gate.begin + text.length;
+    gate.options = options;
+    gate.fault = fault;
+    gate.page = (struct json_page){.item = NULL};
+    gate.item = NULL;
+    gate.item_capacity = 0;
+    gate.next = PLACE_OFF;
+    members_start(&gate.members, &options->key);
+    bool sound = check(&gate, text) && keep_items(&gate, arena);
     members_free(&gate.members);
     if (sound)
         *ret_page = gate.page;
+    else
+        memory_free(gate.page.item);
     return sound;
 }

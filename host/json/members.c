@@ -1,129 +1,186 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Duplicate member names: few are compared with each other, many are sorted by a keyed hash that a server cannot aim at. */
+/* Tags for the short objects, a table of keyed hashes for the long ones. */
 #include "members.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
-#include "escape.h"
+#include "mix.h"
+#include "scan.h"
+#include "text.h"
 
-#define MEMBERS_FEW   24u /* up to here comparing each with each is quicker than hashing */
-#define MEMBERS_FIRST 64u
+#define NAMES_FIRST 256u
+#define TAGS_STEP   8u /* tags that one SSE2 register holds */
 
-static uint64_t word_of(struct span name)
+/* A name's place in the table, with as much of its hash as the place does not tell. */
+struct members_slot {
+    uint32_t check;
+    uint32_t number; /* of the name in its object, from 1; 0: empty */
+};
+
+/* Digits of pi: any constants do, these are visibly nobody's choice. */
+static const struct mix_key shape_key = {0x243F6A8885A308D3u, 0x13198A2E03707344u};
+
+void members_start(struct members *members, const struct hash_key *key)
 {
-    uint64_t word = 0;
-    (void)memcpy(&word, name.data, name.length < 7 ? name.length : 7);
-    return word << 8 | (name.length & 0xFF);
-}
-
-static bool grow(struct members *members, struct fault *fault)
-{
-    size_t capacity = members->capacity ? members->capacity * 2 : MEMBERS_FIRST;
-    struct member *list = memory_resize(members->list, capacity * sizeof *list);
-    if (!list)
-        return fault_memory(fault);
-    members->list = list;
-    members->capacity = capacity;
-    return true;
-}
-
-/* The name without its escapes, at the end of members->text. */
-static bool undo_escapes(struct members *members, struct span *name, struct fault *fault)
-{
-    struct bytes *text = &members->text;
-    text->limit = SIZE_MAX / 2; /* it is never longer than what is read, which has its limit */
-    if (!bytes_reserve(text, name->length + ESCAPE_UTF8_MAX, fault))
-        return false;
-    char *into = text->data + text->length;
-    *name = (struct span){into, escape_undo(*name, into)};
-    text->length += name->length;
-    return true;
-}
-
-bool members_push(struct members *members, struct span raw, bool escaped, struct span *ret_name,
-    struct fault *fault)
-{
-    struct span name = raw;
-    size_t at = escaped ? members->text.length : MEMBER_PLAIN;
-    if ((members->count == members->capacity && !grow(members, fault)) ||
-        (escaped && !undo_escapes(members, &name, fault)))
-        return false;
-    members->list[members->count++] = (struct member){
-        .word = word_of(name), .raw = raw.data, .length = name.length, .escaped = at};
-    *ret_name = name;
-    return true;
-}
-
-static struct span name_of(const struct members *members, const struct member *member)
-{
-    const char *data =
-        member->escaped == MEMBER_PLAIN ? member->raw : members->text.data + member->escaped;
-    return (struct span){data, member->length};
-}
-
-static bool same(const struct members *members, const struct member *a, const struct member *b)
-{
-    return a->word == b->word && span_equal(name_of(members, a), name_of(members, b));
-}
-
-static const char *search_few(
-    const struct members *members, const struct member *list, size_t count)
-{
-    for (size_t i = 1; i < count; i++)
-        for (size_t j = 0; j < i; j++)
-            if (same(members, &list[i], &list[j]))
-                return list[i].raw;
-    return NULL;
-}
-
-static int by_hash(const void *a, const void *b)
-{
-    const struct member *left = a, *right = b;
-    if (left->hash != right->hash)
-        return left->hash < right->hash ? -1 : 1;
-    return (left->raw > right->raw) - (left->raw < right->raw);
-}
-
-static const char *search_many(
-    const struct members *members, struct member *list, size_t count, const struct hash_key *key)
-{
-    const char *second = NULL;
-    for (size_t i = 0; i < count; i++)
-        list[i].hash = hash_keyed64(key, name_of(members, &list[i]));
-    qsort(list, count, sizeof *list, by_hash);
-    for (size_t i = 1; i < count; i++)
-        if (list[i].hash == list[i - 1].hash && same(members, &list[i], &list[i - 1]) &&
-            (!second || list[i].raw < second))
-            second = list[i].raw;
-    return second;
-}
-
-/* Where the unescaped names from `from` on begin, which is where those of the objects around end. */
-static size_t text_from(const struct members *members, size_t from)
-{
-    for (size_t i = from; i < members->count; i++)
-        if (members->list[i].escaped != MEMBER_PLAIN)
-            return members->list[i].escaped;
-    return members->text.length;
-}
-
-bool members_pop(
-    struct members *members, size_t from, const struct hash_key *key, const char **ret_second)
-{
-    struct member *list = members->list + from;
-    size_t count = members->count - from, text = text_from(members, from);
-    const char *second = count <= MEMBERS_FEW ? search_few(members, list, count)
-                                              : search_many(members, list, count, key);
-    members->count = from;
-    members->text.length = text;
-    if (second)
-        *ret_second = second;
-    return second != NULL;
+    members->key = *key;
+    members->names = NULL;
+    members->slots = NULL;
+    members->count = members->capacity = members->slot_capacity = 0;
+    members->plain = (struct bytes){.limit = JSON_STRING_MAX};
 }
 
 void members_free(struct members *members)
 {
-    memory_free(members->list);
-    bytes_free(&members->text);
+    memory_free(members->names);
+    memory_free(members->slots);
+    bytes_free(&members->plain);
+}
+
+static bool push(struct members *members, struct members_name name)
+{
+    if (members->count == members->capacity) {
+        size_t capacity = members->capacity ? members->capacity * 2 : NAMES_FIRST;
+        struct members_name *names = memory_resize(members->names, capacity * sizeof *names);
+        if (!names)
+            return false;
+        members->names = names;
+        members->capacity = capacity;
+    }
+    members->names[members->count++] = name;
+    return true;
+}
+
+/* The name without escapes; where it has some, in `plain` until the next call. */
+static bool unescape(struct members *members, struct members_name name, struct span *ret_plain)
+{
+    struct span body = {name.data, name.length};
+    if (name.escaped) {
+        struct text text = text_begin(body);
+        struct span run;
+        struct fault fault;
+        char buffer[4];
+        bytes_clear(&members->plain);
+        while (text_next(&text, buffer, &run))
+            if (!bytes_append(&members->plain, run, &fault))
+                return false;
+        body = bytes_span(&members->plain);
+    }
+    *ret_plain = body;
+    return true;
+}
+
+static bool says(struct members_name name, struct span plain)
+{
+    struct span body = {name.data, name.length};
+    return name.escaped ? text_equal(body, plain) : span_equal(body, plain);
+}
+
+/* Whether `tag` is among the tags up to `index`, rounded up to whole steps: the tags behind
+ * `index` are 0. */
+static inline bool has_tag(const uint16_t *tags, size_t index, uint16_t tag)
+{
+#ifdef __SSE2__
+    __m128i wanted = _mm_set1_epi16((short)tag), hits = _mm_setzero_si128();
+    for (size_t i = 0; i <= index; i += TAGS_STEP) {
+        __m128i these = _mm_loadu_si128((const __m128i *)(const void *)(tags + i));
+        hits = _mm_or_si128(hits, _mm_cmpeq_epi16(these, wanted));
+    }
+    return _mm_movemask_epi8(hits) != 0;
+#else
+    for (size_t i = 0; i < index; i++)
+        if (tags[i] == tag)
+            return true;
+    return false;
+#endif
+}
+
+static bool stands_before(const uint16_t *tags, size_t index, uint16_t tag,
+    const struct members_name *names, struct span plain)
+{
+    for (size_t i = 0; i < index; i++)
+        if (tags[i] == tag && says(names[i], plain))
+            return true;
+    return false;
+}
+
+enum members_result members_add(struct members *members, size_t depth, size_t first,
+    struct members_name name, const char *end, uint64_t *ret_hash)
+{
+    struct span plain = {name.data, name.length};
+    size_t index = members->count - first;
+    if (!push(members, name) || (name.escaped && !unescape(members, name, &plain)))
+        return MEMBERS_MEMORY;
+    if (name.escaped)
+        end = plain.data + plain.length;
+    *ret_hash = mix_bytes(shape_key, plain.data, plain.length, end);
+    if (index >= MEMBERS_SHORT)
+        return MEMBERS_SOUND;
+    struct mix_key key;
+    (void)memcpy(&key, members->key.bytes, sizeof key);
+    uint16_t *tags = members->tags[depth];
+    uint16_t tag = (uint16_t)(mix_bytes(key, plain.data, plain.length, end) >> 48);
+    tag += tag == 0; /* 0 stands for no name */
+    if (index % TAGS_STEP == 0)
+        (void)memset(tags + index, 0, TAGS_STEP * sizeof *tags);
+    bool twice =
+        has_tag(tags, index, tag) && stands_before(tags, index, tag, members->names + first, plain);
+    tags[index] = tag;
+    return twice ? MEMBERS_TWICE : MEMBERS_SOUND;
+}
+
+/* An empty table that is at most half full when all names are in it. */
+static bool clear_slots(struct members *members, size_t names, size_t *ret_mask)
+{
+    size_t capacity = 4u * MEMBERS_SHORT;
+    while (capacity < 2 * names)
+        capacity *= 2;
+    if (members->slot_capacity < capacity) {
+        struct members_slot *slots =
+            memory_resize(members->slots, capacity * sizeof *members->slots);
+        if (!slots)
+            return false;
+        members->slots = slots;
+        members->slot_capacity = capacity;
+    }
+    (void)memset(members->slots, 0, capacity * sizeof *members->slots);
+    *ret_mask = capacity - 1;
+    return true;
+}
+
+static enum members_result search(
+    struct members *members, const struct members_name *names, size_t count, size_t *ret_index)
+{
+    size_t mask;
+    if (!clear_slots(members, count, &mask))
+        return MEMBERS_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        struct span plain;
+        if (!unescape(members, names[i], &plain))
+            return MEMBERS_MEMORY;
+        uint64_t hash = hash_keyed64(&members->key, plain);
+        uint32_t check = (uint32_t)(hash >> 32);
+        size_t at = hash & mask;
+        for (; members->slots[at].number != 0; at = (at + 1) & mask)
+            if (members->slots[at].check == check &&
+                says(names[members->slots[at].number - 1], plain)) {
+                *ret_index = i;
+                return MEMBERS_TWICE;
+            }
+        members->slots[at] = (struct members_slot){check, (uint32_t)i + 1};
+    }
+    return MEMBERS_SOUND;
+}
+
+enum members_result members_close(
+    struct members *members, size_t first, struct members_name *ret_name)
+{
+    const struct members_name *names = members->names + first;
+    size_t count = members->count - first, index = 0;
+    members->count = first;
+    if (count <= MEMBERS_SHORT)
+        return MEMBERS_SOUND;
+    enum members_result result = search(members, names, count, &index);
+    if (result == MEMBERS_TWICE)
+        *ret_name = names[index];
+    return result;
 }

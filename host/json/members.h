@@ -1,36 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The member names of the objects that are open at the gate, and the search for one that stands twice. */
+/*
+ * The member names of the objects that are open at the gate, and the search for one that stands
+ * twice.
+ *
+ * A short object compares a keyed tag of each name with the tags before it; only equal tags lead to
+ * a comparison of names. A long one is searched when it closes, through a table of keyed hashes.
+ * Either way the time is linear in the bytes of the names, whatever names a server chooses.
+ */
 #ifndef MUSTER_JSON_MEMBERS_H
 #define MUSTER_JSON_MEMBERS_H
 
-#include "base/bytes.h"
 #include "base/hash.h"
+#include "json/gate.h"
 
-struct member {
-    uint64_t word;   /* length and first bytes of the name: unequal words are unequal names */
-    const char *raw; /* the name as sent, between its quotes */
-    size_t length;   /* of `raw`; of the unescaped name where it has escapes */
-    size_t escaped;  /* where the unescaped name begins in `text`; MEMBER_PLAIN: raw is the name */
-    uint64_t hash;   /* only where there are many */
+#define MEMBERS_SHORT 64u /* so many names have tags */
+
+struct members_name {
+    const char *data; /* as sent, without quotes */
+    uint32_t length;
+    bool escaped;
 };
 
-#define MEMBER_PLAIN SIZE_MAX
+struct members_slot; /* of the table for long objects */
 
-/* A stack: objects inside objects push their names above their parents'. What it holds is bounded by JSON_OPEN_MEMBERS_MAX and by
- * the length of the text that is being read; nothing is kept of an object that is closed. */
 struct members {
-    struct member *list;
+    struct hash_key key;
+    struct members_name *names; /* a stack: an object's names stand above its parents' */
     size_t count, capacity;
-    struct bytes text; /* names that had escapes */
+    struct members_slot *slots;
+    size_t slot_capacity;
+    struct bytes plain; /* the unescaped form of the name in hand */
+    uint16_t tags[JSON_DEPTH_MAX][MEMBERS_SHORT];
 };
 
-/* raw: the name as sent. ret_name: unescaped, until the next push. The caller sees to it that count is below the limit. */
-bool members_push(struct members *members, struct span raw, bool escaped, struct span *ret_name,
-    struct fault *fault) MUST_CHECK;
-/* Looks for a name that stands twice among those from `from` on, and takes them off the stack. True where there is one, with the
- * beginning of its second appearance, as sent. Time n log n under any choice of names. */
-bool members_pop(
-    struct members *members, size_t from, const struct hash_key *key, const char **ret_second);
+enum members_result { MEMBERS_SOUND, MEMBERS_TWICE, MEMBERS_MEMORY };
+
+void members_start(struct members *members, const struct hash_key *key);
 void members_free(struct members *members);
+
+/* Adds a name to the object that is open at `depth` and whose names begin at `first`. `end`
+ * bounds what may be read behind the name. `ret_hash`, set unless there is no memory, is the
+ * same for the same name in every process. */
+enum members_result members_add(struct members *members, size_t depth, size_t first,
+    struct members_name name, const char *end, uint64_t *ret_hash);
+
+/* Takes the names of the innermost object away. MEMBERS_TWICE comes for long objects only;
+ * `ret_name` is then the first name that stood there before. */
+enum members_result members_close(
+    struct members *members, size_t first, struct members_name *ret_name);
 
 #endif

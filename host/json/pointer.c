@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON Pointers, parsed once when a declaration is loaded. */
+/* JSON Pointers, compiled once when a declaration is loaded. */
 #include "json/pointer.h"
+
+#include <assert.h>
+#include <string.h>
 
 #define SHOWN_MAX 200u /* bytes of a pointer in a sentence about it */
 
@@ -13,61 +16,83 @@ static struct span shown(struct span text)
     return (struct span){text.data, length};
 }
 
-static bool unescape(struct span step, struct arena *arena, struct span text, struct span *ret_step,
-    struct fault *fault)
+/* One step without its "/", into `steps` and the text behind it. */
+static bool unescape(
+    struct span step, const char *text, char *into, struct span *ret_step, struct fault *fault)
 {
-    char *copy = arena_allocate(arena, step.length + 1);
     size_t length = 0;
-    if (!copy)
-        return fault_memory(fault);
     for (size_t i = 0; i < step.length; i++) {
         char c = step.data[i];
         if (c == '~') {
-            char next = '\0';
-            if (i + 1 < step.length)
-                next = step.data[i + 1];
+            char next = ++i < step.length ? step.data[i] : '\0';
             if (next != '0' && next != '1')
                 return fault_set(fault, FAULT_DECLARATION,
-                    "\"%.*s\" is no JSON Pointer: \"~\" must be written \"~0\"",
-                    SPAN_FORMAT(shown(text)));
-            c = (char)(next == '0' ? '~' : '/');
-            i++;
+                    "\"%.*s\" is no JSON Pointer: \"~\" stands only in \"~0\" (for ~) and "
+                    "\"~1\" (for /)",
+                    SPAN_FORMAT(shown(span_of(text))));
+            c = next == '0' ? '~' : '/';
         }
-        copy[length++] = c;
+        into[length++] = c;
     }
-    *ret_step = (struct span){copy, length};
+    *ret_step = (struct span){into, length};
+    return true;
+}
+
+static bool count_steps(struct span whole, size_t *ret_count, struct fault *fault)
+{
+    size_t count = 0;
+    if (!span_is_utf8(whole))
+        return fault_set(fault, FAULT_DECLARATION, "a JSON Pointer is not UTF-8");
+    if (whole.length > 0 && whole.data[0] != '/')
+        return fault_set(fault, FAULT_DECLARATION,
+            "\"%.*s\" is no JSON Pointer: it must be empty or begin with \"/\"",
+            SPAN_FORMAT(shown(whole)));
+    for (size_t i = 0; i < whole.length; i++)
+        count += whole.data[i] == '/';
+    if (count > JSON_POINTER_DEPTH_MAX)
+        return fault_set(fault, FAULT_DECLARATION, "\"%.*s\" has more than %u steps",
+            SPAN_FORMAT(shown(whole)), JSON_POINTER_DEPTH_MAX);
+    *ret_count = count;
     return true;
 }
 
 bool json_pointer_parse(
     const char *text, struct arena *arena, struct json_pointer *ret_pointer, struct fault *fault)
 {
-    struct json_pointer pointer = {.text = arena_copy_text(arena, text)};
-    const struct span whole = span_of(text);
-    struct span rest = whole;
-    if (!pointer.text)
+    assert(text);
+    struct span whole = span_of(text);
+    struct json_pointer pointer = {.text = NULL};
+    if (!count_steps(whole, &pointer.count, fault))
+        return false;
+    pointer.text = arena_copy_text(arena, text);
+    pointer.steps = arena_allocate_array(arena, pointer.count, sizeof *pointer.steps);
+    char *plain = arena_allocate(arena, whole.length + 1);
+    if (!pointer.text || !pointer.steps || !plain)
         return fault_memory(fault);
-    if (!span_is_utf8(rest))
-        return fault_set(fault, FAULT_DECLARATION, "a JSON Pointer is not UTF-8");
-    if (rest.length > 0 && rest.data[0] != '/')
-        return fault_set(fault, FAULT_DECLARATION,
-            "\"%.*s\" is no JSON Pointer: it must be empty or begin with \"/\"",
-            SPAN_FORMAT(shown(rest)));
-    pointer.steps = arena_allocate_array(arena, JSON_POINTER_DEPTH_MAX, sizeof *pointer.steps);
-    if (!pointer.steps)
-        return fault_memory(fault);
-    while (rest.length > 0) {
-        size_t length = 1;
-        while (length < rest.length && rest.data[length] != '/')
-            length++;
-        if (pointer.count == JSON_POINTER_DEPTH_MAX)
-            return fault_set(fault, FAULT_DECLARATION, "\"%.*s\" is deeper than %u steps",
-                SPAN_FORMAT(shown(whole)), JSON_POINTER_DEPTH_MAX);
-        if (!unescape((struct span){rest.data + 1, length - 1}, arena, whole,
-                &pointer.steps[pointer.count++], fault))
+    const char *at = text;
+    for (size_t i = 0; i < pointer.count; i++) {
+        const char *from = at + 1;
+        at = strchrnul(from, '/');
+        if (!unescape(
+                (struct span){from, (size_t)(at - from)}, text, plain, &pointer.steps[i], fault))
             return false;
-        rest = (struct span){rest.data + length, rest.length - length};
+        plain += pointer.steps[i].length;
     }
     *ret_pointer = pointer;
+    return true;
+}
+
+bool json_pointer_index(struct span step, size_t *ret_index)
+{
+    size_t index = 0;
+    if (step.length == 0 || (step.data[0] == '0' && step.length > 1))
+        return false;
+    for (size_t i = 0; i < step.length; i++) {
+        unsigned digit = (unsigned char)(step.data[i] - '0');
+        if (digit > 9 || __builtin_mul_overflow(index, 10, &index) ||
+            __builtin_add_overflow(index, digit, &index))
+            return false;
+    }
+    *ret_index = index;
     return true;
 }

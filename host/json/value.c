@@ -1,54 +1,70 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Values as spans of the source: type, text, number, elements. */
+/* Values as spans of the source: type, text, number, elements, one look-up. After the gate;
+ * several look-ups: projection.c. */
 #include "json/value.h"
 
-#include "escape.h"
+#include <string.h>
 #include "scan.h"
-#include "step.h"
+#include "text.h"
+#include "token.h"
+#include "type.h"
+
+#define INTEGER_MAX 24u /* bytes of a text that can be a number of 64 bits */
+
+static const struct json_value nothing = {JSON_NONE, {NULL, 0}};
 
 struct json_value json_value_of(struct span text)
 {
-    static const enum json_type types[256] = {['n'] = JSON_NULL,
-        ['f'] = JSON_FALSE,
-        ['t'] = JSON_TRUE,
-        ['"'] = JSON_STRING,
-        ['['] = JSON_ARRAY,
-        ['{'] = JSON_OBJECT,
-        ['-'] = JSON_NUMBER,
-        ['0'] = JSON_NUMBER,
-        ['1'] = JSON_NUMBER,
-        ['2'] = JSON_NUMBER,
-        ['3'] = JSON_NUMBER,
-        ['4'] = JSON_NUMBER,
-        ['5'] = JSON_NUMBER,
-        ['6'] = JSON_NUMBER,
-        ['7'] = JSON_NUMBER,
-        ['8'] = JSON_NUMBER,
-        ['9'] = JSON_NUMBER};
     text = span_trim(text);
-    return text.length ? (struct json_value){types[(unsigned char)text.data[0]], text}
-                       : (struct json_value){JSON_NONE, {NULL, 0}};
+    return text.length ? type_value(text.data, text.data + text.length) : nothing;
 }
 
-static bool unescape(
-    struct span raw, struct arena *arena, struct span *ret_text, struct fault *fault)
+/* Where in a string's body something stands that is not plain ASCII. */
+static bool is_plain(struct span body)
 {
-    char *copy = arena_allocate(arena, raw.length + ESCAPE_UTF8_MAX);
+    const char *end = body.data + body.length;
+    return scan_plain(body.data, end) == end;
+}
+
+/* The text of a string that is not plain ASCII; nothing where the gate would flag it. */
+static bool read_string(
+    struct span quoted, struct arena *arena, struct span *ret_text, struct fault *fault)
+{
+    struct span body = text_body(quoted), run;
+    struct text text = text_begin(body);
+    struct token token;
+    char buffer[4], *copy = NULL;
+    size_t length = 0;
+    if (!token_string(body.data, quoted.data + quoted.length, &token) || token.unsound) {
+        *ret_text = (struct span){NULL, 0};
+        return true;
+    }
+    if (!token.escaped) {
+        *ret_text = body;
+        return true;
+    }
+    /* No escape is shorter than what it stands for. */
+    copy = arena_allocate(arena, body.length + 1);
     if (!copy)
         return fault_memory(fault);
-    *ret_text = (struct span){copy, escape_undo(raw, copy)};
+    while (text_next(&text, buffer, &run)) {
+        (void)memcpy(copy + length, run.data, run.length);
+        length += run.length;
+    }
+    *ret_text = (struct span){copy, length};
     return true;
 }
 
 bool json_text(
     struct json_value value, struct arena *arena, struct span *ret_text, struct fault *fault)
 {
-    struct span raw = escape_inside(value.bytes);
+    struct span body;
     switch (value.type) {
     case JSON_STRING:
-        if (escape_is_in(raw))
-            return unescape(raw, arena, ret_text, fault);
-        *ret_text = raw;
+        body = text_body(value.bytes);
+        if (!is_plain(body))
+            return read_string(value.bytes, arena, ret_text, fault);
+        *ret_text = body;
         return true;
     case JSON_NUMBER:
     case JSON_TRUE:
@@ -67,9 +83,21 @@ bool json_text(
 
 bool json_integer(struct json_value value, int64_t *ret_number)
 {
-    if (value.type == JSON_STRING)
-        return span_to_int64(escape_inside(value.bytes), ret_number);
-    return value.type == JSON_NUMBER && span_to_int64(value.bytes, ret_number);
+    if (value.type == JSON_NUMBER)
+        return span_to_int64(value.bytes, ret_number);
+    if (value.type != JSON_STRING)
+        return false;
+    struct text text = text_begin(text_body(value.bytes));
+    struct span run;
+    char buffer[4], digits[INTEGER_MAX];
+    size_t length = 0;
+    while (text_next(&text, buffer, &run)) {
+        if (run.length > sizeof digits - length)
+            return false;
+        (void)memcpy(digits + length, run.data, run.length);
+        length += run.length;
+    }
+    return span_to_int64((struct span){digits, length}, ret_number);
 }
 
 struct json_iterator json_begin(struct json_value container)
@@ -83,26 +111,22 @@ struct json_iterator json_begin(struct json_value container)
 
 bool json_next(struct json_iterator *iterator, struct span *ret_key, struct json_value *ret_value)
 {
-    const char *end = iterator->end, *at = scan_blank(iterator->at, end);
+    const char *end = iterator->end, *from = scan_blank(iterator->at, end);
     struct span key = {NULL, 0};
-    if (at < end && *at == ',')
-        at = scan_blank(at + 1, end);
-    if (at >= end)
-        return false;
-    const char *from = at;
-    at = scan_value(at, end);
-    const char *after = scan_blank(at, end);
-    if (*from == '"' && after < end && *after == ':') {
-        key = (struct span){from, (size_t)(at - from)};
-        from = scan_blank(after + 1, end);
-        at = scan_value(from, end);
+    if (from < end && *from == ',')
+        from = scan_blank(from + 1, end);
+    const char *to = scan_value(from, end), *next = scan_blank(to, end);
+    if (next < end && *next == ':') {
+        key = (struct span){from, (size_t)(to - from)};
+        from = scan_blank(next + 1, end);
+        next = to = scan_value(from, end);
     }
-    if (at == from)
-        return false; /* no sound text: never stand still */
-    iterator->at = at;
+    if (to == from)
+        return false;
+    iterator->at = next;
     if (ret_key)
         *ret_key = key;
-    *ret_value = json_value_of((struct span){from, (size_t)(at - from)});
+    *ret_value = type_value(from, to);
     return true;
 }
 
@@ -116,19 +140,22 @@ size_t json_count(struct json_value container)
     return count;
 }
 
-static struct json_value step_into(struct json_value value, struct span step)
+static struct json_value step_into(struct json_value container, struct span step)
 {
-    struct json_iterator iterator = json_begin(value);
-    struct json_value member;
+    struct json_iterator iterator = json_begin(container);
+    struct json_value value;
     struct span key;
-    int64_t index = value.type == JSON_ARRAY ? step_index(step) : STEP_NO_INDEX;
-    if (value.type == JSON_ARRAY && index == STEP_NO_INDEX)
-        return (struct json_value){JSON_NONE, {NULL, 0}};
-    while (json_next(&iterator, &key, &member)) {
-        if (value.type == JSON_ARRAY ? index-- == 0 : step_names(step, escape_inside(key)))
-            return member;
+    size_t index = 0;
+    if (container.type == JSON_OBJECT) {
+        while (json_next(&iterator, &key, &value))
+            if (text_equal(text_body(key), step))
+                return value;
+    } else if (json_pointer_index(step, &index)) {
+        while (json_next(&iterator, NULL, &value))
+            if (index-- == 0)
+                return value;
     }
-    return (struct json_value){JSON_NONE, {NULL, 0}};
+    return nothing;
 }
 
 struct json_value json_find(struct span text, const struct json_pointer *pointer)

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define EXACT_MAX  9007199254740992.0 /* integers up to 2^53 are exact in a double */
@@ -26,9 +27,8 @@ static bool append_number(struct bytes *into, double value, struct fault *fault)
     }
     /* The shortest of the usual precisions that reads back as the same number. */
     for (int digits = 6; digits <= 17; digits++) {
-        double back = 0;
         (void)snprintf(text, sizeof text, "%.*g", digits, value);
-        if (sscanf(text, "%lf", &back) == 1 && back == value)
+        if (strtod(text, NULL) == value)
             break;
     }
     return bytes_append_text(into, text, fault);

@@ -99,7 +99,7 @@ static bool grow(struct family *family)
 {
     if (family->count == family->capacity) {
         size_t capacity = family->capacity ? family->capacity * 2 : INDEX_FIRST / 2;
-        struct series **series = memory_resize(family->series, capacity * sizeof *series);
+        struct series **series = memory_resize(family->series, capacity * sizeof(struct series *));
         if (!series)
             return false;
         family->series = series;

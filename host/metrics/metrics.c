@@ -21,7 +21,7 @@ struct metrics {
 
 static const struct family_kind kinds[METRIC_COUNT] = {
 #define X(id, type_, name_, labels_, help_) \
-    [id] = {.name = "muster_" name_, .help = help_, .type = FAMILY_##type_, .labels = labels_},
+    [id] = {.name = "muster_" name_, .help = (help_), .type = FAMILY_##type_, .labels = (labels_)},
     METRICS_TABLE(X)
 #undef X
 };

@@ -13,12 +13,13 @@
 
 void page_reject(struct page *page, enum outcome outcome, const char *word, const char *format, ...)
 {
+    struct classified verdict = {.outcome = outcome};
     va_list arguments;
-    page->verdict = (struct classified){.outcome = outcome};
-    (void)snprintf(page->verdict.word, sizeof page->verdict.word, "%s", word);
     va_start(arguments, format);
-    (void)vsnprintf(page->verdict.message, sizeof page->verdict.message, format, arguments);
+    (void)vsnprintf(verdict.message, sizeof verdict.message, format, arguments);
     va_end(arguments);
+    (void)snprintf(verdict.word, sizeof verdict.word, "%s", word);
+    page->verdict = verdict;
     page->items = NULL;
     page->item_count = 0;
     page->end = PAGE_UNDECLARED;
@@ -115,7 +116,8 @@ static bool leave_items_out(struct reading *reading, struct fault *fault)
     if (!text)
         return fault_memory(fault);
     (void)memcpy(text, whole.data, before);
-    (void)memcpy(text + before, "[]", 2);
+    text[before] = '[';
+    text[before + 1] = ']';
     (void)memcpy(text + before + 2, items.data + items.length, after);
     reading->text = (struct span){text, before + 2 + after};
     return true;

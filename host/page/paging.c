@@ -7,7 +7,8 @@
 #include "config/url.h"
 #include "reader.h"
 
-#define NEXT_TOKEN_MAX 8192u /* bytes of a cursor or next link; a position holds no more */
+/* Bytes of a cursor or next link in percent-encoded form, as a checkpoint holds it beside a few numbers. */
+#define NEXT_ENCODED_MAX (POSITION_TEXT_MAX - 128)
 
 struct judgement {
     const struct page_reader *reader;
@@ -154,15 +155,27 @@ static bool way_offset(
     return true;
 }
 
+/* What the token's percent-encoding takes: one byte for each unreserved character, three for any other (RFC 3986). */
+static size_t encoded_length(struct span token)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < token.length; i++) {
+        char c = token.data[i];
+        bool unreserved = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                          (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+        length += unreserved ? 1 : 3;
+    }
+    return length;
+}
+
 /* Takes a token into the arena, or sees that it is the position just asked for (fault 61). */
 static bool take_token(const struct judgement *on, struct span token, struct position *next,
     bool *ret_way, struct fault *fault)
 {
     *ret_way = false;
-    if (token.length > NEXT_TOKEN_MAX) {
+    if (encoded_length(token) > NEXT_ENCODED_MAX) {
         page_reject(on->page, OUTCOME_MALFORMED, "next_too_long",
-            "the token of the next page has %zu bytes; at most %u are kept", token.length,
-            NEXT_TOKEN_MAX);
+            "the token of the next page has %zu bytes, too many for a checkpoint", token.length);
         return true;
     }
     if (on->at->token.data && span_equal(token, on->at->token)) {

@@ -397,11 +397,11 @@ static bool is_plain_pointer(const struct field_program *field)
            (declared->source == MUSTER_FROM_ELEMENT || declared->source == MUSTER_FROM_ITEM);
 }
 
+/* Redaction is no obstacle: equal bytes are equal once they are redacted, too. */
 static bool is_by_bytes(const struct mapper *mapper)
 {
     const struct yield_program *yield = &mapper->yields[0];
-    if (!mapper->one_record || mapper->redaction_count > 0 || !yield->id ||
-        !is_plain_pointer(yield->id))
+    if (!mapper->one_record || !yield->id || !is_plain_pointer(yield->id))
         return false;
     for (size_t i = 0; i < yield->field_count; i++)
         if ((int)yield->fields[i].index == yield->incarnation &&

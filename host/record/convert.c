@@ -51,31 +51,36 @@ static enum convert_result within(bool read, int64_t wall_ms, int64_t *ret_wall_
 static enum convert_result from_rfc3339(struct span text, int64_t *ret_wall_ms)
 {
     int64_t wall_ms = 0;
-    return within(timestamp_from_rfc3339(text, &wall_ms), wall_ms, ret_wall_ms);
+    bool read = timestamp_from_rfc3339(text, &wall_ms);
+    return within(read, wall_ms, ret_wall_ms);
 }
 
 static enum convert_result from_epoch_s(struct span text, int64_t *ret_wall_ms)
 {
     int64_t wall_ms = 0;
-    return within(read_decimal(text, SECOND_MS, &wall_ms), wall_ms, ret_wall_ms);
+    bool read = read_decimal(text, SECOND_MS, &wall_ms);
+    return within(read, wall_ms, ret_wall_ms);
 }
 
 static enum convert_result from_epoch_ms(struct span text, int64_t *ret_wall_ms)
 {
     int64_t wall_ms = 0;
-    return within(read_decimal(text, 1, &wall_ms), wall_ms, ret_wall_ms);
+    bool read = read_decimal(text, 1, &wall_ms);
+    return within(read, wall_ms, ret_wall_ms);
 }
 
 static enum convert_result from_date(struct span text, int64_t *ret_wall_ms)
 {
     int64_t wall_ms = 0;
-    return within(timestamp_from_date(text, &wall_ms), wall_ms, ret_wall_ms);
+    bool read = timestamp_from_date(text, &wall_ms);
+    return within(read, wall_ms, ret_wall_ms);
 }
 
 static enum convert_result from_http_date(struct span text, int64_t *ret_wall_ms)
 {
     int64_t wall_ms = 0;
-    return within(timestamp_from_http_date(text, &wall_ms), wall_ms, ret_wall_ms);
+    bool read = timestamp_from_http_date(text, &wall_ms);
+    return within(read, wall_ms, ret_wall_ms);
 }
 
 static enum convert_result from_filetime(struct span text, int64_t *ret_wall_ms)
@@ -91,7 +96,8 @@ static enum convert_result from_filetime(struct span text, int64_t *ret_wall_ms)
 static enum convert_result from_generalized(struct span text, int64_t *ret_wall_ms)
 {
     int64_t wall_ms = 0;
-    return within(timestamp_from_generalized(text, &wall_ms), wall_ms, ret_wall_ms);
+    bool read = timestamp_from_generalized(text, &wall_ms);
+    return within(read, wall_ms, ret_wall_ms);
 }
 
 static enum convert_result not_a_time(struct span text, int64_t *ret_wall_ms)
@@ -143,7 +149,7 @@ static void write_http_date(const char *iso, int64_t wall_ms, char *ret_text)
     static const char days[] = "ThuFriSatSunMonTueWed"; /* 1970-01-01 was a Thursday */
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     int64_t day = floor_to(wall_ms, DAY_MS) / DAY_MS % 7;
-    int month = (iso[5] - '0') * 10 + (iso[6] - '0');
+    size_t tens = (size_t)(iso[5] - '0'), month = tens * 10 + (size_t)(iso[6] - '0');
     (void)snprintf(ret_text, CONVERT_BOUND_MAX, "%.3s, %.2s %.3s %.4s %.8s GMT",
         days + 3 * (day < 0 ? day + 7 : day), iso + 8, months + 3 * (month - 1), iso, iso + 11);
 }

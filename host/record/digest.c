@@ -119,6 +119,8 @@ static bool ask_known(struct digesting *on, const struct known *known,
     const struct known_query *queries, const uint32_t *items, size_t count)
 {
     struct batch *batch = &on->box->digest.batch;
+    if (on->input->nothing_known)
+        return true;
     struct known_answer *answers =
         arena_allocate_array(on->box->digest.arena, count, sizeof *answers);
     batch->assumed = arena_allocate_array(on->box->digest.arena, count, sizeof *batch->assumed);
@@ -205,7 +207,7 @@ static bool hash_ids(const struct digesting *on)
         if (!on->ids[i].data)
             mark = hash_keyed64(&on->program->content_key, batch->items[i].bytes) | NO_ID;
         (void)memcpy(text + at, &mark, sizeof mark);
-        if (on->ids[i].length > 0)
+        if (on->ids[i].data && on->ids[i].length > 0)
             (void)memcpy(text + at + sizeof mark, on->ids[i].data, on->ids[i].length);
         at += sizeof mark + on->ids[i].length;
     }
@@ -266,7 +268,11 @@ static bool fill_batch(struct digesting *on, const struct known *known)
     for (size_t i = 0; i < count; i++)
         if (!on->taken[i] && !map_item(on, i))
             return false;
-    assert(mapping_accounted(batch) + (int64_t)batch->assumed_count == batch->received);
+    int64_t accounted = mapping_accounted(batch) + (int64_t)batch->assumed_count;
+    if (accounted != batch->received)
+        return fault_set(on->fault, FAULT_BALANCE,
+            "a page of %lld records was mapped to %lld; nothing of it is stored",
+            (long long)batch->received, (long long)accounted);
     find_bounds(on);
     return hash_ids(on) && drift_note_page(on->program->shapes, &on->program->content_key,
                                &on->box->mapping, &digest->new_paths, on->fault);

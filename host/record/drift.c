@@ -9,8 +9,8 @@
 #include "walk.h"
 
 /* Open addressing at half load or less; 0 marks a free place. */
-#define SHAPE_PLACES (2 * DRIFT_SHAPES_MAX)
-#define PATH_PLACES  (2 * DRIFT_PATHS_MAX)
+#define SHAPE_PLACES ((size_t)2 * DRIFT_SHAPES_MAX)
+#define PATH_PLACES  ((size_t)2 * DRIFT_PATHS_MAX)
 
 struct path_seen {
     uint64_t hash;
@@ -190,8 +190,8 @@ bool drift_note_page(struct shape_memory *memory, const struct hash_key *key,
     struct mapping *mapping, int64_t *ret_count, struct fault *fault)
 {
     struct looking on = {.memory = memory, .key = key, .mapping = mapping, .fault = fault};
-    on.path.limit = 8 * DRIFT_PATH_BYTES;    /* escapes, and one step more than is looked at */
-    (void)pthread_mutex_lock(&memory->lock); /* cannot fail for a mutex of the default kind */
+    on.path.limit = (size_t)8 * DRIFT_PATH_BYTES; /* escapes, and one step more than is looked at */
+    (void)pthread_mutex_lock(&memory->lock);      /* cannot fail for a mutex of the default kind */
     bool looked = look_at_items(&on);
     (void)pthread_mutex_unlock(&memory->lock);
     bytes_free(&on.path);

@@ -48,7 +48,8 @@ static struct found look_up(const struct origin *origin, const struct look_up *f
     case MUSTER_FROM_ELEMENT:
     case MUSTER_FROM_ITEM: {
         struct found found = found_value(value_at(from, origin->slot));
-        if (found.form == FOUND_VALUE && cut_overlaps(from->redactions, found.value.bytes))
+        if (found.form == FOUND_VALUE && from->redactions && from->redactions->count > 0 &&
+            cut_overlaps(from->redactions, found.value.bytes))
             return found_text(SPAN(REDACTED));
         return found;
     }
@@ -170,8 +171,8 @@ static bool to_lower(struct arena *arena, struct span *text, struct fault *fault
     if (!copy)
         return fault_memory(fault);
     for (size_t i = 0; i < text->length; i++) {
-        char c = text->data[i];
-        copy[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+        unsigned char c = (unsigned char)text->data[i];
+        copy[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20u : c);
     }
     text->data = copy;
     return true;

@@ -19,11 +19,11 @@ enum value_state { VALUE_ABSENT, VALUE_NULL, VALUE_TEXT, VALUE_TRUE, VALUE_FALSE
 
 struct field_value {
     enum value_state state;
+    bool fixed;       /* a constant or default: in the canonical form already, times in RFC 3339 */
     struct span text; /* VALUE_TEXT: borrowed from the source, the declaration or the arena */
     struct span raw;  /* the word that became "unknown"; nothing: none did */
     const char *
         bad; /* static reason why the record cannot be taken; NULL: sound. Only where no default stands in */
-    bool fixed; /* a constant or default: in the canonical form already, times in RFC 3339 */
     char time[TIMESTAMP_TEXT];
 };
 

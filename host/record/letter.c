@@ -41,6 +41,7 @@ static const struct {
     {"surrogate", "lone_surrogate"},
     {"NUL", "nul"},
     {"UTF-8", "bad_utf8"},
+    {"control character", "control_character"},
 };
 
 static const char *reason_of_gate(const char *why)

@@ -314,29 +314,37 @@ static bool map_record(struct item_map *on, size_t index, struct span element)
     return true;
 }
 
+static bool map_elements(
+    struct item_map *on, size_t index, struct json_value list, struct json_value *values)
+{
+    const struct yield_program *yield = &on->of.mapper->yields[index];
+    struct json_iterator elements = json_begin(list);
+    struct json_value element;
+    while (json_next(&elements, NULL, &element)) {
+        if (yield->projection)
+            json_project(yield->projection, element.bytes, values);
+        if (applies(&yield->when, values[yield->when_slot.index]) &&
+            !map_record(on, index, element.bytes))
+            return false;
+    }
+    return true;
+}
+
 static bool map_each(struct item_map *on, size_t index)
 {
     const struct yield_program *yield = &on->of.mapper->yields[index];
-    struct json_value list = on->from.item[yield->each_slot.index], element;
+    struct json_value list = on->from.item[yield->each_slot.index];
     struct json_value values[MAPPER_VALUES_MAX];
-    struct json_iterator elements;
     if (list.type == JSON_NONE || list.type == JSON_NULL)
         return true;
     if (list.type != JSON_ARRAY)
         return letter_record(
             &on->of, "each_type", yield->declared->each, yield->kind->name, false, on->fault);
+    values[0].type = JSON_NONE; /* what an undeclared condition's slot reads */
     on->from.element = values;
-    elements = json_begin(list);
-    while (json_next(&elements, NULL, &element)) {
-        if (yield->projection)
-            json_project(yield->projection, element.bytes, values);
-        if (yield->when.declared &&
-            !condition_holds_of(&yield->when, values[yield->when_slot.index]))
-            continue;
-        if (!map_record(on, index, element.bytes))
-            return false;
-    }
-    return true;
+    bool mapped = map_elements(on, index, list, values);
+    on->from.element = on->from.item;
+    return mapped;
 }
 
 static bool map_yields(struct item_map *on)

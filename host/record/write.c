@@ -4,11 +4,31 @@
 
 #include <string.h>
 
+/* Most texts need no escape: those are copied, the others go to the general writer. */
+static bool write_text(struct bytes *into, struct span text, struct fault *fault)
+{
+    if (!bytes_reserve(into, text.length + 2, fault))
+        return false;
+    char *to = into->data + into->length;
+    size_t plain = 0;
+    *to++ = '"';
+    for (; plain < text.length; plain++) {
+        unsigned char c = (unsigned char)text.data[plain];
+        if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\')
+            return bytes_append_json(into, text, fault);
+        to[plain] = (char)c;
+    }
+    to[plain] = '"';
+    to[plain + 1] = '\0';
+    into->length += text.length + 2;
+    return true;
+}
+
 static bool write_value(struct bytes *into, const struct field_value *value, struct fault *fault)
 {
     switch (value->state) {
     case VALUE_TEXT:
-        return bytes_append_json(into, value->text, fault);
+        return write_text(into, value->text, fault);
     case VALUE_TRUE:
         return bytes_append(into, SPAN("true"), fault);
     case VALUE_FALSE:
@@ -55,16 +75,21 @@ bool write_raw(const struct yield_program *yield, const struct field_value *valu
     struct mapping *mapping, struct span *ret_object, struct fault *fault)
 {
     struct bytes *into = &mapping->scratch;
+    size_t first = 0;
+    while (first < yield->field_count && !values[yield->fields[first].index].raw.data)
+        first++;
+    if (first == yield->field_count)
+        return true;
     bytes_clear(into);
     if (!bytes_append_char(into, '{', fault))
         return false;
-    for (size_t i = 0; i < yield->field_count; i++) {
+    for (size_t i = first; i < yield->field_count; i++) {
         size_t index = yield->fields[i].index;
         if (values[index].raw.data && (!write_name(into, yield->names[index], fault) ||
                                           !bytes_append_json(into, values[index].raw, fault)))
             return false;
     }
-    return into->length == 1 || keep(mapping, ret_object, fault);
+    return keep(mapping, ret_object, fault);
 }
 
 /* One part with a byte that says whether it is there. JSON objects end by themselves: no two lists of parts are alike. */

@@ -5,12 +5,11 @@
 #include <sodium.h>
 #include <string.h>
 
-bool auth_parameter(
-    struct build *build, const char *name, const char *what, struct span *ret_value)
+bool auth_parameter(struct build *build, const char *name, const char *what, struct span *ret_value)
 {
     if (!name)
-        return fault_set(build->fault, FAULT_DECLARATION,
-            "the login declares no parameter for its %s", what);
+        return fault_set(
+            build->fault, FAULT_DECLARATION, "the login declares no parameter for its %s", what);
     if (!source_parameter(build->source, span_of(name), ret_value))
         return fault_set(build->fault, FAULT_SECRET,
             "the %s is not set; write %s under the connection's secrets or parameters", what, name);
@@ -22,7 +21,8 @@ static bool set_credential(
     struct build *build, struct span name, struct span prefix, struct span secret)
 {
     AUTO_BYTES text = {0};
-    bool ok = bytes_append(&text, prefix, build->fault) && bytes_append(&text, secret, build->fault);
+    bool ok =
+        bytes_append(&text, prefix, build->fault) && bytes_append(&text, secret, build->fault);
     ok = ok && build_header(build, name, bytes_span(&text));
     bytes_wipe(&text);
     if (!ok && build->fault->code == FAULT_CONTENT)
@@ -57,11 +57,12 @@ static bool has_query_parameter(const struct build *build, struct span name)
     return false;
 }
 
-static bool set_cookie(struct build *build, struct span name, struct span prefix, struct span secret)
+static bool set_cookie(
+    struct build *build, struct span name, struct span prefix, struct span secret)
 {
     AUTO_BYTES pair = {0};
     for (size_t i = 0; i < secret.length; i++) /* RFC 6265 section 4.1.1 */
-        if (memchr(" \",;\\", secret.data[i], 5))
+        if (secret.data[i] == '\0' || strchr(" \",;\\", secret.data[i]))
             return fault_set(build->fault, FAULT_SECRET,
                 "the login's secret has a character in it that no cookie may have");
     bool ok = bytes_append(&pair, name, build->fault) &&
@@ -73,7 +74,8 @@ static bool set_cookie(struct build *build, struct span name, struct span prefix
 static bool apply_api_key(struct build *build, struct span access_token)
 {
     const struct muster_auth *auth = &build->source->plan->connector->auth;
-    struct span secret, name = text_or(auth->name, "X-API-Key"), prefix = text_or(auth->prefix, "");
+    struct span secret = {NULL, 0}, name = text_or(auth->name, "X-API-Key"),
+                prefix = text_or(auth->prefix, "");
     (void)access_token;
     if (!auth_parameter(build, auth->secret_parameter, "API key", &secret))
         return false;
@@ -94,14 +96,13 @@ static bool apply_api_key(struct build *build, struct span access_token)
 static bool apply_bearer(struct build *build, struct span access_token)
 {
     const struct muster_auth *auth = &build->source->plan->connector->auth;
-    struct span secret;
+    struct span secret = {NULL, 0};
     (void)access_token;
     return auth_parameter(build, auth->secret_parameter, "token", &secret) &&
            set_credential(build, SPAN("Authorization"), text_or(auth->prefix, "Bearer "), secret);
 }
 
-bool auth_basic(
-    struct build *build, struct span user, struct span password, struct span *ret_value)
+bool auth_basic(struct build *build, struct span user, struct span password, struct span *ret_value)
 {
     AUTO_BYTES pair = {0};
     if (user.length > 0 && memchr(user.data, ':', user.length))
@@ -128,7 +129,7 @@ bool auth_basic(
 static bool apply_basic(struct build *build, struct span access_token)
 {
     const struct muster_auth *auth = &build->source->plan->connector->auth;
-    struct span user = SPAN(""), password = SPAN(""), value;
+    struct span user = SPAN(""), password = SPAN(""), value = {NULL, 0};
     (void)access_token;
     if (!auth->username_parameter && !auth->secret_parameter)
         return auth_parameter(build, NULL, "user name", &user);

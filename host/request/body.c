@@ -62,11 +62,11 @@ static struct body_node *step_into(struct build *build, struct body_node *node, 
 
 static bool check_json(struct build *build, struct span name, struct span *json)
 {
-    struct json_gate_options options = {0}; /* the declaration's own text: nobody crafts collisions */
+    struct json_gate_options options = {
+        0}; /* the declaration's own text: nobody crafts collisions */
     struct json_page page;
     if (!json_gate(*json, &options, build->arena, &page, build->fault)) {
-        build->fault->code =
-            build->fault->code == FAULT_MEMORY ? FAULT_MEMORY : FAULT_DECLARATION;
+        build->fault->code = build->fault->code == FAULT_MEMORY ? FAULT_MEMORY : FAULT_DECLARATION;
         return fault_prefix(build->fault, "the body's \"%.*s\" is not JSON",
             (int)(name.length < 64 ? name.length : 64), name.data);
     }

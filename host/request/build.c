@@ -38,18 +38,18 @@ static bool find_parent_field(const struct build *build, struct span name, struc
 static bool find_value(const struct build *build, struct span name, struct span *ret_value)
 {
     const struct span parent = SPAN("parent.");
-    const struct span *own = span_equal(name, SPAN("bound")) ? &build->bound
-                             : span_equal(name, SPAN("id"))  ? &build->id
-                                                             : NULL;
-    if (own && own->data) {
-        *ret_value = *own;
+    struct span own = span_equal(name, SPAN("bound")) ? build->bound
+                      : span_equal(name, SPAN("id"))  ? build->id
+                                                      : (struct span){NULL, 0};
+    if (own.data) {
+        *ret_value = own;
         return true;
     }
     if (span_starts_with(name, parent))
-        return build->parent && find_parent_field(build,
-                                    (struct span){name.data + parent.length,
-                                        name.length - parent.length},
-                                    ret_value);
+        return build->parent &&
+               find_parent_field(build,
+                   (struct span){name.data + parent.length, name.length - parent.length},
+                   ret_value);
     return source_parameter(build->source, name, ret_value);
 }
 
@@ -112,8 +112,8 @@ static bool look_up(void *context, struct span name, struct span *ret_value)
     return ret_value->data != NULL;
 }
 
-bool build_expand(struct build *build, const char *template_text, enum build_escape how,
-    struct span *ret_text)
+bool build_expand(
+    struct build *build, const char *template_text, enum build_escape how, struct span *ret_text)
 {
     struct template template;
     AUTO_BYTES text = {.limit = BUILD_BODY_MAX};
@@ -125,7 +125,8 @@ bool build_expand(struct build *build, const char *template_text, enum build_esc
         !template_expand(&template, look_up, build, false, &text, &complete, build->fault) ||
         build->failed)
         return false;
-    struct span copy = complete ? arena_copy(build->arena, bytes_span(&text)) : (struct span){NULL, 0};
+    struct span copy =
+        complete ? arena_copy(build->arena, bytes_span(&text)) : (struct span){NULL, 0};
     if (complete && !copy.data)
         return fault_memory(build->fault);
     *ret_text = copy;
@@ -136,7 +137,7 @@ bool build_expand(struct build *build, const char *template_text, enum build_esc
 
 bool build_path(struct build *build, const char *path)
 {
-    struct span expanded;
+    struct span expanded = {NULL, 0};
     if (!build_expand(build, path, ESCAPE_PATH, &expanded))
         return fault_prefix(build->fault, "path \"%.100s\"", path);
     if (!expanded.data)
@@ -170,7 +171,7 @@ static bool is_token(struct span name)
     for (size_t i = 0; i < name.length; i++) { /* RFC 9110 section 5.6.2 */
         char c = name.data[i];
         bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!alnum && !memchr("!#$%&'*+-.^_`|~", c, 15))
+        if (!alnum && (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
             return false;
     }
     return name.length > 0;
@@ -189,8 +190,9 @@ static bool is_field_value(struct span value)
 static bool check_header(struct build *build, struct span name, struct span value)
 {
     if (!is_token(name))
-        return fault_set(build->fault, FAULT_DECLARATION, "a header name with a character that no "
-                                                          "header name has");
+        return fault_set(build->fault, FAULT_DECLARATION,
+            "a header name with a character that no "
+            "header name has");
     for (size_t i = 0; i < sizeof reserved_headers / sizeof reserved_headers[0]; i++)
         if (span_equal_nocase(name, span_of(reserved_headers[i])))
             return fault_set(build->fault, FAULT_DECLARATION,
@@ -208,8 +210,8 @@ bool build_header(struct build *build, struct span name, struct span value)
     size_t at = 0;
     if (!check_header(build, name, value))
         return false;
-    struct http_header field = {arena_copy(build->arena, name),
-        arena_copy(build->arena, span_trim(value))};
+    struct http_header field = {
+        arena_copy(build->arena, name), arena_copy(build->arena, span_trim(value))};
     if (!field.name.data || !field.value.data)
         return fault_memory(build->fault);
     if (span_equal_nocase(name, SPAN("Content-Type"))) {
@@ -230,12 +232,13 @@ bool build_header(struct build *build, struct span name, struct span value)
 
 static bool is_sent(const struct build *build, const struct muster_pair *pair)
 {
-    return !(pair->first_page_only && !build->first_page) && !(pair->full_only && build->bound.data);
+    return !(pair->first_page_only && !build->first_page) &&
+           !(pair->full_only && build->bound.data);
 }
 
 bool build_headers(struct build *build, const struct muster_pair_list *pairs)
 {
-    struct span value;
+    struct span value = {NULL, 0};
     for (uint32_t i = 0; i < pairs->count; i++) {
         const struct muster_pair *pair = &pairs->items[i];
         if (!is_sent(build, pair))
@@ -249,7 +252,7 @@ bool build_headers(struct build *build, const struct muster_pair_list *pairs)
 
 bool build_queries(struct build *build, const struct muster_pair_list *pairs)
 {
-    struct span value;
+    struct span value = {NULL, 0};
     for (uint32_t i = 0; i < pairs->count; i++) {
         const struct muster_pair *pair = &pairs->items[i];
         if (!is_sent(build, pair))
@@ -269,7 +272,7 @@ static bool is_pointer(const struct build *build, const char *name)
 bool build_body(struct build *build)
 {
     const struct muster_pair_list *pairs = &build->shape->fields;
-    struct span value;
+    struct span value = {NULL, 0};
     if (build->shape->body == MUSTER_BODY_NONE)
         return true;
     if (build->shape->method != MUSTER_POST)
@@ -292,7 +295,7 @@ bool build_body(struct build *build)
 bool build_body_field(struct build *build, struct span name, struct span value, bool number)
 {
     AUTO_BYTES json = {.limit = BUILD_BODY_MAX};
-    struct span copy = value;
+    struct span copy;
     if (!build->shape || build->shape->body == MUSTER_BODY_FORM)
         return (build->form.length == 0 || bytes_append_char(&build->form, '&', build->fault)) &&
                bytes_append_percent(&build->form, name, build->fault) &&
@@ -302,13 +305,11 @@ bool build_body_field(struct build *build, struct span name, struct span value, 
         return fault_set(build->fault, FAULT_DECLARATION,
             "\"%.*s\" is declared to go into the body, but the request has none",
             (int)(name.length < 64 ? name.length : 64), name.data);
-    if (!number) {
-        if (!bytes_append_json(&json, value, build->fault))
-            return false;
-        copy = arena_copy(build->arena, bytes_span(&json));
-        if (!copy.data)
-            return fault_memory(build->fault);
-    }
+    if (!number && !bytes_append_json(&json, value, build->fault))
+        return false;
+    copy = arena_copy(build->arena, number ? value : bytes_span(&json));
+    if (!copy.data)
+        return fault_memory(build->fault);
     return body_set(build, name, copy);
 }
 

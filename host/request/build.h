@@ -73,8 +73,8 @@ bool body_write(const struct body_node *root, struct bytes *into, struct fault *
 /* auth.c: the login's header, query parameter or cookie. */
 bool auth_apply(struct build *build, struct span access_token) MUST_CHECK;
 /* "Basic ...", RFC 7617, in the arena. */
-bool auth_basic(struct build *build, struct span user, struct span password,
-    struct span *ret_value) MUST_CHECK;
+bool auth_basic(
+    struct build *build, struct span user, struct span password, struct span *ret_value) MUST_CHECK;
 /* The value of a parameter that the login names; FAULT_SECRET where it is not set. */
 bool auth_parameter(
     struct build *build, const char *name, const char *what, struct span *ret_value) MUST_CHECK;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Positions as one line of text: "p1 PAGE RECEIVED NUMBER TOKEN". The token is "-" where there is none, else "=" and its bytes
+/* Positions as one line of text: "p1 PAGE RECEIVED NUMBER TOTAL+1 TOKEN". The token is "-" where there is none, else "=" and its bytes
  * percent-encoded, so that whatever a server calls a cursor survives a checkpoint. */
 #include "request/position.h"
 
 #include <inttypes.h>
 
 #define VERSION SPAN("p1")
-#define FIELDS  5
+#define FIELDS  6
 
 static bool refuse(struct fault *fault)
 {
@@ -18,8 +18,9 @@ bool position_encode(const struct position *position, struct bytes *into, struct
 {
     AUTO_BYTES text = {.limit = POSITION_TEXT_MAX};
     bool ok = bytes_append(&text, VERSION, fault) &&
-              bytes_format(&text, fault, " %" PRId64 " %" PRId64 " %" PRId64 " %c", position->page,
-                  position->received, position->number, position->token.data ? '=' : '-') &&
+              bytes_format(&text, fault, " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %c",
+                  position->page, position->received, position->number, position->total_plus_one,
+                  position->token.data ? '=' : '-') &&
               (!position->token.data || bytes_append_percent(&text, position->token, fault));
     if (!ok)
         return fault->code == FAULT_LIMIT
@@ -82,12 +83,14 @@ bool position_decode(
     struct span fields[FIELDS];
     AUTO_BYTES again = {0};
     if (!text.data || text.length > POSITION_TEXT_MAX || !split(text, fields) ||
-        !span_to_int64(fields[1], &position.page) || !span_to_int64(fields[2], &position.received) ||
-        !span_to_int64(fields[3], &position.number) || fields[4].length == 0 || position.page < 0 ||
-        position.received < 0)
+        !span_to_int64(fields[1], &position.page) ||
+        !span_to_int64(fields[2], &position.received) ||
+        !span_to_int64(fields[3], &position.number) ||
+        !span_to_int64(fields[4], &position.total_plus_one) || fields[5].length == 0 ||
+        position.page < 0 || position.received < 0 || position.total_plus_one < 0)
         return refuse(fault);
-    struct span token = {fields[4].data + 1, fields[4].length - 1};
-    if (fields[4].data[0] == '=' && !decode_percent(token, arena, &position.token, fault))
+    struct span token = {fields[5].data + 1, fields[5].length - 1};
+    if (fields[5].data[0] == '=' && !decode_percent(token, arena, &position.token, fault))
         return false;
     /* One position, one text: what does not encode to itself was not written by encode. */
     if (!position_encode(&position, &again, fault))

@@ -38,8 +38,7 @@ struct position request_first_position(const struct muster_stream *stream)
     return position;
 }
 
-static bool place_number(
-    struct build *build, uint32_t place, const char *name, int64_t number)
+static bool place_number(struct build *build, uint32_t place, const char *name, int64_t number)
 {
     char text[24];
     int length = snprintf(text, sizeof text, "%" PRId64, number);
@@ -48,8 +47,8 @@ static bool place_number(
 
 static bool add_size(struct build *build, const struct muster_paging *paging, int64_t *ret_asked)
 {
-    const char *name = paging->size_parameter ? paging->size_parameter
-                                              : kinds[paging->kind].size_parameter;
+    const char *name =
+        paging->size_parameter ? paging->size_parameter : kinds[paging->kind].size_parameter;
     uint32_t size = paging->size ? paging->size : SIZE_DEFAULT;
     if (!name)
         return true;
@@ -92,8 +91,7 @@ static bool add_bound(
         return fault_set(build->fault, FAULT_DECLARATION,
             "the template of the bound \"%.64s\" names something that is not set",
             incremental->bound.name);
-    return build_place(
-        build, incremental->place, span_of(incremental->bound.name), value, false);
+    return build_place(build, incremental->place, span_of(incremental->bound.name), value, false);
 }
 
 /* A next link in place of the declared URL: absolute, on the connection's own origin, without its fragment. */
@@ -116,8 +114,8 @@ static bool use_link(struct build *build, struct span link)
     return bytes_append(&build->url, link, build->fault);
 }
 
-static bool start(struct build *build, const struct source *source, const struct muster_request *shape,
-    struct arena *arena, struct fault *fault)
+static bool start(struct build *build, const struct source *source,
+    const struct muster_request *shape, struct arena *arena, struct fault *fault)
 {
     if (!build_begin(build, source, arena, fault))
         return false;
@@ -141,9 +139,9 @@ static bool build_page(struct build *build, const struct muster_stream *stream,
     if (paging->kind >= KINDS)
         return fault_set(build->fault, FAULT_DECLARATION,
             "the paging kind %u is none that this host knows", paging->kind);
-    if (by_link ? !use_link(build, position->token)
-                : !build_path(build, build->shape->path) ||
-                      !build_queries(build, &build->shape->query))
+    if (by_link
+            ? !use_link(build, position->token)
+            : !build_path(build, build->shape->path) || !build_queries(build, &build->shape->query))
         return false;
     if (!add_headers(build) || !build_body(build))
         return false;
@@ -183,8 +181,8 @@ bool request_page(const struct source *source, size_t stream, const struct posit
     build.parent = parent;
     build.bound = bound ? bound->value : (struct span){NULL, 0};
     build.first_page = position->page == 0;
-    return finish(&build, build_page(&build, declared, position, access_token, ret_request),
-        declared->name);
+    return finish(
+        &build, build_page(&build, declared, position, access_token, ret_request), declared->name);
 }
 
 static bool build_one(struct build *build, struct span access_token, struct request *ret_request)

@@ -9,8 +9,8 @@
 #include "json/gate.h"
 #include "json/value.h"
 
-#define TOKEN_BODY_MAX   65536u      /* bytes of a token answer */
-#define TOKEN_MAX        16384u      /* bytes of one token: it has to fit into a header */
+#define TOKEN_BODY_MAX   65536u /* bytes of a token answer */
+#define TOKEN_MAX        16384u /* bytes of one token: it has to fit into a header */
 #define LIFETIME_MAX_MS  (INT64_C(366) * 86400 * 1000)
 #define FILETIME_EPOCH_S INT64_C(11644473600) /* 1601-01-01 to 1970-01-01 */
 
@@ -61,9 +61,10 @@ static bool set_url(struct build *build)
     if (!is_declared_origin(build, &url, &declared))
         return false;
     build->has_query = url.query.data != NULL;
-    return declared || fault_set(build->fault, FAULT_EGRESS,
-                           "the token URL is neither on the connection's origin nor on one that the "
-                           "connector declares");
+    return declared ||
+           fault_set(build->fault, FAULT_EGRESS,
+               "the token URL is neither on the connection's origin nor on one that the "
+               "connector declares");
 }
 
 static bool set_field(struct build *build, const char *name, struct span value)
@@ -104,8 +105,8 @@ static bool set_grant(struct build *build, struct span refresh_token)
     const struct muster_auth *auth = &build->source->plan->connector->auth;
     if (auth->scheme == MUSTER_AUTH_CLIENT_CREDENTIALS)
         return set_field(build, "grant_type", SPAN("client_credentials"));
-    if (!refresh_token.data && !auth_parameter(build, auth->refresh_token_parameter,
-                                   "refresh token", &refresh_token))
+    if (!refresh_token.data &&
+        !auth_parameter(build, auth->refresh_token_parameter, "refresh token", &refresh_token))
         return false;
     return set_field(build, "grant_type", SPAN("refresh_token")) &&
            set_field(build, "refresh_token", refresh_token);
@@ -159,8 +160,8 @@ static bool find(const struct answer *answer, const char *pointer_text, const ch
     struct json_value *ret_value)
 {
     struct json_pointer pointer;
-    if (!json_pointer_parse(pointer_text ? pointer_text : otherwise, answer->arena, &pointer,
-            answer->fault))
+    if (!json_pointer_parse(
+            pointer_text ? pointer_text : otherwise, answer->arena, &pointer, answer->fault))
         return false;
     *ret_value = json_find(answer->body, &pointer);
     return true;

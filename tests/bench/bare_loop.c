@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The comparator in C: what a sequential loop costs that fetches a page with libcurl over one kept connection, parses it with
- * json-c and upserts it into SQLite in one transaction (WAL, synchronous FULL). It retries nothing, proves nothing and
- * keeps no history; it is the floor that a host with promises is measured against.
+ * The comparator in C: what a sequential loop costs that fetches a page with libcurl over one kept
+ * connection, parses it with json-c and upserts it into SQLite in one transaction (WAL, synchronous
+ * FULL). It retries nothing, proves nothing and keeps no history; it is the floor that a host with
+ * promises is measured against.
  *
  *     bare_loop BASE_URL DATABASE RECORDS [PAGE_SIZE]
  */

@@ -44,8 +44,15 @@ if [ -z "$work" ]; then
     work=$(mktemp -d "${TMPDIR:-/tmp}/muster-bench.XXXXXX")
     made_work=$work
 fi
-# The application stops when its standard input, the co-process's pipe, closes with this shell.
-trap '[ -z "$made_work" ] || rm -rf "$made_work"' EXIT
+# The application stops when its standard input, the co-process's pipe, closes: here, or with this shell.
+cleanup() {
+    if [ -n "${upstream_PID:-}" ]; then
+        exec {upstream[1]}>&-
+        wait "$upstream_PID" || true
+    fi
+    [ -z "$made_work" ] || rm -rf "$made_work"
+}
+trap cleanup EXIT
 
 token=bench-token
 coproc upstream { exec "$build/tests/upstream/muster-upstream" --users "$records" --groups 0 --until-stdin-closes; }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs a command and says what it cost, as one line in a file: wall seconds, CPU seconds (user and system, its waited-for
- * children included), and the peak of its memory in KiB. Ends with the command's status.
+ * Runs a command and says what it cost, as one line in a file: wall seconds, CPU seconds (user and
+ * system, its waited-for children included), and the peak of its memory in KiB. Ends with the
+ * command's status.
  *
  *     measure FILE COMMAND [ARGUMENT]...
  */

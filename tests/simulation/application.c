@@ -262,7 +262,7 @@ struct response *application_answer(
                                 "{\"to\":\"object_id\",\"from\":\"id\",\"source\":\"parent\"},{"  \
                                 "\"to\":\"permission\",\"from\":\"member\",\"source\":"           \
                                 "\"constant\"}]}]}]}"
-#define TOTAL  "\"total\":{\"pointer\":\"/total\",\"exact\":1}"
+#define TOTAL  "\"total\":{\"pointer\":\"/total\",\"exact\":true}"
 #define SIZE   "\"size_parameter\":\"size\",\"size\":7,"
 #define CURSOR "{\"kind\":\"cursor\",\"ends\":[\"next_absent\"],\"next\":\"/next\"," SIZE TOTAL "}"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a rule can do to an answer: tables of actions, each row with the numbers of the faults that it simulates. */
+/* What a rule can do to an answer: tables of actions, each row with the numbers of the faults that
+ * it simulates. */
 #ifndef UPSTREAM_ACTION_H
 #define UPSTREAM_ACTION_H
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#define ZLIB_CONST
 #include <zlib.h>
 
 #define MIB        (1u << 20)
@@ -127,7 +128,7 @@ static bool deflate_into(
     size_t room = deflateBound(&stream, length) + 64;
     bool ok = bytes_reserve(into, room, fault);
     if (ok) {
-        stream.next_in = (z_const Bytef *)(uintptr_t)data;
+        stream.next_in = (const Bytef *)data;
         stream.avail_in = (uInt)length;
         stream.next_out = (Bytef *)into->data + into->length;
         stream.avail_out = (uInt)room;
@@ -143,7 +144,8 @@ static bool deflate_into(
     return ok;
 }
 
-/* Spaces and then an empty listing: valid to the last byte, only large. Each MiB is one KiB on the wire. */
+/* Spaces and then an empty listing: valid to the last byte, only large. Each MiB is one KiB on the
+ * wire. */
 static bool act_bomb(
     struct rule *rule, struct moment *moment, struct answer *answer, struct fault *fault)
 {
@@ -221,8 +223,8 @@ static bool splice(
     return true;
 }
 
-/* What can be wrong with one item. With a member: its value is replaced; the empty replacement takes the member away.
- * Without: the text stands before the first member. */
+/* What can be wrong with one item. With a member: its value is replaced; the empty replacement
+ * takes the member away. Without: the text stands before the first member. */
 static const struct {
     const char *name, *member, *text;
 } mutations[] = {
@@ -266,7 +268,8 @@ static const struct {
 
 #define MUTATIONS (sizeof mutations / sizeof mutations[0])
 
-/* The end of the JSON value at `at`: of a text, or of anything up to a comma or brace. Rendered items are well-formed. */
+/* The end of the JSON value at `at`: of a text, or of anything up to a comma or brace. Rendered
+ * items are well-formed. */
 static size_t value_end(const char *data, size_t at, size_t end)
 {
     if (data[at] == '"') {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Actions on status, headers and limits: what a server says about itself rather than about its data. */
+/* Actions on status, headers and limits: what a server says about itself rather than about its
+ * data. */
 #include "action.h"
 
 #include <inttypes.h>
@@ -141,7 +142,8 @@ static bool act_redirect_loop(
            replace_body(answer, SPAN(""), fault);
 }
 
-/* An answer only borrows its content type, and a script may go before its answers do: hence a fixed choice. */
+/* An answer only borrows its content type, and a script may go before its answers do: hence a fixed
+ * choice. */
 static const char *const types[] = {"text/html", "text/plain", "application/octet-stream",
     "application/xml", "application/problem+json", "application/scim+json",
     "application/json; charset=utf-8"};
@@ -209,8 +211,8 @@ static bool act_concurrency(
     return too_many(answer, 1, fault);
 }
 
-/* Header lines of each dialect. {l} limit, {r} remaining, {d} seconds until the reset, {e} its time in seconds since
- * 1970, {m} in milliseconds, {i} as RFC 3339, {u} used. */
+/* Header lines of each dialect. {l} limit, {r} remaining, {d} seconds until the reset, {e} its time
+ * in seconds since 1970, {m} in milliseconds, {i} as RFC 3339, {u} used. */
 static const struct {
     const char *name, *lines;
 } dialects[] = {

@@ -111,7 +111,8 @@ static bool answer_properly(struct application *application, struct moment *mome
     return answer_object(&application->dataset, request, answer, fault);
 }
 
-/* One-shot compression of the body, where the client takes gzip and nothing else was put upon the body. */
+/* One-shot compression of the body, where the client takes gzip and nothing else was put upon the
+ * body. */
 static bool compress_body(struct application *application, const struct request *request,
     struct answer *answer, struct fault *fault)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is asked becomes an answer: control, faults, login, listings, single objects, compression. */
+/* A request becomes an answer: control, faults, login, listings, single objects, compression. */
 #ifndef UPSTREAM_APPLICATION_H
 #define UPSTREAM_APPLICATION_H
 

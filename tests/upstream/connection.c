@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The life of one connection: read, answer, send, again. All misbehaviour of the wire is in `send_some`. */
+/* The life of one connection: read, answer, send, again. All misbehaviour of the wire is in
+ * `send_some`. */
 #include "connection.h"
 
 #include <errno.h>
@@ -69,23 +70,23 @@ static uint64_t framed_length(const struct answer *answer)
 }
 
 /* The contiguous bytes of the framed body from `at` on. */
-static struct span piece_at(const struct answer *answer, uint64_t at)
+static struct iovec piece_at(const struct answer *answer, uint64_t at)
 {
     const struct stream *stream = &answer->stream;
-    struct span whole = bytes_span(&answer->body);
+    const struct bytes *whole = &answer->body;
     if (stream->times > 0) {
         uint64_t blocks = stream->block.length * stream->times;
         if (at < stream->begin.length) {
-            whole = bytes_span(&stream->begin);
+            whole = &stream->begin;
         } else if (at - stream->begin.length < blocks) {
-            whole = bytes_span(&stream->block);
+            whole = &stream->block;
             at = (at - stream->begin.length) % stream->block.length;
         } else {
-            whole = bytes_span(&stream->end);
+            whole = &stream->end;
             at -= stream->begin.length + blocks;
         }
     }
-    return (struct span){whole.data + at, whole.length - (size_t)at};
+    return (struct iovec){whole->data + at, whole->length - (size_t)at};
 }
 
 static enum step begin_answer(
@@ -246,17 +247,17 @@ static enum step send_some(struct connection *connection, struct connection_host
         return at_bound(connection, host);
     if (!connection->writable)
         return connection->hung_up ? STEP_OVER : STEP_BLOCKED;
-    struct span piece = body_left ? piece_at(connection->answer, connection->body_sent) : SPAN("");
-    if (piece.length > body_left)
-        piece.length = (size_t)body_left;
+    struct iovec pieces[PIECES] = {{connection->head.data + connection->head_sent, head_left}};
+    if (body_left > 0)
+        pieces[1] = piece_at(connection->answer, connection->body_sent);
+    if (pieces[1].iov_len > body_left)
+        pieces[1].iov_len = (size_t)body_left;
     if (wire->slice_bytes > 0) { /* the head goes whole: slices are about the body */
         if (head_left > 0)
-            piece.length = 0;
-        else if (piece.length > wire->slice_bytes)
-            piece.length = wire->slice_bytes;
+            pieces[1].iov_len = 0;
+        else if (pieces[1].iov_len > wire->slice_bytes)
+            pieces[1].iov_len = wire->slice_bytes;
     }
-    struct iovec pieces[PIECES] = {{connection->head.data + connection->head_sent, head_left},
-        {(void *)(uintptr_t)piece.data, piece.length}};
     struct msghdr message = {.msg_iov = pieces, .msg_iovlen = PIECES};
     ssize_t sent = sendmsg(connection->fd, &message, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR)

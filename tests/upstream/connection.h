@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One client's connection: reads requests, hands them on, sends what it is given. Server.c owns it and its descriptor. */
+/* One client's connection: reads requests, hands them on, sends what it is given. Server.c owns it
+ * and its descriptor. */
 #ifndef UPSTREAM_CONNECTION_H
 #define UPSTREAM_CONNECTION_H
 

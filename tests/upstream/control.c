@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /_control/: how a test changes the data and the script, and sees what was asked. Parameters are in the query. */
+/* /_control/: how a test changes the data and the script, and sees what was asked. Parameters are
+ * in the query. */
 #include "application.h"
 
 #include <inttypes.h>
@@ -58,7 +59,7 @@ static bool control_reset(const struct order *order, struct bytes *reply, struct
     struct server_counts *counts = order->application->counts;
     journal_reset(&order->application->journal);
     counts->in_flight_max = counts->in_flight;
-    counts->connections = counts->open;
+    counts->connections = 0;
     counts->bytes_sent = 0;
     return true;
 }

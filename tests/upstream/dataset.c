@@ -11,8 +11,8 @@
 #define DAY_S        86400
 #define DAY_TEXT     10u
 
-/* The finalizer of splitmix64 (Steele, Lea, Flood 2014), which is a bijection, and its inverse: an id is found again
- * without an index. */
+/* The finalizer of splitmix64 (Steele, Lea, Flood 2014), which is a bijection, and its inverse: an
+ * id is found again without an index. */
 static uint64_t mix(uint64_t x)
 {
     x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
@@ -163,7 +163,8 @@ char *dataset_time(const struct dataset *dataset, char *at, int64_t epoch_s)
     return two_digits(at, second % 60, 'Z');
 }
 
-/* A user is in group number % groups, and in group (number / groups) % groups where that is another. */
+/* A user is in group number % groups, and in group (number / groups) % groups where that is
+ * another. */
 static bool is_listed(const struct dataset *dataset, uint32_t user)
 {
     return (dataset_entry(dataset, USERS, user)->flags & (ENTRY_GONE | ENTRY_LEFT)) == 0;
@@ -258,6 +259,28 @@ static bool write_days(char *ret_days, struct fault *fault)
     return true;
 }
 
+static bool allocate_all(struct dataset *dataset, const uint64_t sizes[COLLECTION_COUNT])
+{
+    static const char filler[] = "Looks after the things that nobody else remembers. ";
+    dataset->days = memory_allocate((size_t)DAYS * DAY_TEXT);
+    dataset->padding = memory_allocate(dataset->record_bytes + 1);
+    dataset->logins = memory_allocate_array(DATASET_LOGINS_MAX, sizeof *dataset->logins);
+    if (!dataset->days || !dataset->padding || !dataset->logins)
+        return false;
+    for (uint32_t i = 0; i < dataset->record_bytes; i++)
+        dataset->padding[i] = filler[i % (sizeof filler - 1)];
+    for (size_t i = 0; i < COLLECTION_COUNT; i++) {
+        struct collection *collection = &dataset->collections[i];
+        collection->made = collection->live_count = (uint32_t)sizes[i];
+        collection->capacity = collection->made ? collection->made : 1;
+        collection->entries =
+            memory_allocate_array(collection->capacity, sizeof *collection->entries);
+        if (!collection->entries)
+            return false;
+    }
+    return true;
+}
+
 bool dataset_create(
     const struct dataset_options *options, struct dataset *ret_dataset, struct fault *fault)
 {
@@ -269,26 +292,11 @@ bool dataset_create(
         .record_bytes = options->record_bytes,
         .groups_seeded = options->groups,
         .now_s = options->users / DATASET_USERS_A_SECOND + 1};
-    dataset.days = memory_allocate((size_t)DAYS * DAY_TEXT);
-    dataset.padding = memory_allocate(options->record_bytes + 1);
-    dataset.logins = memory_allocate_array(DATASET_LOGINS_MAX, sizeof *dataset.logins);
-    bool ok = dataset.days && dataset.padding && dataset.logins;
-    for (size_t i = 0; ok && i < COLLECTION_COUNT; i++) {
-        struct collection *collection = &dataset.collections[i];
-        collection->made = collection->live_count = (uint32_t)sizes[i];
-        collection->capacity = collection->made ? collection->made : 1;
-        collection->entries =
-            memory_allocate_array(collection->capacity, sizeof *collection->entries);
-        ok = collection->entries != NULL;
-    }
-    ok = ok ? write_days(dataset.days, fault) : fault_memory(fault);
+    bool ok = allocate_all(&dataset, sizes) ? write_days(dataset.days, fault) : fault_memory(fault);
     if (!ok) {
         dataset_free(&dataset);
         return false;
     }
-    static const char filler[] = "Looks after the things that nobody else remembers. ";
-    for (uint32_t i = 0; i < options->record_bytes; i++)
-        dataset.padding[i] = filler[i % (sizeof filler - 1)];
     *ret_dataset = dataset;
     return true;
 }

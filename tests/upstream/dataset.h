@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The data that the sample application serves: users, groups and API keys, all derived from a seed, and what control
- * requests changed since. An object is a number; what it looks like is computed when it is rendered, so a million users
- * cost no more than their numbers. Time is a counter of the data set, never the wall clock: equal seeds and equal
- * control requests give equal answers.
+ * The data that the sample application serves: users, groups and API keys, all derived from a seed,
+ * and what control requests changed since. An object is a number; what it looks like is computed
+ * when it is rendered, so a million users cost no more than their numbers. Time is a counter of the
+ * data set, never the wall clock: equal seeds and equal control requests give equal answers.
  */
 #ifndef UPSTREAM_DATASET_H
 #define UPSTREAM_DATASET_H
@@ -14,9 +14,9 @@
 #define DATASET_LOGINS_MAX  256u       /* renamed users that are remembered */
 #define DATASET_LOGIN_MAX   96u        /* bytes of a login given by a rename */
 #define DATASET_EPOCH_S     1577836800 /* 2020-01-01: the first user's last change */
-#define DATASET_USERS_A_SECOND \
-    3u /* users that share one last change, so that equal timestamps occur */
-#define DATASET_ID_TEXT 36u
+/* Users that share one last change, so that equal timestamps occur. */
+#define DATASET_USERS_A_SECOND 3u
+#define DATASET_ID_TEXT        36u
 
 enum collection_name { USERS, GROUPS, KEYS, COLLECTION_COUNT };
 
@@ -79,7 +79,8 @@ uint64_t dataset_hash(const struct dataset *dataset, uint64_t number, uint32_t p
 /* The object's id: DATASET_ID_TEXT characters in the form of a UUID, in no order. */
 void dataset_id(
     const struct dataset *dataset, enum collection_name name, uint32_t number, char *ret_text);
-/* False for a text that is no id of the collection, or of an object that was never made. A deleted one is found. */
+/* False for a text that is no id of the collection, or of an object that was never made. A deleted
+ * one is found. */
 bool dataset_find(
     const struct dataset *dataset, enum collection_name name, struct span id, uint32_t *ret_number);
 
@@ -95,10 +96,12 @@ uint32_t dataset_changed_s(
     const struct dataset *dataset, enum collection_name name, uint32_t number);
 /* The login that a rename gave, or NULL. */
 const char *dataset_login(const struct dataset *dataset, uint32_t number);
-/* "YYYY-MM-DDTHH:MM:SSZ" (20 characters) at `at`; returns the end. Seconds since 1970, from 2010 to 2050. */
+/* "YYYY-MM-DDTHH:MM:SSZ" (20 characters) at `at`; returns the end. Seconds since 1970, from 2010 to
+ * 2050. */
 char *dataset_time(const struct dataset *dataset, char *at, int64_t epoch_s);
 
-/* Memberships. A user belongs to two groups by its number; every fifth group also contains the one before it. */
+/* Memberships. A user belongs to two groups by its number; every fifth group also contains the one
+ * before it. */
 #define DATASET_MEMBERS_MAX  65536u /* of one group; main.c refuses sizes that would come near it */
 #define DATASET_MEMBER_GROUP (UINT64_C(1) << 32) /* set in a member that is a group, not a user */
 uint32_t dataset_member_count(const struct dataset *dataset, uint32_t group);
@@ -111,8 +114,9 @@ uint32_t dataset_members(
 #define DATASET_KEYS_EVERY 8u
 uint32_t dataset_key_owner(uint32_t key);
 
-/* The log of changes as one listing: positions below `made` are objects as seeded, in order of their numbers, the rest
- * is the change log. Gives the first position whose time is not before `since_s`. */
+/* The log of changes as one listing: positions below `made` are objects as seeded, in order of
+ * their numbers, the rest is the change log. Gives the first position whose time is not before
+ * `since_s`. */
 uint64_t dataset_changes_since(
     const struct dataset *dataset, enum collection_name name, int64_t since_s);
 uint64_t dataset_changes_end(const struct dataset *dataset, enum collection_name name);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What control requests do to the data set: every change is an instant of its own and a line of the change log. */
+/* What control requests do to the data set: every change is an instant of its own and a line of the
+ * change log. */
 #include "dataset.h"
 
 #include <string.h>
@@ -67,7 +68,8 @@ static bool choose(const struct dataset *dataset, enum collection_name name, uin
     uint32_t position = dataset_position_of(dataset, name, number);
     uint32_t left = dataset->collections[name].live_count - position;
     if (left == 0 || count == 0)
-        return fault_set(fault, FAULT_NOT_FOUND, "nothing is listed at or after number %u", number);
+        return fault_set(
+            fault, FAULT_NOT_FOUND, "nothing is listed at or after number %u", number + 1);
     *ret_position = position;
     *ret_count = count < left ? count : left;
     return true;
@@ -129,8 +131,8 @@ bool dataset_restore(struct dataset *dataset, enum collection_name name, uint32_
         log_change(collection, number, now_s);
         restored++;
     }
-    return restored > 0 ||
-           fault_set(fault, FAULT_NOT_FOUND, "nothing is deleted at or after number %u", number);
+    return restored > 0 || fault_set(fault, FAULT_NOT_FOUND,
+                               "nothing is deleted at or after number %u", number + 1);
 }
 
 static bool collection_grow(struct collection *collection, uint32_t count, struct fault *fault)
@@ -174,26 +176,26 @@ bool dataset_add(
     return true;
 }
 
-/* The live user of that number; several changes are for one user only. */
-static bool one_user(
-    struct dataset *dataset, uint32_t number, struct entry **ret_entry, struct fault *fault)
+/* The live user of that number, with room in the log; NULL where there is none. */
+static struct entry *one_user(struct dataset *dataset, uint32_t number, struct fault *fault)
 {
     struct collection *users = &dataset->collections[USERS];
-    if (number >= users->made || (users->entries[number].flags & ENTRY_GONE))
-        return fault_set(fault, FAULT_NOT_FOUND, "there is no user number %u", number);
-    *ret_entry = &users->entries[number];
-    return log_reserve(users, 1, fault);
+    if (number >= users->made || (users->entries[number].flags & ENTRY_GONE)) {
+        (void)fault_set(fault, FAULT_NOT_FOUND, "there is no user number %u", number + 1);
+        return NULL;
+    }
+    return log_reserve(users, 1, fault) ? &users->entries[number] : NULL;
 }
 
 bool dataset_rename(
     struct dataset *dataset, uint32_t number, struct span login, struct fault *fault)
 {
-    struct entry *entry = NULL;
     if (login.length == 0 || login.length > DATASET_LOGIN_MAX)
         return fault_set(fault, FAULT_USAGE, "a login has 1 to %u bytes", DATASET_LOGIN_MAX);
     if (dataset->login_count == DATASET_LOGINS_MAX)
         return fault_set(fault, FAULT_LIMIT, "more than %u renames", DATASET_LOGINS_MAX);
-    if (!one_user(dataset, number, &entry, fault))
+    struct entry *entry = one_user(dataset, number, fault);
+    if (!entry)
         return false;
     struct login_name *name = &dataset->logins[dataset->login_count++];
     name->number = number;
@@ -206,8 +208,8 @@ bool dataset_rename(
 
 bool dataset_leave(struct dataset *dataset, uint32_t number, struct fault *fault)
 {
-    struct entry *entry = NULL;
-    if (!one_user(dataset, number, &entry, fault))
+    struct entry *entry = one_user(dataset, number, fault);
+    if (!entry)
         return false;
     entry->flags |= ENTRY_LEFT;
     log_change(&dataset->collections[USERS], number, ++dataset->now_s);
@@ -216,8 +218,8 @@ bool dataset_leave(struct dataset *dataset, uint32_t number, struct fault *fault
 
 bool dataset_reuse(struct dataset *dataset, uint32_t number, struct fault *fault)
 {
-    struct entry *entry = NULL;
-    if (!one_user(dataset, number, &entry, fault))
+    struct entry *entry = one_user(dataset, number, fault);
+    if (!entry)
         return false;
     entry->incarnation++;
     entry->flags &= (uint16_t)~ENTRY_RENAMED;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the server was asked, for assertions: counts by path and status, the last requests. Control requests do not count. */
+/* What the server was asked, for assertions: counts by path and status, the last requests. Control
+ * requests do not count. */
 #ifndef UPSTREAM_JOURNAL_H
 #define UPSTREAM_JOURNAL_H
 
 #include "server.h"
 
-#define JOURNAL_PATHS_MAX   512u /* paths that are counted one by one; the rest is counted together */
+#define JOURNAL_PATHS_MAX   512u /* counted one by one; the rest together */
 #define JOURNAL_PATH_TEXT   128u
 #define JOURNAL_RECENT      64u
 #define JOURNAL_TARGET_TEXT 512u

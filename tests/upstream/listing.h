@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One page of a collection in one of the paging styles. Three steps, so that a fault can alter what the second one
- * concluded before the third one writes it: read what was asked, conclude what comes, write the page. */
+/* One page of a collection in one of the paging styles. Three steps, so that a fault can alter what
+ * the second one concluded before the third one writes it: read what was asked, conclude what
+ * comes, write the page. */
 #ifndef UPSTREAM_LISTING_H
 #define UPSTREAM_LISTING_H
 
@@ -28,7 +29,8 @@ struct listing {
     const struct request *request;
     bool falling;       /* order=desc */
     bool relative_urls; /* urls=relative */
-    bool tombstones;    /* changes: deleted=true */
+    bool tombstones;    /* changes: deleted=true, or bare */
+    bool bare_tombstones;
     enum next_end end;
     struct span markers;   /* which members `paging` has; nothing: the style's own */
     uint64_t first;        /* page number, offset, startIndex that was asked for, as it is shown */
@@ -38,16 +40,15 @@ struct listing {
     uint64_t total;        /* as stated */
     uint64_t end_position; /* of the listing */
     bool has_next;
-    uint64_t next; /* position of the next page */
-    uint64_t
-        serial; /* makes cursors other texts, though they mean the same position; 0 unless a fault wants it */
+    uint64_t next;         /* position of the next page */
+    uint64_t serial;       /* makes cursors other texts for the same position; 0 unless faulty */
     uint64_t asked_serial; /* of the cursor in the request */
     bool reversed;         /* items of the page in reverse */
     bool wrap;             /* positions past the end begin again */
     struct span next_host; /* of an absolute next link; nothing: as the request's */
 };
 
-/* False where the path is no listing's. The status is 200, or an error that `answer` already holds. */
+/* For a path of which listing_is_path() holds. The listing is sound, or `answer` holds an error. */
 bool listing_prepare(const struct dataset *dataset, const struct request *request,
     uint32_t page_max, struct listing *ret_listing, struct answer *answer,
     struct fault *fault) MUST_CHECK;

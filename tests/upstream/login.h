@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who may ask: bearer token, API key, basic, and OAuth 2.0 with tokens that expire and refresh tokens that rotate. What
- * the options do not set is not accepted; if they set nothing, everybody may ask. */
+/* Who may ask: bearer token, API key, basic, and OAuth 2.0 with tokens that expire and refresh
+ * tokens that rotate. What the options do not set is not accepted; if they set nothing, everybody
+ * may ask. */
 #ifndef UPSTREAM_LOGIN_H
 #define UPSTREAM_LOGIN_H
 

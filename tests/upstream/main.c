@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* muster-upstream: an application to synchronise with. Reads the command line, starts, says where it listens. */
+/* muster-upstream: an application to synchronise with. Reads the command line, starts, says where
+ * it listens. */
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "application.h"
@@ -94,8 +96,9 @@ static bool set_value(const struct setting *setting, const char *value, struct f
     int64_t number;
     if (!span_to_int64(span_of(value), &number) || number < setting->least ||
         number > setting->most)
-        return fault_set(fault, FAULT_USAGE, "--%s is a number from %lld to %lld, not \"%s\"",
-            setting->name, (long long)setting->least, (long long)setting->most, value);
+        return fault_set(fault, FAULT_USAGE,
+            "--%s is a number from %" PRId64 " to %" PRId64 ", not \"%s\"", setting->name,
+            setting->least, setting->most, value);
     *(int64_t *)setting->into = number;
     return true;
 }
@@ -106,10 +109,12 @@ static bool apply_numbers(
     int64_t groups = numbers->groups;
     if (groups < 0)
         groups = (numbers->users + USERS_A_GROUP - 1) / USERS_A_GROUP;
-    /* A user is in two groups at most; half of the bound leaves room for users that are added later. */
+    /* A user is in two groups at most; half of the bound leaves room for users that are added
+     * later. */
     if (groups > 0 && numbers->users / groups > DATASET_MEMBERS_MAX / 4)
-        return fault_set(fault, FAULT_USAGE, "%lld users need at least %lld groups, or none",
-            (long long)numbers->users, (long long)(numbers->users / (DATASET_MEMBERS_MAX / 4) + 1));
+        return fault_set(fault, FAULT_USAGE,
+            "%" PRId64 " users need at least %" PRId64 " groups, or none", numbers->users,
+            numbers->users / (DATASET_MEMBERS_MAX / 4) + 1);
     settings->server.port = (uint16_t)numbers->port;
     settings->application.dataset = (struct dataset_options){.seed = (uint64_t)numbers->seed,
         .users = (uint32_t)numbers->users,

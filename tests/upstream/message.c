@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads requests strictly enough for a test server, and writes heads as the answer's framing says. */
+/* Reads requests strictly enough for a test server; writes heads as the framing says. */
 #include "message.h"
 
 #include <inttypes.h>
@@ -125,22 +125,24 @@ bool request_query_number(const struct request *request, const char *name, int64
 
 static int hex_value(char c)
 {
-    const char *digits = "0123456789abcdef";
-    const char *at = c ? strchr(digits, c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c) : NULL;
-    return at ? (int)(at - digits) : -1;
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    const char *at = memchr(digits, c, sizeof digits - 1);
+    return at ? (int)((at - digits) % 16) : -1;
 }
 
 bool decode_form(struct span text, struct bytes *into, struct fault *fault)
 {
     for (size_t i = 0; i < text.length; i++) {
-        char c = text.data[i] == '+' ? ' ' : text.data[i];
+        char c = text.data[i];
+        if (c == '+')
+            c = ' ';
         if (c == '%') {
             int high = i + 1 < text.length ? hex_value(text.data[i + 1]) : -1;
             int low = i + 2 < text.length ? hex_value(text.data[i + 2]) : -1;
             if (high < 0 || low < 0)
                 return fault_set(
                     fault, FAULT_SYNTAX, "a percent sign needs two hexadecimal digits after it");
-            c = (char)(high * 16 + low);
+            c = (char)(unsigned char)(high * 16 + low);
             i += 2;
         }
         if (!bytes_append_char(into, c, fault))

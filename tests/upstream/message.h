@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HTTP/1.1 as the sample application speaks it: a request that was read, and an answer with the way in which it is sent,
- * so that an answer can also be sent wrongly on purpose. */
+/* HTTP/1.1 as the sample application speaks it: a request that was read, and an answer with the way
+ * in which it is sent, so that an answer can also be sent wrongly on purpose. */
 #ifndef UPSTREAM_MESSAGE_H
 #define UPSTREAM_MESSAGE_H
 
@@ -25,7 +25,8 @@ enum request_state request_parse(struct span input, struct request *ret_request)
 struct span request_header(const struct request *request, const char *name);
 /* The value of a query parameter as it was sent (percent-encoded); nothing if there is none. */
 struct span request_query(const struct request *request, const char *name);
-/* The same as a number from `least` up; `otherwise` where it is absent, false where it is no such number. */
+/* The same as a number from `least` up; `otherwise` where it is absent, false where it is no such
+ * number. */
 bool request_query_number(const struct request *request, const char *name, int64_t least,
     int64_t otherwise, int64_t *ret_value);
 /* Percent-decoded, and + as a space (the form encoding of HTML). */

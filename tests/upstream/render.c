@@ -129,7 +129,8 @@ static struct user user_of(const struct dataset *dataset, uint32_t number)
     return user;
 }
 
-/* Fills the object up to the record size with the value of a last member that is already open, and closes both. */
+/* Fills the object up to the record size with the value of a last member that is already open, and
+ * closes both. */
 static char *put_padding(const struct dataset *dataset, char *start, char *at)
 {
     size_t used = (size_t)(at - start) + 2;
@@ -306,10 +307,17 @@ static char *native_key(const struct dataset *dataset, const struct item *item, 
     return PUT(at, "}");
 }
 
-static char *tombstone(const struct dataset *dataset, const struct item *item, char *at)
+static char *bare_tombstone(const struct dataset *dataset, const struct item *item, char *at)
 {
     at = put_id(dataset, PUT(at, "{\"id\":\""), item->collection, (uint32_t)item->number);
     at = put_changed(dataset, PUT(at, "\",\"deleted\":true,\"updated_at\":\""), item);
+    return PUT(at, "\"}");
+}
+
+static char *tombstone(const struct dataset *dataset, const struct item *item, char *at)
+{
+    at = bare_tombstone(dataset, item, at);
+    at = put_created(dataset, PUT(at - 1, ",\"created_at\":\""), item);
     return PUT(at, "\"}");
 }
 
@@ -320,6 +328,8 @@ static writer *const writers[][COLLECTION_COUNT] = {
     [FORM_SCIM] = {[USERS] = scim_user, [GROUPS] = scim_group, [KEYS] = native_key},
     [FORM_MEMBER] = {[USERS] = native_member, [GROUPS] = native_member, [KEYS] = native_key},
     [FORM_TOMBSTONE] = {[USERS] = tombstone, [GROUPS] = tombstone, [KEYS] = tombstone},
+    [FORM_BARE_TOMBSTONE] =
+        {[USERS] = bare_tombstone, [GROUPS] = bare_tombstone, [KEYS] = bare_tombstone},
 };
 
 char *render_item(const struct dataset *dataset, const struct item *item, char *at)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Objects of the data set as JSON. Written for speed, since the bench measures whoever reads: straight copies into room
- * that the caller reserved, no formatting calls. The id is the first member of every object; faults rely on that. */
+/* Objects of the data set as JSON. Written for speed, since the bench measures whoever reads:
+ * straight copies into room that the caller reserved, no formatting calls. The id is the first
+ * member of every object; faults rely on that. */
 #ifndef UPSTREAM_RENDER_H
 #define UPSTREAM_RENDER_H
 
@@ -8,9 +9,10 @@
 
 enum form {
     FORM_NATIVE,
-    FORM_SCIM,     /* RFC 7643 */
-    FORM_MEMBER,   /* `number` is what dataset_members gives; `group` says whose */
-    FORM_TOMBSTONE /* id, updated_at, "deleted": true */
+    FORM_SCIM,          /* RFC 7643 */
+    FORM_MEMBER,        /* `number` is what dataset_members gives; `group` says whose */
+    FORM_TOMBSTONE,     /* id, created_at, updated_at, "deleted": true */
+    FORM_BARE_TOMBSTONE /* the same without created_at */
 };
 
 struct item {

@@ -66,7 +66,8 @@ static enum selected read_selector(struct span word, struct rule *rule)
     return BAD_SELECTOR;
 }
 
-/* The action's signature: n a number, t a word, r the rest of the line; in capitals where it may be left out. */
+/* The action's signature: n a number, t a word, r the rest of the line; in capitals where it may be
+ * left out. */
 static bool read_arguments(struct rule *rule, struct span rest, size_t line, struct fault *fault)
 {
     for (const char *sign = rule->action->signature; *sign; sign++) {

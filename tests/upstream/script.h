@@ -4,9 +4,10 @@
  *
  *     PATH [SELECTOR=VALUE]... ACTION [ARGUMENT]...
  *
- * PATH is the beginning of the request's path. Selectors: nth=N or nth=N-M (only these of the requests that match, from 1),
- * every=K, times=T (at most so often), once, chance=PERCENT (seeded, so it repeats), with=TEXT (the target contains it). All rules that
- * fire for a request act on it, in the order of the script. "#" begins a comment line.
+ * PATH is the beginning of the request's path. Selectors: nth=N or nth=N-M (only these of the
+ * requests that match, from 1), every=K, times=T (at most so often), once, chance=PERCENT (seeded,
+ * so it repeats), with=TEXT (the target contains it). All rules that fire for a request act on it,
+ * in the order of the script. "#" begins a comment line.
  */
 #ifndef UPSTREAM_SCRIPT_H
 #define UPSTREAM_SCRIPT_H
@@ -52,7 +53,8 @@ void script_free(struct script *script);
 /* Counts the request in every rule that it matches, and gives those that fire. */
 void script_fire(struct script *script, const struct request *request, struct fired *ret_fired);
 
-/* The argument as a number; `otherwise` where it was left out. It was checked when the script was set. */
+/* The argument as a number; `otherwise` where it was left out. It was checked when the script was
+ * set. */
 int64_t rule_number(const struct rule *rule, size_t index, int64_t otherwise);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The loop: accepts, turns epoll's edges and timers into turns of connections, stops on a signal. */
+/* The loop: accepts, turns edges and timers into turns of connections, stops on a signal. */
 #include "server.h"
 
 #include <arpa/inet.h>
@@ -192,7 +192,8 @@ static void handle_event(struct server *server, const struct epoll_event *event)
     run_connection(server, connection);
 }
 
-/* Those that are due now, and not those which they set anew: so one connection never holds the loop. */
+/* Those that are due now, and not those which they set anew: so one connection never holds the
+ * loop. */
 static void fire_timers(struct server *server)
 {
     uint64_t due[TIMERS_A_TURN];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connections of the sample application: one thread, one epoll, keep-alive and pipelining. Knows nothing of what is asked;
- * sends each answer as its `wire` says, rightly or wrongly. */
+/* Connections of the sample application: one thread, one epoll, keep-alive and pipelining. Knows
+ * nothing of what is asked; sends each answer as its `wire` says, rightly or wrongly. */
 #ifndef UPSTREAM_SERVER_H
 #define UPSTREAM_SERVER_H
 

@@ -14,7 +14,7 @@ function(unit_wrap test)
         endforeach()
     endif()
 endfunction()
-unit_wrap(unit_json_members qsort span_equal hash_keyed64)
+unit_wrap(unit_json_members span_equal text_equal hash_keyed64)
 unit_wrap(unit_json_projection memory_allocate memory_resize)
 unit_wrap(unit_json_content memory_allocate memory_resize)
 

@@ -124,13 +124,6 @@ static const struct {
     {"\"\\\\u0041\"", BYTES("\\u0041"), false},
     {"\"e\\u0301\"", BYTES("e\xCC\x81"), false}, /* not normalised */
     {"\"\\n\"", BYTES("\n"), false},
-    /* What the gate flags is read, and stays inside its bytes. */
-    {"\"\\u0000\"", BYTES("\0"), false},
-    {"\"a\\u0000b\"", BYTES("a\0b"), false},
-    {"\"\\ud800\"", BYTES("\xEF\xBF\xBD"), false},
-    {"\"\\udc00\\ud800\"", BYTES("\xEF\xBF\xBD\xEF\xBF\xBD"), false},
-    {"\"\\ud800\\ud800\\udc00\"", BYTES("\xEF\xBF\xBD\xF0\x90\x80\x80"), false},
-    {"\"\\ud800\\n\"", BYTES("\xEF\xBF\xBD\n"), false},
 };
 
 START_TEST(says_text)
@@ -153,14 +146,18 @@ END_TEST
 
 START_TEST(has_no_text_for_the_rest)
 {
-    static const char *const nothing[] = {"", "null", "[]", "{}", "[\"a\"]", "{\"a\":\"b\"}"};
+    /* Nor for what the gate flags: with something else in its place, two ids could be one. */
+    static const struct span nothing[] = {BYTES(""), BYTES("null"), BYTES("[]"), BYTES("{}"),
+        BYTES("[\"a\"]"), BYTES("{\"a\":\"b\"}"), BYTES("\"\\ud800\""), BYTES("\"\\udc00\\ud800\""),
+        BYTES("\"\\ud800\\ud800\\udc00\""), BYTES("\"a\\ud800\\n\""), BYTES("\"\xFF\""),
+        BYTES("\"\\n\xC3\""), BYTES("\"\xED\xA0\x80\""), BYTES("\"\\u0000\""),
+        BYTES("\"a\\u0000b\""), BYTES("\"a\0b\""), BYTES("\"a\nb\""), BYTES("\"\\n\x1F\"")};
     struct arena *arena = arena_create(0);
     struct fault fault;
     for (size_t i = 0; i < COUNT(nothing); i++) {
         struct span text = SPAN("untouched");
-        ck_assert(json_text(json_value_of(span_of(nothing[i])), arena, &text, &fault));
-        ck_assert_ptr_null(text.data);
-        ck_assert_uint_eq(text.length, 0);
+        ck_assert(json_text(json_value_of(nothing[i]), arena, &text, &fault));
+        ck_assert_msg(!text.data && text.length == 0, "%s", nothing[i].data);
     }
     arena_free(arena);
 }
@@ -168,7 +165,7 @@ END_TEST
 
 START_TEST(says_when_there_is_no_memory)
 {
-    struct arena *arena = arena_create(64); /* less than an arena's first block */
+    struct arena *arena = arena_create(1); /* no room for anything */
     struct fault fault = {0};
     struct span text = SPAN("untouched");
     ck_assert(!json_text(json_value_of(SPAN("\"\\n\"")), arena, &text, &fault));

@@ -12,6 +12,7 @@
 #define INTAKE_CANONICAL_MAX     (4u << 20) /* bytes of its canonical declaration */
 #define INTAKE_READER_TIMEOUT_MS 5000       /* wall time of the reader child */
 #define INTAKE_PROBLEMS_MAX      64u
+#define INTAKE_DIRECTORY_MAX     4096u /* connector files in one directory */
 
 struct intake_options {
     const char *host_path; /* the binary to execute anew as the reader; NULL: /proc/self/exe */
@@ -38,13 +39,18 @@ bool intake_load(const char *path, const struct intake_options *options, struct 
     struct intake_report *report, struct fault *fault) MUST_CHECK;
 
 /* What the host's binary does when it is executed as the reader: reads the sealed file at descriptor `image`, writes the
- * canonical declaration or one line of error to descriptor `answer`, returns the exit status. The first argument that
- * makes main() call it is INTAKE_READER_ARGUMENT. */
+ * canonical declaration or one line of error to descriptor `answer`, and ends the process, so that nothing of the host runs
+ * on behind it. Every main() whose binary may be the reader begins with
+ *     if (argc == 2 && strcmp(argv[1], INTAKE_READER_ARGUMENT) == 0)
+ *         intake_reader_main(INTAKE_READER_IMAGE, INTAKE_READER_ANSWER);
+ * before it does anything else. */
 #define INTAKE_READER_ARGUMENT "--read-declaration"
-int intake_reader_main(int image, int answer);
+#define INTAKE_READER_IMAGE    3
+#define INTAKE_READER_ANSWER   4
+int intake_reader_main(int image, int answer) __attribute__((noreturn));
 
-/* A directory's connector files (NAME.so, regular or not), sorted by name; each is taken in by itself, so that one bad file
- * never hides the others. */
+/* A directory's connector files (NAME.so, regular or not; names that begin with a dot are passed over), sorted by name; each
+ * is taken in by itself, so that one bad file never hides the others. */
 struct intake_entry {
     char *path;
     struct plan *plan; /* NULL: refused */

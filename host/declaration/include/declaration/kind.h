@@ -12,7 +12,7 @@
 
 enum field_type {
     FIELD_TEXT,
-    FIELD_ENUM, /* one of `words`; anything else becomes "unknown" with the raw value kept (drift) */
+    FIELD_ENUM,    /* one of `words`; anything else becomes "unknown" with the raw value kept (drift) */
     FIELD_BOOLEAN, /* stored as true or false; 1 or 0 in the views */
     FIELD_TIME,    /* stored and shown as RFC 3339 UTC with milliseconds */
     FIELD_KIND     /* the name of a kind */
@@ -27,20 +27,20 @@ struct kind_field {
     const char *name;
     enum field_type type;
     enum field_rule rule;
-    const char *words; /* FIELD_ENUM: separated by spaces; "unknown" always is one of them */
+    const char *words;   /* FIELD_ENUM: separated by spaces; "unknown" always is one of them */
     const char *summary;
 };
 
 struct kind {
-    enum muster_kind kind;
     const char *name;
-    bool composed_id;       /* a record without a mapped id gets one composed of `key_fields` */
     const char *key_fields; /* separated by spaces */
     const struct kind_field *fields;
     size_t field_count;
+    enum muster_kind kind;
+    bool composed_id; /* a record without a mapped id gets one composed of `key_fields` */
 };
 
-#define KIND_COUNT      10
+#define KIND_COUNT 10
 #define KIND_FIELDS_MAX 32
 
 /* Kinds in the order of enum muster_kind, from index 0. */

@@ -13,8 +13,12 @@ struct json_pointer {
     size_t count;
 };
 
-/* FAULT_DECLARATION names what is wrong: no leading "/", a bad "~" escape, too deep, not UTF-8. `ret_pointer` lives in `arena`. */
+/* FAULT_DECLARATION names what is wrong: no leading "/", a bad "~" escape, too deep, not UTF-8.
+ * `ret_pointer` lives in `arena`. */
 bool json_pointer_parse(const char *text, struct arena *arena, struct json_pointer *ret_pointer,
     struct fault *fault) MUST_CHECK;
+/* A step as the index of an array's element: decimal digits without a leading zero. False for
+ * all else, "-" included. */
+bool json_pointer_index(struct span step, size_t *ret_index);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading values out of text that passed the gate. A value is a span of the source bytes: nothing is converted, so an id of
- * 2^64 + 1 is the text that was sent. Every function here may assume sound JSON and does not check it again.
+ * Reading values out of text that passed the gate. A value is a span of the source bytes: nothing
+ * is converted, so an id of 2^64 + 1 is the text that was sent. Every function here may assume
+ * sound JSON and does not check it again.
  */
 #ifndef MUSTER_JSON_VALUE_H
 #define MUSTER_JSON_VALUE_H
@@ -31,12 +32,15 @@ struct json_value json_value_of(struct span text);
 /* One look-up by pointer. For several pointers into one value use a projection. */
 struct json_value json_find(struct span value, const struct json_pointer *pointer);
 
-/* A text for an id or a field: a string unescaped to UTF-8, unnormalised; a number as its literal; true and false as such.
- * Nothing for null, arrays, objects and values that are not there. A string without escapes is borrowed from the source;
- * another is written to `arena`. data is NULL with FAULT_MEMORY only through `ret_` contract: false, fault set. */
+/* A text for an id or a field: a string unescaped to UTF-8, unnormalised; a number as its
+ * literal; true and false as such. Nothing for null, arrays, objects, values that are not there,
+ * and for strings that the gate calls unsound (of an item with a `why`): a text with
+ * replacements would make two ids one. A string without escapes is borrowed from the source;
+ * another is written to `arena`. False only for FAULT_MEMORY. */
 bool json_text(struct json_value value, struct arena *arena, struct span *ret_text,
     struct fault *fault) MUST_CHECK;
-/* An integer that fits; false for anything else (fractions and exponents included). A string of digits counts. */
+/* An integer that fits; false for anything else (fractions and exponents included). A string of
+ * digits counts. */
 bool json_integer(struct json_value value, int64_t *ret_number);
 
 /* Elements of an array (or members' values of an object) in order: start with at = {0}. */
@@ -44,7 +48,8 @@ struct json_iterator {
     const char *at, *end;
 };
 struct json_iterator json_begin(struct json_value container);
-/* False at the end. ret_key: the member's name with quotes, as sent; nothing in arrays; may be NULL. */
+/* False at the end. ret_key: the member's name with quotes, as sent; nothing in arrays; may be
+ * NULL. */
 bool json_next(struct json_iterator *iterator, struct span *ret_key, struct json_value *ret_value);
 size_t json_count(struct json_value container);
 
@@ -54,12 +59,14 @@ struct json_projection;
 bool json_projection_create(const struct json_pointer *pointers, size_t count,
     struct json_projection **ret_projection, struct fault *fault) MUST_CHECK;
 void json_projection_free(struct json_projection *projection);
-/* Writes `count` values, in the order of the pointers; JSON_NONE for those that lead nowhere. Safe from many threads. */
+/* Writes `count` values, in the order of the pointers; JSON_NONE for those that lead nowhere.
+ * Safe from many threads, and on an item with a `why`: it then reads the first of two members of
+ * one name. */
 void json_project(
     const struct json_projection *projection, struct span value, struct json_value *ret_values);
 
-/* A hash of what the value says: white space, the order of members, the form of escapes do not count; the order of elements
- * and the literal of numbers do. */
+/* A hash of what the value says: white space, the order of members, the form of escapes do not
+ * count; the order of elements and the literal of numbers do. */
 struct hash128 json_content_hash(const struct hash_key *key, struct span value);
 
 #endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ladder: live, then missing (an object that a conclusive full run did not list), then deleted
+ * (a second proven run did not either). What one
+ * run would take away beyond the guard waits for a person.
+ */
+#include "absence.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "base/memory.h"
+#include "merge.h"
+
+struct absent {
+    int64_t *missing, *deleted; /* keys that go from live to missing, from missing to deleted */
+    size_t missing_count, missing_capacity, deleted_count, deleted_capacity;
+};
+
+static void absent_free(struct absent *absent)
+{
+    memory_free(absent->missing);
+    memory_free(absent->deleted);
+}
+#define AUTO_ABSENT __attribute__((cleanup(absent_free))) struct absent
+
+/* Sorts one object that is present or missing in the scope. Columns: object, state, absent_run,
+ * absent_proven. */
+static bool look_at(struct absent *absent, struct seen *seen, sqlite3_stmt *row, int64_t run,
+    bool proven, struct fault *fault)
+{
+    int64_t object = sqlite3_column_int64(row, 0);
+    if (seen_has(seen, object))
+        return true;
+    if (sqlite3_column_int(row, 1) != STATE_MISSING)
+        return seen_list_add(
+            &absent->missing, &absent->missing_count, &absent->missing_capacity, object, fault);
+    bool earlier = sqlite3_column_int64(row, 2) < run;
+    if (!proven || !earlier)
+        return true;
+    return seen_list_add(
+        &absent->deleted, &absent->deleted_count, &absent->deleted_capacity, object, fault);
+}
+
+static bool scan(struct store *store, enum sql sql, const struct place *place, struct seen *seen,
+    bool proven, struct absent *absent, struct fault *fault)
+{
+    sqlite3_stmt *row = sql_start(&store->sql, sql, fault, "i", place->scope);
+    if (!row)
+        return false;
+    enum sql_step step;
+    while ((step = sql_next(&store->sql, row, fault)) == SQL_ROW) {
+        if (look_at(absent, seen, row, place->run, proven, fault))
+            continue;
+        (void)sqlite3_reset(row); /* given up for want of memory */
+        return false;
+    }
+    return step == SQL_END;
+}
+
+/* One object's presence in the scope becomes `state`. */
+static bool conclude(struct store *store, struct place *place, int64_t object, enum state state,
+    const struct cause *cause, struct fault *fault)
+{
+    struct object_row row;
+    if (!object_read(store, object, &row, fault))
+        return false;
+    if (row.shared)
+        return merge_state(store, place, object, state, cause, &row, fault);
+    if (row.scope != place->scope || row.state == state)
+        return true;
+    return object_state(store, place, &row, state, cause, fault);
+}
+
+/* A first absence that only an asserted run had concluded, seen again by a proven one, is now a
+ * proven first absence. */
+static bool go_missing(struct store *store, struct place *place, const int64_t *keys, size_t count,
+    const struct cause *cause, struct fault *fault)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!conclude(store, place, keys[i], STATE_MISSING, cause, fault))
+            return false;
+    return true;
+}
+
+/* Missing ones: proven before makes deleted; asserted before makes proven missing. */
+static bool climb(struct store *store, struct place *place, const struct absent *absent,
+    int64_t wall_ms, int64_t *ret_deleted, struct fault *fault)
+{
+    char evidence[64];
+    (void)snprintf(evidence, sizeof evidence, "second proven run %lld", (long long)place->run);
+    struct cause cause = {.wall_ms = wall_ms, .evidence = evidence};
+    for (size_t i = 0; i < absent->deleted_count; i++) {
+        int64_t object = absent->deleted[i], absent_run = 0;
+        struct object_row row;
+        if (!object_read(store, object, &row, fault))
+            return false;
+        bool proven = row.absent_proven;
+        int state;
+        if (row.shared &&
+            !merge_presence(store, place, object, &state, &absent_run, &proven, fault))
+            return false;
+        if (!proven) {
+            if (!sql_run(&store->sql, row.shared ? SQL_CONTRIBUTION_PROVEN : SQL_OBJECT_PROVEN,
+                    fault, "iii", object, place->run, place->scope))
+                return false;
+            continue;
+        }
+        if (!conclude(store, place, object, STATE_DELETED, &cause, fault))
+            return false;
+        ++*ret_deleted;
+    }
+    return true;
+}
+
+/* Above the guard, or nothing left where there was something. A child's short listing may run
+ * empty: its guard is the count. */
+static const char *hold_reason(const struct place *place, const struct job_scope_end *end,
+    const struct seen *seen, size_t missing, bool child)
+{
+    int64_t present = place->count[STATE_LIVE] + place->count[STATE_FILTERED];
+    int64_t share = present * end->absence_percent / 100;
+    int64_t most = share > end->absence_most ? share : end->absence_most;
+    if ((int64_t)missing > most)
+        return "more objects missing at once than the guard lets pass";
+    if (missing > 0 && seen->own + seen->others == 0 && seen->id_count == 0 && !child)
+        return "the listing is empty and was not before";
+    return NULL;
+}
+
+static bool hold(struct store *store, struct place *place, const struct job_scope_end *end,
+    struct absent *absent, const char *reason, int64_t wall_ms, struct fault *fault)
+{
+    bytes_clear(&store->blob);
+    return seen_encode_keys(absent->missing, absent->missing_count, &store->blob, fault) &&
+           sql_run(&store->sql, SQL_HOLD_ADD, fault, "iiiiiizbi", place->run, place->scope,
+               store->next_batch - 1, (int64_t)(end->proof == PROOF_PROVEN),
+               (int64_t)absent->missing_count, place->count[STATE_LIVE], reason,
+               bytes_span(&store->blob), wall_ms);
+}
+
+/* Whether the scope belongs to a parent object. */
+static bool has_parent(
+    struct store *store, const struct place *place, bool *ret_child, struct fault *fault)
+{
+    int64_t child = 0;
+    if (!sql_integer(&store->sql, SQL_SCOPE_IS_CHILD, &child, fault, "i", place->scope))
+        return false;
+    *ret_child = child != 0;
+    return true;
+}
+
+static bool conclude_absence(struct store *store, struct place *place, struct job_scope_end *end,
+    int64_t wall_ms, struct fault *fault)
+{
+    AUTO_ABSENT absent = {.missing = NULL};
+    struct seen *seen;
+    bool child, proven = end->proof == PROOF_PROVEN;
+    if (!place_seen(store, place, &seen, fault) || !has_parent(store, place, &child, fault) ||
+        !sql_run(&store->sql, SQL_HOLD_SUPERSEDE, fault, "ii", place->scope, wall_ms))
+        return false;
+    int64_t present = place->count[STATE_LIVE] + place->count[STATE_FILTERED];
+    bool all_seen =
+        seen->own + seen->others - place->withdrawn == present && place->count[STATE_MISSING] == 0;
+    if (!all_seen &&
+        (!scan(store, SQL_PRESENT_OBJECTS, place, seen, proven, &absent, fault) ||
+            !scan(store, SQL_PRESENT_CONTRIBUTIONS, place, seen, proven, &absent, fault)))
+        return false;
+    const char *reason = hold_reason(place, end, seen, absent.missing_count, child);
+    if (reason) {
+        end->held = (int64_t)absent.missing_count;
+        if (!hold(store, place, end, &absent, reason, wall_ms, fault))
+            return false;
+    } else {
+        struct cause cause = {
+            .wall_ms = wall_ms, .absent_run = place->run, .absent_proven = proven};
+        end->missing = (int64_t)absent.missing_count;
+        if (!go_missing(store, place, absent.missing, absent.missing_count, &cause, fault))
+            return false;
+    }
+    if (!climb(store, place, &absent, wall_ms, &end->deleted, fault) ||
+        !sql_run(
+            &store->sql, SQL_LETTERS_SUPERSEDE, fault, "iii", place->scope, place->run, wall_ms))
+        return false;
+    /* Held objects were not seen: their scope's time must not speak for them. */
+    return reason || sql_run(&store->sql, SQL_SCOPE_COMPLETE, fault, "iiii", place->scope, wall_ms,
+                         place->run, (int64_t)end->proof);
+}
+
+bool absence_scope_end(
+    struct store *store, struct job_scope_end *end, int64_t wall_ms, struct fault *fault)
+{
+    struct place place;
+    if (!place_load(store, end->run, end->scope, &place, fault))
+        return false;
+    end->missing = end->deleted = end->held = 0;
+    if (place.ended) { /* executed before: the answer is kept */
+        end->live = place.count[STATE_LIVE];
+        return sql_integer(&store->sql, SQL_SCOPE_RUN_MISSING, &end->missing, fault, "i",
+                   place.scope_run) &&
+               sql_integer(&store->sql, SQL_SCOPE_RUN_DELETED, &end->deleted, fault, "i",
+                   place.scope_run) &&
+               sql_integer(
+                   &store->sql, SQL_SCOPE_RUN_HELD, &end->held, fault, "i", place.scope_run);
+    }
+    bool conclusive = end->full && end->proof >= PROOF_ASSERTED && !end->bar_absence;
+    if (conclusive && !conclude_absence(store, &place, end, wall_ms, fault))
+        return false;
+    if (!place_save(store, &place, fault) ||
+        !sql_run(&store->sql, SQL_SCOPE_RUN_END, fault, "iizzibiiii", place.scope_run,
+            (int64_t)end->proof, end->reason, end->end_signal, end->total, end->bookmark,
+            end->missing, end->deleted, end->held, wall_ms))
+        return false;
+    seen_cache_drop(&store->seen, place.scope_run);
+    end->live = place.count[STATE_LIVE];
+    return true;
+}
+
+bool absence_close_scope(struct store *store, int64_t scope, int64_t run, const char *evidence,
+    int64_t wall_ms, struct fault *fault)
+{
+    struct place place;
+    AUTO_ABSENT absent = {.missing = NULL};
+    struct seen nothing = {.scope_run = 0};
+    if (!place_of_scope(store, scope, run, &place, fault) ||
+        !scan(store, SQL_PRESENT_OBJECTS, &place, &nothing, true, &absent, fault) ||
+        !scan(store, SQL_PRESENT_CONTRIBUTIONS, &place, &nothing, true, &absent, fault))
+        return false;
+    struct cause cause = {.wall_ms = wall_ms, .evidence = evidence};
+    for (size_t i = 0; i < absent.missing_count; i++)
+        if (!conclude(store, &place, absent.missing[i], STATE_DELETED, &cause, fault))
+            return false;
+    for (size_t i = 0; i < absent.deleted_count; i++)
+        if (!conclude(store, &place, absent.deleted[i], STATE_DELETED, &cause, fault))
+            return false;
+    return place_save(store, &place, fault) &&
+           sql_run(&store->sql, SQL_HOLD_SUPERSEDE, fault, "ii", scope, wall_ms) &&
+           sql_run(&store->sql, SQL_SCOPE_CLOSE, fault, "i", scope);
+}

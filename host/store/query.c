@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The questions of the commands, each a statement over the views. */
+#include "inside.h"
+#include "rows.h"
+#include "store/query.h"
+
+enum argument { ARGUMENT_NONE, ARGUMENT_NAME, ARGUMENT_NUMBER };
+
+struct question {
+    const char *sql; /* ?1: the argument, null where there is none */
+    enum argument argument;
+};
+
+static const struct question questions[] = {
+    [QUERY_STATUS] = {"SELECT * FROM verdict", ARGUMENT_NONE},
+    [QUERY_RUNS] = {"SELECT * FROM run WHERE ?1 IS NULL OR connection=?1 ORDER BY run DESC",
+        ARGUMENT_NAME},
+    [QUERY_LEDGER] = {"SELECT * FROM batch WHERE run=?1 ORDER BY batch", ARGUMENT_NUMBER},
+    [QUERY_DEAD] = {"SELECT letter,connection,stream,run,batch,page,item,records,code,reason,why,"
+                    "pointer,id,state,at,closed_at,closed_by,closed_reason,declaration"
+                    " FROM dead_letter WHERE ?1 IS NULL OR connection=?1 ORDER BY letter",
+        ARGUMENT_NAME},
+    [QUERY_DEAD_ONE] = {"SELECT * FROM dead_letter WHERE letter=?1", ARGUMENT_NUMBER},
+    [QUERY_HOLDS] = {"SELECT * FROM hold ORDER BY hold", ARGUMENT_NONE},
+    [QUERY_DRIFT] = {"SELECT * FROM drift WHERE ?1 IS NULL OR connection=?1 ORDER BY drift",
+        ARGUMENT_NAME},
+};
+
+static bool bind_argument(
+    struct rows *rows, const struct question *question, const char *argument, struct fault *fault)
+{
+    int64_t number;
+    int code = SQLITE_OK;
+    switch (question->argument) {
+    case ARGUMENT_NONE:
+        break;
+    case ARGUMENT_NAME:
+        code = sqlite3_bind_text(rows->statement, 1, argument, -1, SQLITE_STATIC);
+        break;
+    case ARGUMENT_NUMBER:
+        if (!argument || !span_to_int64(span_of(argument), &number))
+            return fault_set(fault, FAULT_USAGE, "\"%s\" is not a number; muster lists them",
+                argument ? argument : "");
+        code = sqlite3_bind_int64(rows->statement, 1, number);
+        break;
+    }
+    return code == SQLITE_OK || sql_fault(rows->handle, code, fault);
+}
+
+struct counting {
+    query_row *row;
+    void *context;
+    int64_t count;
+};
+
+static bool count_row(
+    void *context, const char *const *names, const struct cell *cells, size_t count)
+{
+    struct counting *counting = context;
+    counting->count++;
+    return counting->row(counting->context, names, cells, count);
+}
+
+bool query_run(struct store *store, enum query query, const char *argument, query_row *row,
+    void *context, struct fault *fault)
+{
+    const struct question *question = &questions[query];
+    AUTO_ROWS rows = {.count = 0};
+    struct counting counting = {row, context, 0};
+    if (!rows_open(&rows, &store->sql, question->sql, 0, fault) ||
+        !bind_argument(&rows, question, argument, fault) ||
+        !rows_each(&rows, count_row, &counting, NULL, fault))
+        return false;
+    if (query == QUERY_DEAD_ONE && counting.count == 0)
+        return fault_set(fault, FAULT_NOT_FOUND, "there is no dead letter %s", argument);
+    return true;
+}
