@@ -222,7 +222,8 @@ static const char *read_name(struct gate *gate, const char *at)
 
 /* A container; returns the place where its first value begins. For an empty one sets `ret_shape`
  * and returns the place behind it. */
-static const char *open(struct gate *gate, const char *at, bool *ret_opened, uint64_t *ret_shape)
+static const char *open_level(
+    struct gate *gate, const char *at, bool *ret_opened, uint64_t *ret_shape)
 {
     char close = *at == '{' ? '}' : ']';
     if (gate->level == &gate->levels[JSON_DEPTH_MAX])
@@ -257,7 +258,7 @@ static const char *begin_value(
         return read_string(gate, at, &escaped);
     case '{':
     case '[':
-        return open(gate, at, ret_opened, ret_shape);
+        return open_level(gate, at, ret_opened, ret_shape);
     case 't':
         *ret_shape = SHAPE_BOOLEAN;
         return read_word(gate, at, SPAN("true"));

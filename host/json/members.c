@@ -131,7 +131,7 @@ enum members_result members_add(struct members *members, size_t depth, size_t fi
 /* An empty table that is at most half full when all names are in it. */
 static bool clear_slots(struct members *members, size_t names, size_t *ret_mask)
 {
-    size_t capacity = 4u * MEMBERS_SHORT;
+    size_t capacity = (size_t)4 * MEMBERS_SHORT;
     while (capacity < 2 * names)
         capacity *= 2;
     if (members->slot_capacity < capacity) {

@@ -24,7 +24,9 @@ static bool unescape(
     for (size_t i = 0; i < step.length; i++) {
         char c = step.data[i];
         if (c == '~') {
-            char next = ++i < step.length ? step.data[i] : '\0';
+            char next = '\0';
+            if (++i < step.length)
+                next = step.data[i];
             if (next != '0' && next != '1')
                 return fault_set(fault, FAULT_DECLARATION,
                     "\"%.*s\" is no JSON Pointer: \"~\" stands only in \"~0\" (for ~) and "

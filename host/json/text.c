@@ -20,6 +20,7 @@ static const unsigned char escapes[256] = {['"'] = '"',
     ['r'] = '\r',
     ['t'] = '\t'};
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a designator cannot stand in parentheses */
 #define DIGIT(c, value) [c] = (value) + 1
 static const unsigned char digits[256] = {DIGIT('0', 0), DIGIT('1', 1), DIGIT('2', 2),
     DIGIT('3', 3), DIGIT('4', 4), DIGIT('5', 5), DIGIT('6', 6), DIGIT('7', 7), DIGIT('8', 8),
