@@ -83,8 +83,6 @@ void scope_flush(struct scope *scope)
     if (scope->commits > 0)
         return;
     if (proof_conclude(scope)) {
-        (void)snprintf(scope->reason, sizeof scope->reason,
-            "the total does not agree with what was seen: second pass");
         scope_restart(scope);
         return;
     }
