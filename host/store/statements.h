@@ -79,6 +79,7 @@
     X(SQL_STREAM_RUN, "UPDATE streams SET last_run=?2 WHERE stream=?1")                      \
     X(SQL_RUN_FIND, "SELECT run FROM runs WHERE run=?1")                                     \
     X(SQL_RUN_ENDED, "SELECT ended_ms FROM runs WHERE run=?1")                               \
+    X(SQL_RUN_STARTED, "SELECT started_ms FROM runs WHERE run=?1")                           \
     X(SQL_RUN_END, "UPDATE runs SET proof=?2,reason=?3,requests=?4,retries=?5,"              \
         "throttled_ms=?6,complete=?7,ended_ms=?8 WHERE run=?1")                              \
     X(SQL_STREAM_CLOSED, "UPDATE streams SET closed=?2"                                      \
@@ -130,7 +131,7 @@
         " SELECT r.run,?2,?3,(SELECT live FROM scopes WHERE scope=?2),?4 FROM runs r"        \
         " WHERE r.run=?1")                                                                   \
     X(SQL_SCOPE_RUN_FIND, "SELECT scope_run,ended,proof,sequence,live_before,position,"      \
-        "bookmark," SQL_SUM_COLUMNS " FROM scope_runs WHERE run=?1 AND scope=?2")            \
+        "bookmark," SQL_SUM_COLUMNS ",reason FROM scope_runs WHERE run=?1 AND scope=?2")     \
     X(SQL_SCOPE_RUN_BATCH, "UPDATE scope_runs SET position=?2,bookmark=coalesce(?3,bookmark),"\
         "sequence=?4,pages=pages+1,received=?5,created=?6,changed=?7,unchanged=?8,"          \
         "duplicate=?9,filtered=?10,dead=?11,reappeared=?12,conflicts=?13,unreadable=?14,"    \
