@@ -191,6 +191,7 @@ void scope_response(struct scope *scope, struct response *response)
         scope->request.carries_cursor, &said);
     note_request(scope, response, said.outcome);
     lane_answered(engine, round->lane, round_policy(round), said.outcome, response);
+    lane_pump(engine, round->lane); /* before what follows, which may end the round */
     if (said.outcome == OUTCOME_OK && !scope->failed) {
         scope->ticket = engine_ticket(engine, TICKET_SCOPE_DIGEST, scope);
         scope_enter(scope, SCOPE_DIGESTING);
@@ -207,7 +208,6 @@ void scope_response(struct scope *scope, struct response *response)
         response_free(response);
         trouble(scope, &said, wait_ms);
     }
-    lane_pump(engine, round->lane);
 }
 
 /* ------------------------------------------------------------------ page ---------------------- */

@@ -179,8 +179,8 @@ static inline void driver_scope_begin(struct driver *driver, struct job *job)
     begin->so_far = scope->sums;
 }
 
-static inline void driver_see(
-    struct kept_scope *scope, struct span id, const struct hash128 *content, struct batch_outcome *outcome)
+static inline void driver_see(struct kept_scope *scope, struct span id,
+    const struct hash128 *content, struct batch_outcome *outcome)
 {
     static const struct hash128 none;
     for (size_t i = 0; i < scope->id_count; i++)
@@ -196,13 +196,15 @@ static inline void driver_see(
     outcome->created += content != NULL;
 }
 
-static inline bool driver_commit(struct driver *driver, struct job_commit *commit, struct fault *fault)
+static inline bool driver_commit(
+    struct driver *driver, struct job_commit *commit, struct fault *fault)
 {
     const struct batch *batch = commit->batch;
     struct kept_scope *scope = driver_scope(driver, batch->scope);
     struct batch_outcome *outcome = &commit->outcome, *sums = &scope->sums;
     if (scope->ended || batch->sequence != scope->sequence + 1)
-        return fault_set(fault, FAULT_USAGE, "batch %lld does not follow", (long long)batch->sequence);
+        return fault_set(
+            fault, FAULT_USAGE, "batch %lld does not follow", (long long)batch->sequence);
     *outcome = (struct batch_outcome){.received = batch->received};
     for (size_t i = 0; i < batch->record_count; i++)
         if (batch->records[i].yield == 0)
@@ -220,8 +222,8 @@ static inline bool driver_commit(struct driver *driver, struct job_commit *commi
         driver_see(scope, batch->filtered[i].id, NULL, outcome);
     }
     outcome->distinct = (int64_t)scope->id_count;
-    ck_assert_int_eq(
-        outcome->received, outcome->created + outcome->duplicate + outcome->filtered + outcome->dead);
+    ck_assert_int_eq(outcome->received,
+        outcome->created + outcome->duplicate + outcome->filtered + outcome->dead);
     sums->received += outcome->received;
     sums->created += outcome->created;
     sums->duplicate += outcome->duplicate;
@@ -348,7 +350,8 @@ static inline bool driver_execute(struct driver *driver, struct job *job)
 
 /* ------------------------------------------------------------------ the host's body ------------ */
 
-static inline struct waiting *driver_await(struct driver *driver, enum wait_kind kind, uint64_t ticket)
+static inline struct waiting *driver_await(
+    struct driver *driver, enum wait_kind kind, uint64_t ticket)
 {
     struct waiting *waiting = memory_allocate(sizeof *waiting);
     waiting->kind = kind;
@@ -374,7 +377,9 @@ static inline struct response *driver_answer(struct driver *driver, const char *
     ck_assert_msg(answer != NULL, "the script has no answer for %s", url);
     struct response *response = memory_allocate(sizeof *response);
     response->exchange = answer->exchange;
-    response->status = answer->exchange != EXCHANGE_DONE ? 0 : answer->status ? answer->status : 200;
+    response->status = answer->exchange != EXCHANGE_DONE ? 0
+                       : answer->status                  ? answer->status
+                                                         : 200;
     response->unframed = answer->unframed;
     AUTO_FREE char *body = driver_quote(answer->body ? answer->body : "");
     ck_assert(bytes_append_text(&response->body, body, &fault));
@@ -404,7 +409,8 @@ static inline void driver_note(struct driver *driver, const struct note *note)
     }
     if (note->kind == NOTE_ANOMALY) {
         size_t length = strlen(driver->anomalies);
-        (void)snprintf(driver->anomalies + length, sizeof driver->anomalies - length, "%s ", note->text);
+        (void)snprintf(
+            driver->anomalies + length, sizeof driver->anomalies - length, "%s ", note->text);
     }
 }
 
@@ -526,7 +532,8 @@ static inline int driver_finish(struct driver *driver)
 {
     int steps = 0;
     while (!driver->over) {
-        ck_assert_msg(driver_step(driver), "the round hangs: nothing is under way and it is not over");
+        ck_assert_msg(
+            driver_step(driver), "the round hangs: nothing is under way and it is not over");
         ck_assert_msg(++steps < DRIVER_STEPS_MAX, "the round does not end");
     }
     return steps;
@@ -578,7 +585,8 @@ static inline void driver_begin(struct driver *driver, const char *members, cons
     ck_assert(bytes_format(&text, &fault,
         "{\"abi\":1,\"name\":\"acme\",\"base_url\":\"https://api.example.com\",%s\"streams\":[%s]}",
         quoted_members, quoted));
-    ck_assert_msg(plan_create(bytes_span(&text), "acme.so", &file, &driver->plan, &fault), "%s", fault.text);
+    ck_assert_msg(
+        plan_create(bytes_span(&text), "acme.so", &file, &driver->plan, &fault), "%s", fault.text);
     driver->settings = (struct settings){.path = "muster.conf",
         .policy = policy_settings_default(),
         .connections = &driver->connection_settings,
@@ -593,8 +601,10 @@ static inline void driver_join(struct driver *driver)
     static const struct hash_key store_key = {{9, 8, 7}};
     struct source *source;
     struct fault fault;
-    ck_assert_msg(source_create(&driver->settings, 0, driver->plan, &source, &fault), "%s", fault.text);
-    ck_assert_msg(connection_create(source, &store_key, &driver->connection, &fault), "%s", fault.text);
+    ck_assert_msg(
+        source_create(&driver->settings, 0, driver->plan, &source, &fault), "%s", fault.text);
+    ck_assert_msg(
+        connection_create(source, &store_key, &driver->connection, &fault), "%s", fault.text);
 }
 
 static inline void driver_end(struct driver *driver)
@@ -611,7 +621,8 @@ static inline void driver_end(struct driver *driver)
     plan_release(driver->plan);
 }
 
-static inline const struct run_summary *driver_summary(const struct driver *driver, const char *stream)
+static inline const struct run_summary *driver_summary(
+    const struct driver *driver, const char *stream)
 {
     for (size_t i = 0; i < driver->summary_count; i++)
         if (strcmp(driver->summaries[i].stream, stream) == 0)
@@ -623,10 +634,13 @@ static inline const struct run_summary *driver_summary(const struct driver *driv
 #define ANSWERS(list) (list), sizeof(list) / sizeof(list)[0]
 
 /* Streams in common use. */
-#define YIELDS "'yields':[{'kind':'account','fields':[{'to':'id','from':'/id'},{'to':'display_name','from':'/name'}]}]"
-#define TOTAL  "'total':{'pointer':'/total','exact':true}"
-#define USERS(paging) "{'name':'users','request':{'path':'/users'},'items':'/items','paging':" paging "," YIELDS "}"
-#define CURSOR(more)  "{'kind':'cursor','ends':['next_absent'],'next':'/next'" more "}"
-#define ITEM(id)      "{'id':'" id "','name':'n'}"
+#define YIELDS                                                   \
+    "'yields':[{'kind':'account','fields':[{'to':'id','from':'/" \
+    "id'},{'to':'display_name','from':'/name'}]}]"
+#define TOTAL "'total':{'pointer':'/total','exact':true}"
+#define USERS(paging) \
+    "{'name':'users','request':{'path':'/users'},'items':'/items','paging':" paging "," YIELDS "}"
+#define CURSOR(more) "{'kind':'cursor','ends':['next_absent'],'next':'/next'" more "}"
+#define ITEM(id)     "{'id':'" id "','name':'n'}"
 
 #endif

@@ -3,7 +3,7 @@
 #include "driver.h"
 
 #define STREAM_USERS(paging) USERS(paging)
-#define NUMBER(ends, more) "{'kind':'number','ends':[" ends "],'start':1,'size':2" more "}"
+#define NUMBER(ends, more)   "{'kind':'number','ends':[" ends "],'start':1,'size':2" more "}"
 
 struct listing {
     const char *name, *stream;
@@ -15,8 +15,14 @@ struct listing {
     bool passes_twice;
 };
 
-#define PAGE(cursor, text) {.when = "cursor=" cursor, .body = text}
-#define FIRST(text)        {.when = "/users", .body = text}
+#define PAGE(cursor, text)                     \
+    {                                          \
+        .when = "cursor=" cursor, .body = text \
+    }
+#define FIRST(text)                    \
+    {                                  \
+        .when = "/users", .body = text \
+    }
 
 static const struct listing listings[] = {
     {"total agrees", STREAM_USERS(CURSOR("," TOTAL)),
@@ -26,22 +32,25 @@ static const struct listing listings[] = {
     {"no total", STREAM_USERS(CURSOR("")), {FIRST("{'items':[" ITEM("1") "]}")}, PROOF_ASSERTED,
         "no exact total", 0, 0, false},
     {"total that is not exact", STREAM_USERS(CURSOR(",'total':{'pointer':'/total'}")),
-        {FIRST("{'total':1,'items':[" ITEM("1") "]}")}, PROOF_ASSERTED, "no exact total", 0, 0, false},
+        {FIRST("{'total':1,'items':[" ITEM("1") "]}")}, PROOF_ASSERTED, "no exact total", 0, 0,
+        false},
     {"total too high, twice", STREAM_USERS(CURSOR("," TOTAL)),
-        {FIRST("{'total':3,'items':[" ITEM("1") "]}")}, PROOF_PARTIAL, "says 3 items, 1 were seen", 0,
-        0, true},
+        {FIRST("{'total':3,'items':[" ITEM("1") "]}")}, PROOF_PARTIAL, "says 3 items, 1 were seen",
+        0, 0, true},
     {"total too high, then right", STREAM_USERS(CURSOR("," TOTAL)),
         {{.when = "/users", .times = 1, .body = "{'total':3,'items':[" ITEM("1") "]}"},
             FIRST("{'total':1,'items':[" ITEM("1") "]}")},
         PROOF_PROVEN, NULL, 0, 0, true},
     {"total too low", STREAM_USERS(CURSOR("," TOTAL)),
-        {FIRST("{'total':1,'items':[" ITEM("1") "," ITEM("2") "]}")}, PROOF_PARTIAL, "1 items, 2 were",
-        0, 0, true},
+        {FIRST("{'total':1,'items':[" ITEM("1") "," ITEM("2") "]}")}, PROOF_PARTIAL,
+        "1 items, 2 were", 0, 0, true},
     /* An offset listing that loses a read item skips an unread one, and the sums agree all the same (fault 68). */
     {"the total moved, and then stood still", STREAM_USERS(CURSOR("," TOTAL)),
         {{.when = "cursor=b", .times = 1, .body = "{'total':2,'items':[" ITEM("3") "]}"},
             PAGE("b", "{'total':2,'items':[" ITEM("3") "]}"),
-            {.when = "/users", .times = 1, .body = "{'total':3,'items':[" ITEM("1") "],'next':'b'}"},
+            {.when = "/users",
+                .times = 1,
+                .body = "{'total':3,'items':[" ITEM("1") "],'next':'b'}"},
             FIRST("{'total':2,'items':[" ITEM("2") "],'next':'b'}")},
         PROOF_PROVEN, NULL, 0, 0, true},
     {"the total moved, twice", STREAM_USERS(CURSOR("," TOTAL)),
@@ -52,22 +61,25 @@ static const struct listing listings[] = {
         {FIRST("{'total':1,'items':[" ITEM("1") ",{'id':'1','name':'other'}]}")}, PROOF_ASSERTED,
         "twice with different content", 0, 0, false},
     {"the same item again", STREAM_USERS(CURSOR("," TOTAL)),
-        {FIRST("{'total':1,'items':[" ITEM("1") "," ITEM("1") "]}")}, PROOF_PROVEN, NULL, 0, 0, false},
+        {FIRST("{'total':1,'items':[" ITEM("1") "," ITEM("1") "]}")}, PROOF_PROVEN, NULL, 0, 0,
+        false},
     {"unreadable id", STREAM_USERS(CURSOR("," TOTAL)),
         {FIRST("{'total':2,'items':[" ITEM("1") ",{'id':null,'name':'x'}]}")}, PROOF_ASSERTED,
         "no readable id", 0, 0, false},
     {"many dead", STREAM_USERS(CURSOR("," TOTAL)),
-        {FIRST("{'total':5,'items':[" ITEM("1") ",{},{},{},{}]}")}, PROOF_PARTIAL, "dead letters", 0, 0,
-        false},
+        {FIRST("{'total':5,'items':[" ITEM("1") ",{},{},{},{}]}")}, PROOF_PARTIAL, "dead letters",
+        0, 0, false},
     {"unframed", STREAM_USERS(CURSOR("," TOTAL)),
         {{.when = "/users", .body = "{'total':1,'items':[" ITEM("1") "]}", .unframed = true}},
         PROOF_ASSERTED, "without a declared length", 0, 0, false},
-    {"truncated", STREAM_USERS(CURSOR("," TOTAL ",'truncated':{'pointer':'/cut','op':'equals','value':'true'}")),
-        {FIRST("{'total':1,'cut':true,'items':[" ITEM("1") "]}")}, PROOF_PARTIAL, "says that it cut", 0,
-        0, false},
+    {"truncated",
+        STREAM_USERS(
+            CURSOR("," TOTAL ",'truncated':{'pointer':'/cut','op':'equals','value':'true'}")),
+        {FIRST("{'total':1,'cut':true,'items':[" ITEM("1") "]}")}, PROOF_PARTIAL,
+        "says that it cut", 0, 0, false},
     {"ceiling", STREAM_USERS(CURSOR("," TOTAL ",'ceiling':2")),
-        {FIRST("{'total':2,'items':[" ITEM("1") "," ITEM("2") "]}")}, PROOF_PARTIAL, "ceiling of 2", 0,
-        0, false},
+        {FIRST("{'total':2,'items':[" ITEM("1") "," ITEM("2") "]}")}, PROOF_PARTIAL, "ceiling of 2",
+        0, 0, false},
     {"next is itself", STREAM_USERS(CURSOR("," TOTAL)),
         {PAGE("b", "{'total':9,'items':[" ITEM("2") "],'next':'b'}"),
             FIRST("{'total':9,'items':[" ITEM("1") "],'next':'b'}")},
@@ -83,7 +95,8 @@ static const struct listing listings[] = {
             FIRST("{'items':[" ITEM("1") "],'next':'b'}")},
         PROOF_PARTIAL, "page 2: the same items", 0, 0, false},
     {"one empty page in the middle", STREAM_USERS(CURSOR("," TOTAL)),
-        {PAGE("b", "{'total':2,'items':[],'next':'c'}"), PAGE("c", "{'total':2,'items':[" ITEM("2") "]}"),
+        {PAGE("b", "{'total':2,'items':[],'next':'c'}"),
+            PAGE("c", "{'total':2,'items':[" ITEM("2") "]}"),
             FIRST("{'total':2,'items':[" ITEM("1") "],'next':'b'}")},
         PROOF_PROVEN, NULL, 0, 0, false},
     {"empty pages for ever", STREAM_USERS(NUMBER("'has_more_false'", ",'has_more':'/more'")),
@@ -96,9 +109,10 @@ static const struct listing listings[] = {
         {PAGE("b", "{'items':[" ITEM("2") "],'next':'c'}"),
             FIRST("{'items':[" ITEM("1") "],'next':'b'}")},
         PROOF_PARTIAL, "run_bytes_most", 0, 60, false},
-    {"undeclared end", STREAM_USERS("{'kind':'cursor','ends':['next_null'],'next':'/next'," TOTAL "}"),
-        {FIRST("{'total':1,'items':[" ITEM("1") "]}")}, PROOF_PARTIAL, "none of the declared ends", 0, 0,
-        false},
+    {"undeclared end",
+        STREAM_USERS("{'kind':'cursor','ends':['next_null'],'next':'/next'," TOTAL "}"),
+        {FIRST("{'total':1,'items':[" ITEM("1") "]}")}, PROOF_PARTIAL, "none of the declared ends",
+        0, 0, false},
     {"a short page is no end", STREAM_USERS(NUMBER("'empty_page'", "," TOTAL)),
         {{.when = "page=1", .body = "{'total':2,'items':[" ITEM("1") "]}"},
             {.when = "page=2", .body = "{'total':2,'items':[" ITEM("2") "]}"},
@@ -111,17 +125,69 @@ static const struct listing listings[] = {
     {"empty body at once", STREAM_USERS(CURSOR("," TOTAL)), {{.when = "/users"}}, PROOF_PARTIAL,
         "page 1: an answer without a body", 0, 0, false},
     {"wrong echo", STREAM_USERS("{'kind':'scim','size':1," TOTAL "}"),
+        {{.when = "startIndex=2", .body = "{'total':2,'startIndex':1,'items':[" ITEM("2") "]}"},
+            FIRST("{'total':2,'startIndex':1,'items':[" ITEM("1") "]}")},
+        PROOF_PARTIAL, "another position", 0, 0, false},
+    {"the first page again and again", STREAM_USERS("{'kind':'scim','size':1," TOTAL "}"),
         {FIRST("{'total':2,'startIndex':1,'items':[" ITEM("1") "]}")}, PROOF_PARTIAL,
-        "another position", 0, 0, false},
-    {"next link to another host", STREAM_USERS("{'kind':'link','ends':['next_absent'],'next':'/next'}"),
+        "the same items as the page before", 0, 0, false},
+    {"next link to another host",
+        STREAM_USERS("{'kind':'link','ends':['next_absent'],'next':'/next'}"),
         {FIRST("{'items':[" ITEM("1") "],'next':'https://evil.example.net/users'}")}, PROOF_PARTIAL,
         "page 1: refused", 0, 0, false},
     {"wrong content type", STREAM_USERS(CURSOR("")),
-        {{.when = "/users", .type = "text/csv", .body = "id\n1\n"}}, PROOF_PARTIAL, "content_type", 0, 0,
-        false},
-    {"login page", STREAM_USERS(CURSOR("")),
-        {{.when = "/users", .type = "text/html", .body = "<html>sign in</html>"}}, PROOF_PARTIAL, "html",
+        {{.when = "/users", .type = "text/csv", .body = "id\n1\n"}}, PROOF_PARTIAL, "content_type",
         0, 0, false},
+    {"404", STREAM_USERS(CURSOR("")), {{.when = "/users", .status = 404, .body = "{}"}},
+        PROOF_PARTIAL, "page 1: not_found", 0, 0, false},
+    {"403 at once", STREAM_USERS(CURSOR("")), {{.when = "/users", .status = 403, .body = "{}"}},
+        PROOF_PARTIAL, "not permitted: ", 0, 0, false},
+    {"403 on the second page", STREAM_USERS(CURSOR("")),
+        {{.when = "cursor=b", .status = 403, .body = "{}"},
+            FIRST("{'items':[" ITEM("1") "],'next':'b'}")},
+        PROOF_PARTIAL, "page 2: forbidden", 0, 0, false},
+    {"400", STREAM_USERS(CURSOR("")), {{.when = "/users", .status = 400, .body = "{}"}},
+        PROOF_PARTIAL, "page 1: invalid", 0, 0, false},
+    {"500 for ever", STREAM_USERS(CURSOR("")), {{.when = "/users", .status = 500, .body = "{}"}},
+        PROOF_PARTIAL, "page 1: transient", 0, 0, false},
+    {"nobody there", STREAM_USERS(CURSOR("")), {{.when = "/users", .exchange = EXCHANGE_CONNECT}},
+        PROOF_PARTIAL, "page 1: transient", 0, 0, false},
+    {"a wrong certificate", STREAM_USERS(CURSOR("")),
+        {{.when = "/users", .exchange = EXCHANGE_TLS}}, PROOF_PARTIAL, "page 1: refused", 0, 0,
+        false},
+    {"401 for good", STREAM_USERS(CURSOR("")), {{.when = "/users", .status = 401, .body = "{}"}},
+        PROOF_PARTIAL, "refuses the login", 0, 0, false},
+    {"410 at once", STREAM_USERS(CURSOR("")), {{.when = "/users", .status = 410, .body = "{}"}},
+        PROOF_PARTIAL, "page 1: not_found", 0, 0, false},
+    {"cursor expired, twice", STREAM_USERS(CURSOR("")),
+        {{.when = "cursor=b", .status = 410, .body = "{}"},
+            FIRST("{'items':[" ITEM("1") "],'next':'b'}")},
+        PROOF_PARTIAL, "page 2: cursor_expired", 0, 0, true},
+    {"cursor expired, once", STREAM_USERS(CURSOR("," TOTAL)),
+        {{.when = "cursor=b", .times = 1, .status = 410, .body = "{}"},
+            PAGE("b", "{'total':2,'items':[" ITEM("2") "]}"),
+            FIRST("{'total':2,'items':[" ITEM("1") "],'next':'b'}")},
+        PROOF_PROVEN, NULL, 0, 0, true},
+    {"401 once", STREAM_USERS(CURSOR("," TOTAL)),
+        {{.when = "/users", .times = 1, .status = 401, .body = "{}"},
+            FIRST("{'total':1,'items':[" ITEM("1") "]}")},
+        PROOF_PROVEN, NULL, 0, 0, false},
+    {"429 with waits", STREAM_USERS(CURSOR("," TOTAL)),
+        {{.when = "/users",
+             .times = 12,
+             .status = 429,
+             .header = "Retry-After",
+             .value = "30",
+             .body = "{}"},
+            FIRST("{'total':1,'items':[" ITEM("1") "]}")},
+        PROOF_PROVEN, NULL, 0, 0, false},
+    {"503 three times", STREAM_USERS(CURSOR("," TOTAL)),
+        {{.when = "/users", .times = 3, .status = 503, .body = "{}"},
+            FIRST("{'total':1,'items':[" ITEM("1") "]}")},
+        PROOF_PROVEN, NULL, 0, 0, false},
+    {"login page", STREAM_USERS(CURSOR("")),
+        {{.when = "/users", .type = "text/html", .body = "<html>sign in</html>"}}, PROOF_PARTIAL,
+        "html", 0, 0, false},
 };
 
 static void begin(struct driver *driver, const struct listing *listing)
@@ -260,7 +326,8 @@ START_TEST(a_store_that_fails_ends_the_round_with_its_reason)
                 ck_assert_msg(strstr(driver.summaries[0].reason, "the disk is full") != NULL,
                     "%s (%d): %s", listings[i].name, job, driver.summaries[0].reason);
             for (size_t r = 0; r < driver.summary_count; r++)
-                ck_assert(driver.summaries[r].proof == PROOF_PROVEN || driver.summaries[r].reason[0]);
+                ck_assert(
+                    driver.summaries[r].proof == PROOF_PROVEN || driver.summaries[r].reason[0]);
             driver_end(&driver);
             if (!hit)
                 break;
@@ -272,7 +339,8 @@ START_TEST(items_without_a_readable_id_bar_absence)
 {
     struct driver driver;
     for (size_t i = 0; i < sizeof listings / sizeof listings[0]; i++) {
-        if (strcmp(listings[i].name, "unreadable id") != 0 && strcmp(listings[i].name, "conflict") != 0)
+        if (strcmp(listings[i].name, "unreadable id") != 0 &&
+            strcmp(listings[i].name, "conflict") != 0)
             continue;
         begin(&driver, &listings[i]);
         driver_start(&driver);
