@@ -191,6 +191,7 @@ void scope_response(struct scope *scope, struct response *response)
         scope->request.carries_cursor, &said);
     note_request(scope, response, said.outcome);
     lane_answered(engine, round->lane, round_policy(round), said.outcome, response);
+    lane_pump(engine, round->lane); /* before what follows, which may end the round */
     if (said.outcome == OUTCOME_OK && !scope->failed) {
         scope->ticket = engine_ticket(engine, TICKET_SCOPE_DIGEST, scope);
         scope_enter(scope, SCOPE_DIGESTING);
@@ -208,7 +209,6 @@ void scope_response(struct scope *scope, struct response *response)
         response_free(response);
         trouble(scope, &said, wait_ms);
     }
-    lane_pump(engine, round->lane);
 }
 
 /* ------------------------------------------------------------------ page ---------------------- */
@@ -236,10 +236,9 @@ static bool take_bookmark(struct scope *scope, const struct digest *digest, stru
     return bytes_append(&scope->bookmark, digest->bound_high, fault);
 }
 
-/* The page goes to the store, with the position after it; where a guard spoke, with its own, so that a host that comes back meets the
- * guard again. The digest lives until the commit is back. */
+/* The page goes to the store, with the position after it and what the listing came to. The digest lives until the commit is back. */
 static bool commit(
-    struct scope *scope, struct digest *digest, bool listing_over, struct fault *fault)
+    struct scope *scope, struct digest *digest, enum checkpoint_state state, struct fault *fault)
 {
     struct round *round = scope->run->round;
     struct batch *batch = &digest->batch;
@@ -250,7 +249,7 @@ static bool commit(
     batch->scope = scope->key;
     batch->sequence = scope->sequence + 1;
     batch->wall_ms = round->engine->wall_ms;
-    if (!checkpoint_encode(scope, listing_over, scope->page_arena, &batch->position, fault))
+    if (!checkpoint_encode(scope, state, scope->page_arena, &batch->position, fault))
         return false;
     if (scope->bookmark.length)
         batch->bookmark = arena_copy(scope->page_arena, bytes_span(&scope->bookmark));
@@ -273,9 +272,12 @@ static void accept_page(struct scope *scope, struct digest *digest)
     scope->renewals = 0;
     bool sound = proof_page(scope, digest);
     bool goes_on = sound && digest->page.end == PAGE_GOES_ON;
+    enum checkpoint_state state = scope->failed ? CHECKPOINT_FAILED /* !sound, or failed before */
+                                  : goes_on     ? CHECKPOINT_GOES_ON
+                                                : CHECKPOINT_OVER;
     bool kept = take_bookmark(scope, digest, &fault) &&
                 (!goes_on || take_next(scope, &digest->page, &fault)) &&
-                commit(scope, digest, sound && !goes_on, &fault);
+                commit(scope, digest, state, &fault);
     if (!kept) {
         digest_free(digest);
         scope_fail(scope, "page %" PRId64 ": %s", scope->pages, fault.text);

@@ -108,7 +108,9 @@ struct scope {
     int64_t total, pages;
     bool total_exact, total_moved;
     uint32_t marks;
-    struct batch_outcome sums;
+    struct batch_outcome sums; /* of this listing */
+    struct batch_outcome
+        earlier; /* of those before a restart: received, dead, conflicts, unreadable */
     struct guards guards;
     struct bytes bookmark; /* highest bound so far */
     bool order_broken;
@@ -262,11 +264,16 @@ void scope_stop(struct scope *scope);
 bool scope_is_idle(const struct scope *scope); /* nothing of it is with anybody else */
 
 /* checkpoint.c: the text that a commit stores as the scope's position: what the engine knows of the listing, then where it stands */
-bool checkpoint_encode(const struct scope *scope, bool over, struct arena *arena,
+enum checkpoint_state {
+    CHECKPOINT_GOES_ON, /* pages are to come */
+    CHECKPOINT_OVER,    /* the listing came to its end: only its conclusion is left */
+    CHECKPOINT_FAILED   /* a guard ended it, with the scope's reason */
+};
+bool checkpoint_encode(const struct scope *scope, enum checkpoint_state state, struct arena *arena,
     struct span *ret_text, struct fault *fault) MUST_CHECK;
-/* Fills position, token and evidence; `ret_over`: the listing was over, only its conclusion is left. */
-bool checkpoint_decode(
-    struct scope *scope, struct span text, bool *ret_over, struct fault *fault) MUST_CHECK;
+/* Fills position, token and evidence, and the failure where there was one. */
+bool checkpoint_decode(struct scope *scope, struct span text, enum checkpoint_state *ret_state,
+    struct fault *fault) MUST_CHECK;
 
 /* proof.c */
 /* What the page adds to the listing's evidence; false where a guard ends the listing (reason set through scope_fail). */

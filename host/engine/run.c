@@ -57,7 +57,8 @@ void run_skip(struct run *run, enum proof proof, const char *reason)
     run->summary.proof = proof;
     (void)snprintf(run->summary.reason, sizeof run->summary.reason, "%.255s", reason);
     run_enter(run, RUN_OVER);
-    if (reason[0] && proof == PROOF_PARTIAL) /* one that ended earlier in this round was told of then */
+    if (reason[0] &&
+        proof == PROOF_PARTIAL) /* one that ended earlier in this round was told of then */
         engine_note(run->round->engine, NOTE_RUN_ENDED, run->round, run)->summary = &run->summary;
 }
 
