@@ -204,6 +204,9 @@ static const char *read_name(struct gate *gate, const char *at)
     name.length = (uint32_t)(at - 1 - name.data);
     if (++level->count > JSON_MEMBERS_MAX)
         return broken(gate, name.data - 1, FAULT_LIMIT, "an object of more than 65536 members");
+    if (gate->members.count == JSON_OPEN_MEMBERS_MAX)
+        return broken(gate, name.data - 1, FAULT_LIMIT,
+            "objects inside each other of more than 262144 members together");
     enum members_result result = members_add(&gate->members, (size_t)(level - gate->levels) - 1,
         level->first, name, gate->end, &level->last);
     if (result == MEMBERS_MEMORY)

@@ -9,6 +9,7 @@
 #include "text.h"
 
 #define NAMES_FIRST 256u
+#define SLOTS_FIRST 256u
 #define TAGS_STEP   8u /* tags that one SSE2 register holds */
 
 /* A name's place in the table, with as much of its hash as the place does not tell. */
@@ -58,7 +59,7 @@ static bool unescape(struct members *members, struct members_name name, struct s
         struct text text = text_begin(body);
         struct span run;
         struct fault fault;
-        char buffer[4];
+        char buffer[TEXT_CHARACTER_MAX];
         bytes_clear(&members->plain);
         while (text_next(&text, buffer, &run))
             if (!bytes_append(&members->plain, run, &fault))
@@ -131,7 +132,7 @@ enum members_result members_add(struct members *members, size_t depth, size_t fi
 /* An empty table that is at most half full when all names are in it. */
 static bool clear_slots(struct members *members, size_t names, size_t *ret_mask)
 {
-    size_t capacity = (size_t)4 * MEMBERS_SHORT;
+    size_t capacity = SLOTS_FIRST;
     while (capacity < 2 * names)
         capacity *= 2;
     if (members->slot_capacity < capacity) {

@@ -9,7 +9,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
 
