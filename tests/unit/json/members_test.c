@@ -155,6 +155,30 @@ START_TEST(names_the_first_duplicate)
 }
 END_TEST
 
+/* A long object is searched when it closes, after faults that stand behind the duplicate: the lower byte is named. */
+START_TEST(names_the_lower_of_two_faults)
+{
+    static const size_t sizes[] = {10, 1000};
+    for (size_t i = 0; i < COUNT(sizes); i++)
+        for (int duplicate_first = 0; duplicate_first < 2; duplicate_first++) {
+            AUTO_BYTES text = {0};
+            put(&text, "[{");
+            for (size_t name = 0; name < sizes[i]; name++) {
+                put_name(&text, name, "", "");
+                put(&text, ",");
+            }
+            size_t at = text.length;
+            put(&text, duplicate_first ? "\"00003\":0,\"x\":\"\\ud800\"}]"
+                                       : "\"x\":\"\\ud800\",\"00003\":0}]");
+            AUTO_GATED it = gated(bytes_span(&text), "", false);
+            ck_assert_msg(it.ok, "%s", it.fault.text);
+            ck_assert(it.page.item[0].why != NULL);
+            ck_assert(strstr(it.page.item[0].why, duplicate_first ? "twice" : "surrogate"));
+            ck_assert_uint_eq(it.page.item[0].why_offset, duplicate_first ? at : at + 5);
+        }
+}
+END_TEST
+
 /* Names that share length and beginning, and names whose lengths agree in their last eight bits. */
 START_TEST(tells_similar_names_apart)
 {
@@ -173,4 +197,5 @@ START_TEST(tells_similar_names_apart)
 END_TEST
 
 UNIT_MAIN("json.members", many_names_stay_quick, many_small_objects_stay_quick,
-    finds_every_duplicate, names_the_first_duplicate, tells_similar_names_apart)
+    finds_every_duplicate, names_the_first_duplicate, names_the_lower_of_two_faults,
+    tells_similar_names_apart)
