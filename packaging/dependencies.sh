@@ -19,6 +19,11 @@ test) packages=("${build[@]}" "${test[@]}") ;;
     ;;
 esac
 
+# Node may come from elsewhere than Debian, with npm in the same package: then Debian's npm would not fit it.
+if [ "$1" = test ] && ! { command -v node && command -v npm; } >/dev/null; then
+    packages+=(nodejs npm)
+fi
+
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
