@@ -30,6 +30,15 @@ static void lower_proof(struct run *run, enum proof proof, const char *reason)
     (void)snprintf(run->summary.reason, sizeof run->summary.reason, "%.255s", reason);
 }
 
+/* One parent's trouble is not the stream's: "not permitted" at the head of a run's reason would close the stream as a whole. */
+static void lower_for_scope(struct run *run, const struct scope *scope)
+{
+    char reason[REASON_MAX];
+    (void)snprintf(reason, sizeof reason, "%s%.230s",
+        run->parent >= 0 ? "in one of its scopes: " : "", scope->reason);
+    lower_proof(run, scope->proof, reason);
+}
+
 static void run_over(struct run *run, bool told)
 {
     run_enter(run, RUN_OVER);
@@ -276,7 +285,7 @@ void run_scope_over(struct run *run, struct scope *scope)
     struct round *round = run->round;
     run->summary.scopes++;
     keep_bookmark(run, scope);
-    lower_proof(run, scope->proof, scope->reason);
+    lower_for_scope(run, scope);
     struct scope **at = &run->scopes;
     while (*at != scope)
         at = &(*at)->next;
