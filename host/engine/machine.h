@@ -98,6 +98,7 @@ struct scope {
     int64_t sent_ms;
     struct retry_state retry;
     unsigned renewals, restarts;
+    unsigned token_number; /* of the access token in the request */
 
     int64_t sequence;
     unsigned commits; /* under way */
@@ -158,6 +159,7 @@ enum login_state {
 struct login {
     enum login_state state;
     struct bytes access_token, refresh_token;
+    unsigned number;    /* of the access token: which one a request was sent with */
     int64_t expires_ms; /* monotonic; INT64_MAX: not stated */
     struct arena *arena;
     struct request request;
@@ -299,6 +301,7 @@ void login_need(struct round *round); /* renews; scopes in SCOPE_TOKEN are told 
 void login_response(struct round *round, struct response *response);
 bool login_is_stale(const struct round *round); /* the token at hand is about to expire */
 void login_timer(struct round *round);
+void login_stop(struct round *round); /* nobody waits for it any more */
 void login_free(struct login *login);
 
 /* bookmark.c */
