@@ -141,6 +141,7 @@ struct run {
     struct bytes bookmark;
     bool bookmark_lost; /* a scope was partial: the bookmark stays */
     int64_t began_ms;
+    int64_t started_wall_ms; /* before any restart of the host */
     struct run_summary summary;
 };
 
@@ -311,5 +312,10 @@ bool bookmark_later(uint32_t format, struct span a,
  * be taken back (an opaque word): the bookmark itself is used. */
 struct span bookmark_bound(const struct muster_incremental *declared, struct span bookmark,
     int64_t look_back_ms, struct arena *arena);
+bool bookmark_is_time(uint32_t format); /* it can be compared with a clock */
+/* A time not after `wall_ms`, at which the run began: what changed after that may have changed behind the reader's back, on a page or in a
+ * scope that had been read. Counters and opaque words stay as they are. */
+struct span bookmark_cap(
+    uint32_t format, struct span bookmark, int64_t wall_ms, struct arena *arena);
 
 #endif

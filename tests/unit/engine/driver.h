@@ -91,7 +91,7 @@ struct driver {
     struct kept_run runs[8];
     struct kept_scope scopes[DRIVER_SCOPES_MAX];
     size_t scope_count;
-    char *bookmark; /* of the first stream, before the round; NULL: none */
+    const char *bookmark; /* of the first stream, before the round; NULL: none */
     /* faults: the job with this number (from 1), or any of this kind, fails */
     int64_t jobs, fail_job;
     int fail_kind; /* -1: none */
