@@ -16,6 +16,7 @@ static bool build(struct scope *scope, struct fault *fault)
     struct span token = round->login.state == LOGIN_READY ? bytes_span(&round->login.access_token)
                                                           : (struct span){NULL, 0};
     scope_drop_page(scope);
+    scope->token_number = round->login.number;
     scope->page_arena = arena_create(0);
     if (!scope->page_arena)
         return fault_memory(fault);
@@ -96,12 +97,14 @@ static void wait_and_retry(struct scope *scope, enum outcome outcome, int64_t wa
     engine_timer_set(engine, scope->ticket, engine->now_ms + wait_ms);
 }
 
-/* A 401: a token is renewed once; a credential that cannot be is tried once more, then refused for the whole connection. */
+/* A 401: a token is renewed once, for all that were sent with it (fault 40); a credential that cannot be is tried once more, then refused for the whole connection. */
 static void renew(struct scope *scope, const char *message)
 {
     struct round *round = scope->run->round;
-    if (scope->renewals++ < ENGINE_RENEWALS_MAX) {
-        if (round->login.state == LOGIN_READY)
+    const struct login *login = &round->login;
+    bool renewed = login->state == LOGIN_READY && scope->token_number != login->number;
+    if (renewed || scope->renewals++ < ENGINE_RENEWALS_MAX) {
+        if (login->state == LOGIN_READY && !renewed)
             round->login.state = LOGIN_NEEDED;
         scope_next(scope);
         return;

@@ -37,6 +37,10 @@ void scope_restart(struct scope *scope)
     scope_enter(scope, SCOPE_RESTARTING);
     if (scope->commits > 0)
         return;
+    if (scope->failed) { /* meanwhile */
+        scope_flush(scope);
+        return;
+    }
     struct job *job = engine_job(scope_engine(scope), JOB_SCOPE_RESTART);
     scope->restarts++;
     if (job) {
@@ -311,7 +315,8 @@ static void restarted(struct scope *scope, struct job *job)
     }
     add_earlier(&scope->earlier, &scope->sums);
     proof_reset(scope);
-    scope->reason[0] = '\0';
+    if (!scope->failed)
+        scope->reason[0] = '\0';
     scope->at = request_first_position(run_program(scope->run)->declaration);
     scope->pages = 0;
     scope_next(scope);

@@ -91,7 +91,7 @@ struct driver {
     struct kept_run runs[8];
     struct kept_scope scopes[DRIVER_SCOPES_MAX];
     size_t scope_count;
-    char *bookmark; /* of the first stream, before the round; NULL: none */
+    const char *bookmark; /* of the first stream, before the round; NULL: none */
     /* faults: the job with this number (from 1), or any of this kind, fails */
     int64_t jobs, fail_job;
     int fail_kind; /* -1: none */
@@ -571,7 +571,6 @@ static inline void driver_begin(struct driver *driver, const char *members, cons
     const struct answer *answers, size_t answer_count)
 {
     static const struct hash256 file;
-    static const struct hash_key store_key = {{9, 8, 7}};
     struct fault fault;
     AUTO_BYTES text = {0};
     AUTO_FREE char *quoted_members = driver_quote(members);
@@ -592,15 +591,20 @@ static inline void driver_begin(struct driver *driver, const char *members, cons
         .connections = &driver->connection_settings,
         .connection_count = 1};
     driver_engine(driver);
-    (void)store_key;
 }
 
-/* After what the test changes in the settings. */
+/* After what the test changes in the settings. A connector with parameters has one secret, called key. */
 static inline void driver_join(struct driver *driver)
 {
     static const struct hash_key store_key = {{9, 8, 7}};
+    static struct setting_pair secrets[] = {{"key", "env:MUSTER_TEST_KEY", 1}};
     struct source *source;
     struct fault fault;
+    if (driver->plan->connector->parameters.count > 0) {
+        ck_assert_int_eq(setenv("MUSTER_TEST_KEY", "s3cret", 1), 0);
+        driver->connection_settings.secrets = secrets;
+        driver->connection_settings.secret_count = 1;
+    }
     ck_assert_msg(
         source_create(&driver->settings, 0, driver->plan, &source, &fault), "%s", fault.text);
     ck_assert_msg(
@@ -620,6 +624,13 @@ static inline void driver_end(struct driver *driver)
     connection_release(driver->connection);
     plan_release(driver->plan);
 }
+
+/* Until `done` holds, by steps. */
+#define DRIVER_UNTIL(driver, done)                                       \
+    do {                                                                 \
+        for (int steps_ = 0; !(done); steps_++)                          \
+            ck_assert(steps_ < DRIVER_STEPS_MAX && driver_step(driver)); \
+    } while (0)
 
 static inline const struct run_summary *driver_summary(
     const struct driver *driver, const char *stream)
