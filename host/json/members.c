@@ -76,13 +76,12 @@ static bool says(struct members_name name, struct span plain)
     return name.escaped ? text_equal(body, plain) : span_equal(body, plain);
 }
 
-/* Whether `tag` is among the tags up to `index`, rounded up to whole steps: the tags behind
- * `index` are 0. */
+/* Whether `tag` is among the first `index` tags, rounded up to whole steps: those behind are 0. */
 static inline bool has_tag(const uint16_t *tags, size_t index, uint16_t tag)
 {
 #ifdef __SSE2__
     __m128i wanted = _mm_set1_epi16((short)tag), hits = _mm_setzero_si128();
-    for (size_t i = 0; i <= index; i += TAGS_STEP) {
+    for (size_t i = 0; i < index; i += TAGS_STEP) {
         __m128i these = _mm_loadu_si128((const __m128i *)(const void *)(tags + i));
         hits = _mm_or_si128(hits, _mm_cmpeq_epi16(these, wanted));
     }
