@@ -201,7 +201,8 @@ void scope_response(struct scope *scope, struct response *response)
             .asked = scope->request,
             .at = scope->asked_at,
             .parent = &scope->parent,
-            .scope = scope->key};
+            .scope = scope->key,
+            .nothing_known = scope->live_before == 0};
     } else {
         int64_t wait_ms = server_wait_ms(scope, response);
         response_free(response);

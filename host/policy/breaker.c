@@ -21,7 +21,14 @@ int64_t breaker_wait_ms(struct breaker *breaker, int64_t now_ms)
             return breaker->open_until_ms - now_ms;
         enter(breaker, BREAKER_HALF_OPEN, 0);
     }
-    return breaker->state == BREAKER_HALF_OPEN && breaker->probing ? BREAKER_PROBE_WAIT_MS : 0;
+    if (breaker->state != BREAKER_HALF_OPEN || !breaker->probing)
+        return 0;
+    if (breaker->open_until_ms == 0) /* the first to ask starts the trial's own deadline */
+        breaker->open_until_ms = now_ms + BREAKER_PROBE_MOST_MS;
+    if (now_ms < breaker->open_until_ms)
+        return BREAKER_PROBE_WAIT_MS;
+    enter(breaker, BREAKER_HALF_OPEN, 0);
+    return 0;
 }
 
 void breaker_sent(struct breaker *breaker)

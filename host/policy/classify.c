@@ -329,7 +329,7 @@ static void copy_shown(char *into, size_t size, struct span text)
         length = 0;
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)text.data[i];
-        into[i] = c < 0x20 || c == 0x7F ? ' ' : (char)c;
+        into[i] = (char)(c < 0x20 || c == 0x7F ? ' ' : c);
     }
     into[length] = '\0';
 }

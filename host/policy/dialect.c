@@ -57,6 +57,11 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+static bool is_one_of(char c, const char *these)
+{
+    return c != '\0' && strchr(these, c) != NULL;
+}
+
 /* A number without a sign, in thousandths; saturates. False where text does not begin with one. *ret_used: its characters. */
 static bool leading_number(struct span text, int64_t *ret_milli, size_t *ret_used)
 {
@@ -82,7 +87,7 @@ static int64_t whole_number(struct span text)
     text = span_trim(text);
     if (!leading_number(text, &milli, &used))
         return RATE_UNKNOWN;
-    if (used < text.length && !memchr(",; \t(", text.data[used], 5))
+    if (used < text.length && !is_one_of(text.data[used], ",; \t("))
         return RATE_UNKNOWN;
     return milli / 1000;
 }
@@ -117,7 +122,7 @@ static int64_t read_time(const struct reader *reader, struct span text)
     size_t used;
     text = span_trim(text);
     if (leading_number(text, &value, &used) &&
-        (used == text.length || memchr(",; \t", text.data[used], 4)))
+        (used == text.length || is_one_of(text.data[used], ",; \t")))
         return span_from_number(reader, value);
     if (timestamp_from_rfc3339(text, &value) || timestamp_from_http_date(text, &value))
         return clamp(value - reader->now_ms, reader->most_ms);

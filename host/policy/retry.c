@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-#define MILLI 1000
+#define MILLI INT64_C(1000)
 
 enum rule {
     RULE_GIVE_UP,

@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-#define MILLI             1000
+#define MILLI             INT64_C(1000)
 #define CONCURRENCY_FIRST 2    /* slow start */
 #define HALVING_WINDOW_MS 1000 /* answers to one burst halve once */
 #define UNSTATED_PAUSE_MS 1000 /* a throttled answer that says nothing of time */

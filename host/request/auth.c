@@ -62,7 +62,7 @@ static bool set_cookie(
 {
     AUTO_BYTES pair = {0};
     for (size_t i = 0; i < secret.length; i++) /* RFC 6265 section 4.1.1 */
-        if (memchr(" \",;\\", secret.data[i], 5))
+        if (secret.data[i] == '\0' || strchr(" \",;\\", secret.data[i]))
             return fault_set(build->fault, FAULT_SECRET,
                 "the login's secret has a character in it that no cookie may have");
     bool ok = bytes_append(&pair, name, build->fault) &&
@@ -74,7 +74,8 @@ static bool set_cookie(
 static bool apply_api_key(struct build *build, struct span access_token)
 {
     const struct muster_auth *auth = &build->source->plan->connector->auth;
-    struct span secret, name = text_or(auth->name, "X-API-Key"), prefix = text_or(auth->prefix, "");
+    struct span secret = {NULL, 0}, name = text_or(auth->name, "X-API-Key"),
+                prefix = text_or(auth->prefix, "");
     (void)access_token;
     if (!auth_parameter(build, auth->secret_parameter, "API key", &secret))
         return false;
@@ -95,7 +96,7 @@ static bool apply_api_key(struct build *build, struct span access_token)
 static bool apply_bearer(struct build *build, struct span access_token)
 {
     const struct muster_auth *auth = &build->source->plan->connector->auth;
-    struct span secret;
+    struct span secret = {NULL, 0};
     (void)access_token;
     return auth_parameter(build, auth->secret_parameter, "token", &secret) &&
            set_credential(build, SPAN("Authorization"), text_or(auth->prefix, "Bearer "), secret);
@@ -128,7 +129,7 @@ bool auth_basic(struct build *build, struct span user, struct span password, str
 static bool apply_basic(struct build *build, struct span access_token)
 {
     const struct muster_auth *auth = &build->source->plan->connector->auth;
-    struct span user = SPAN(""), password = SPAN(""), value;
+    struct span user = SPAN(""), password = SPAN(""), value = {NULL, 0};
     (void)access_token;
     if (!auth->username_parameter && !auth->secret_parameter)
         return auth_parameter(build, NULL, "user name", &user);

@@ -38,11 +38,11 @@ static bool find_parent_field(const struct build *build, struct span name, struc
 static bool find_value(const struct build *build, struct span name, struct span *ret_value)
 {
     const struct span parent = SPAN("parent.");
-    const struct span *own = span_equal(name, SPAN("bound")) ? &build->bound
-                             : span_equal(name, SPAN("id"))  ? &build->id
-                                                             : NULL;
-    if (own && own->data) {
-        *ret_value = *own;
+    struct span own = span_equal(name, SPAN("bound")) ? build->bound
+                      : span_equal(name, SPAN("id"))  ? build->id
+                                                      : (struct span){NULL, 0};
+    if (own.data) {
+        *ret_value = own;
         return true;
     }
     if (span_starts_with(name, parent))
@@ -137,7 +137,7 @@ bool build_expand(
 
 bool build_path(struct build *build, const char *path)
 {
-    struct span expanded;
+    struct span expanded = {NULL, 0};
     if (!build_expand(build, path, ESCAPE_PATH, &expanded))
         return fault_prefix(build->fault, "path \"%.100s\"", path);
     if (!expanded.data)
@@ -171,7 +171,7 @@ static bool is_token(struct span name)
     for (size_t i = 0; i < name.length; i++) { /* RFC 9110 section 5.6.2 */
         char c = name.data[i];
         bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!alnum && !memchr("!#$%&'*+-.^_`|~", c, 15))
+        if (!alnum && (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
             return false;
     }
     return name.length > 0;
@@ -238,7 +238,7 @@ static bool is_sent(const struct build *build, const struct muster_pair *pair)
 
 bool build_headers(struct build *build, const struct muster_pair_list *pairs)
 {
-    struct span value;
+    struct span value = {NULL, 0};
     for (uint32_t i = 0; i < pairs->count; i++) {
         const struct muster_pair *pair = &pairs->items[i];
         if (!is_sent(build, pair))
@@ -252,7 +252,7 @@ bool build_headers(struct build *build, const struct muster_pair_list *pairs)
 
 bool build_queries(struct build *build, const struct muster_pair_list *pairs)
 {
-    struct span value;
+    struct span value = {NULL, 0};
     for (uint32_t i = 0; i < pairs->count; i++) {
         const struct muster_pair *pair = &pairs->items[i];
         if (!is_sent(build, pair))
@@ -272,7 +272,7 @@ static bool is_pointer(const struct build *build, const char *name)
 bool build_body(struct build *build)
 {
     const struct muster_pair_list *pairs = &build->shape->fields;
-    struct span value;
+    struct span value = {NULL, 0};
     if (build->shape->body == MUSTER_BODY_NONE)
         return true;
     if (build->shape->method != MUSTER_POST)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Positions as one line of text: "p2 PAGE RECEIVED NUMBER TOTAL TOKEN". The token is "-" where there is none, else "=" and its bytes
+/* Positions as one line of text: "p1 PAGE RECEIVED NUMBER TOTAL+1 TOKEN". The token is "-" where there is none, else "=" and its bytes
  * percent-encoded, so that whatever a server calls a cursor survives a checkpoint. */
 #include "request/position.h"
 
 #include <inttypes.h>
 
-#define VERSION SPAN("p2")
+#define VERSION SPAN("p1")
 #define FIELDS  6
 
 static bool refuse(struct fault *fault)

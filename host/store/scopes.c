@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A scope is (stream, parent id). Its position, seen set and proof belong to it, so that one parent's trouble stays its own. */
+/* A scope is (stream, parent id). Its position, seen set and proof belong to it, so that one
+ * parent's trouble stays its own. */
 #include "scopes.h"
 
 #include <stdio.h>
@@ -10,8 +11,8 @@
 #include "place.h"
 #include "request/request.h"
 
-bool scopes_stream(struct store *store, int64_t connection, const char *name,
-    int64_t *ret_stream, struct fault *fault)
+bool scopes_stream(struct store *store, int64_t connection, const char *name, int64_t *ret_stream,
+    struct fault *fault)
 {
     int64_t stream = 0;
     if (!sql_integer(&store->sql, SQL_STREAM_FIND, &stream, fault, "iz", connection, name))
@@ -22,44 +23,50 @@ bool scopes_stream(struct store *store, int64_t connection, const char *name,
     return true;
 }
 
-static bool copy_column(sqlite3_stmt *row, int column, struct arena *arena, struct span *ret_copy,
-    struct fault *fault)
+static bool copy_column(
+    sqlite3_stmt *row, int column, struct arena *arena, struct span *ret_copy, struct fault *fault)
 {
     struct span found = sql_span(row, column);
     *ret_copy = arena_copy(arena, found);
     return !found.data || ret_copy->data || fault_memory(fault);
 }
 
-static bool find_scope(struct store *store, const struct job_scope_begin *begin,
-    int64_t *ret_scope, struct fault *fault)
+/* The declared parent of a stream, or NULL. By name: the declaration alone says it. */
+static const struct muster_stream *parent_of(const struct source *source, size_t stream)
+{
+    const struct muster_stream_list *streams = &source->plan->connector->streams;
+    struct span name = span_of(streams->items[stream].parent.stream);
+    for (uint32_t i = 0; name.data && i < streams->count; i++)
+        if (span_equal_text(name, streams->items[i].name))
+            return &streams->items[i];
+    return NULL;
+}
+
+static bool find_scope(struct store *store, const struct job_scope_begin *begin, int64_t *ret_scope,
+    struct fault *fault)
 {
     const char *name = begin->source->plan->connector->streams.items[begin->stream].name;
     struct span parent = begin->parent.id.data ? begin->parent.id : SPAN("");
-    int64_t stream;
+    int64_t stream = 0;
     if (!scopes_stream(store, begin->connection, name, &stream, fault) ||
         !sql_run(&store->sql, SQL_SCOPE_PUT, fault, "it", stream, parent))
         return false;
     if (begin->parent.id.data) {
-        int index = plan_stream_parent(begin->source->plan, begin->stream);
-        int64_t parent_stream, object = 0;
-        if (index >= 0) {
-            const struct muster_stream *of =
-                &begin->source->plan->connector->streams.items[index];
-            struct slot *slot;
-            if (!scopes_stream(store, begin->connection, of->name, &parent_stream, fault) ||
-                !slots_object_by_id(store, begin->connection,
-                    of->yields.count ? of->yields.items[0].kind : 0, begin->parent.id, &object,
-                    &slot, fault))
-                return false;
-        }
+        const struct muster_stream *of = parent_of(begin->source, begin->stream);
+        int64_t object = 0;
+        struct slot *slot;
+        if (of && of->yields.count > 0 &&
+            !slots_object_by_id(store, begin->connection, of->yields.items[0].kind,
+                begin->parent.id, &object, &slot, fault))
+            return false;
         if (object && !sql_run(&store->sql, SQL_SCOPE_PARENT, fault, "iti", stream, parent, object))
             return false;
     }
     return sql_integer(&store->sql, SQL_SCOPE_FIND, ret_scope, fault, "it", stream, parent);
 }
 
-static bool read_scope_run(struct store *store, struct job_scope_begin *begin,
-    struct arena *arena, int64_t *ret_scope_run, struct fault *fault)
+static bool read_scope_run(struct store *store, struct job_scope_begin *begin, struct arena *arena,
+    int64_t *ret_scope_run, struct fault *fault)
 {
     sqlite3_stmt *row =
         sql_start(&store->sql, SQL_SCOPE_RUN_FIND, fault, "ii", begin->run, begin->scope);
@@ -99,7 +106,8 @@ bool scopes_begin(struct store *store, struct job_scope_begin *begin, struct are
         return false;
     if (begin->ended || begin->sequence == 0 || begin->position.data)
         return true;
-    /* A crash between the last page and the scope's end: what ended the listing is lost, so it is listed once more. */
+    /* A crash between the last page and the scope's end: what ended the listing is lost, so it is
+     * listed once more. */
     struct job_scope_restart again = {
         .run = begin->run, .scope = begin->scope, .reason = "stopped before its end was drawn up"};
     begin->so_far.distinct = 0;
@@ -115,17 +123,17 @@ bool scopes_restart(
     if (place.ended)
         return true;
     seen_cache_drop(&store->seen, place.scope_run);
-    return sql_run(&store->sql, SQL_SCOPE_RUN_RESTART, fault, "iz", place.scope_run,
-        restart->reason);
+    return sql_run(
+        &store->sql, SQL_SCOPE_RUN_RESTART, fault, "iz", place.scope_run, restart->reason);
 }
 
-/* The parent's fields that the child's templates use. *ret_wanted is false where the child's own condition said so (record.h). */
-static bool read_carry(struct span carry, const struct muster_stream *child,
-    struct arena *arena, struct job_parent *parent, bool *ret_wanted, struct fault *fault)
+/* The parent's fields that the child's templates use. *ret_wanted is false where the child's own
+ * condition said so (record.h). */
+static bool read_carry(struct span carry, const struct muster_stream *child, struct arena *arena,
+    struct job_parent *parent, bool *ret_wanted, struct fault *fault)
 {
     const struct muster_parent_field_list *fields = &child->parent.fields;
-    struct http_header *values =
-        arena_allocate_array(arena, fields->count + 1, sizeof *values);
+    struct http_header *values = arena_allocate_array(arena, fields->count + 1, sizeof *values);
     if (!values)
         return fault_memory(fault);
     parent->parent.fields = values;
@@ -212,18 +220,16 @@ bool scopes_parents(struct store *store, struct job_parents *parents, struct are
     int64_t wall_ms, struct fault *fault)
 {
     const struct plan *plan = parents->source->plan;
-    int index = plan_stream_parent(plan, parents->stream);
-    int64_t stream, child;
+    const struct muster_stream *of = parent_of(parents->source, parents->stream);
+    int64_t stream = 0, child = 0;
     parents->parent_count = 0;
     parents->more = false;
-    parents->parents =
-        arena_allocate_array(arena, JOB_PARENTS_PAGE, sizeof *parents->parents);
+    parents->parents = arena_allocate_array(arena, JOB_PARENTS_PAGE, sizeof *parents->parents);
     if (!parents->parents)
         return fault_memory(fault);
-    if (index < 0)
+    if (!of)
         return fault_set(fault, FAULT_USAGE, "the stream %s has no parent",
             plan->connector->streams.items[parents->stream].name);
-    const struct muster_stream *of = &plan->connector->streams.items[index];
     if (!scopes_stream(store, parents->connection, of->name, &stream, fault) ||
         !scopes_stream(store, parents->connection,
             plan->connector->streams.items[parents->stream].name, &child, fault))

@@ -23,11 +23,12 @@
 /* What connections must have in common to share a pool. */
 struct pool_key {
     bool allow_private;
-    char *proxy, *ca_file, *client_cert; /* NULL: none */
+    const char *proxy, *ca_file, *client_cert; /* NULL: none */
 };
 
 struct pool {
-    struct pool_key key;
+    struct pool_key key; /* its texts are the pool's: */
+    char *owned[3];
     CURLM *multi; /* NULL: the slot is free */
     struct transport *transport;
     size_t users;        /* transfers queued or active */

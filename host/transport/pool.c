@@ -18,26 +18,16 @@ static bool same_key(const struct pool_key *a, const struct pool_key *b)
            same_text(a->ca_file, b->ca_file) && same_text(a->client_cert, b->client_cert);
 }
 
-static void key_free(struct pool_key *key)
+static bool copy_key(struct pool *pool, const struct pool_key *key)
 {
-    memory_free(key->proxy);
-    memory_free(key->ca_file);
-    memory_free(key->client_cert);
-    *key = (struct pool_key){0};
-}
-
-static bool key_copy(const struct pool_key *key, struct pool_key *ret_key)
-{
-    struct pool_key copy = {.allow_private = key->allow_private,
-        .proxy = memory_copy_text(key->proxy),
-        .ca_file = memory_copy_text(key->ca_file),
-        .client_cert = memory_copy_text(key->client_cert)};
-    if ((key->proxy && !copy.proxy) || (key->ca_file && !copy.ca_file) ||
-        (key->client_cert && !copy.client_cert)) {
-        key_free(&copy);
-        return false;
+    const char *const texts[] = {key->proxy, key->ca_file, key->client_cert};
+    for (size_t i = 0; i < 3; i++) {
+        pool->owned[i] = memory_copy_text(texts[i]);
+        if (texts[i] && !pool->owned[i])
+            return false;
     }
-    *ret_key = copy;
+    pool->key =
+        (struct pool_key){key->allow_private, pool->owned[0], pool->owned[1], pool->owned[2]};
     return true;
 }
 
@@ -94,7 +84,8 @@ void pool_close(struct pool *pool)
 {
     if (pool->multi)
         (void)curl_multi_cleanup(pool->multi);
-    key_free(&pool->key);
+    for (size_t i = 0; i < 3; i++)
+        memory_free(pool->owned[i]);
     *pool = (struct pool){.deadline_ms = -1};
 }
 
@@ -120,7 +111,7 @@ struct pool *pool_for(struct transport *transport, const struct pool_key *key, s
         free_slot = idle;
     }
     *free_slot = (struct pool){.transport = transport, .deadline_ms = -1};
-    if (!key_copy(key, &free_slot->key) || !open_multi(free_slot)) {
+    if (!copy_key(free_slot, key) || !open_multi(free_slot)) {
         pool_close(free_slot);
         (void)fault_memory(fault);
         return NULL;

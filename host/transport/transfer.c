@@ -141,12 +141,9 @@ static bool copy_request(struct transfer *transfer, const struct request *reques
 
 static bool find_pool(struct transfer *transfer, const struct connection_settings *settings)
 {
-    struct pool_key key = {.allow_private = settings->allow_private};
+    const struct pool_key key = {
+        settings->allow_private, settings->proxy, settings->ca_file, settings->client_cert};
     struct fault fault;
-    /* A const member that the key only compares and copies. */
-    key.proxy = (char *)(uintptr_t)settings->proxy;
-    key.ca_file = (char *)(uintptr_t)settings->ca_file;
-    key.client_cert = (char *)(uintptr_t)settings->client_cert;
     transfer->pool = pool_for(transfer->transport, &key, &fault);
     if (!transfer->pool)
         transfer_fail(transfer, EXCHANGE_LOCAL, "%.200s", fault.text);

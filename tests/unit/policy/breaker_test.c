@@ -55,6 +55,19 @@ START_TEST(half_open_lets_one_through)
 }
 END_TEST
 
+START_TEST(a_trial_without_a_result_is_given_up)
+{
+    struct breaker breaker = opened_at(0);
+    ck_assert_int_eq(breaker_wait_ms(&breaker, 30000), 0);
+    breaker_sent(&breaker); /* and then it is cancelled */
+    ck_assert_int_gt(breaker_wait_ms(&breaker, 30000), 0);
+    ck_assert_int_gt(breaker_wait_ms(&breaker, 30000 + BREAKER_PROBE_MOST_MS - 1), 0);
+    ck_assert_int_eq(breaker_wait_ms(&breaker, 30000 + BREAKER_PROBE_MOST_MS), 0);
+    breaker_sent(&breaker);
+    ck_assert_int_gt(breaker_wait_ms(&breaker, 40000 + BREAKER_PROBE_MOST_MS), 0);
+}
+END_TEST
+
 START_TEST(late_results_do_not_move_an_open_breaker)
 {
     struct breaker breaker = opened_at(0);
@@ -122,5 +135,5 @@ START_TEST(absence_is_held_above_both_bounds)
 END_TEST
 
 UNIT_MAIN("breaker", a_row_of_failures_opens_it, half_open_lets_one_through,
-    late_results_do_not_move_an_open_breaker, quarantine_stretches_and_heals,
-    absence_is_held_above_both_bounds)
+    a_trial_without_a_result_is_given_up, late_results_do_not_move_an_open_breaker,
+    quarantine_stretches_and_heals, absence_is_held_above_both_bounds)

@@ -232,20 +232,26 @@ START_TEST(token_answers_have_their_rfcs_words)
 }
 END_TEST
 
-START_TEST(long_messages_are_cut_between_words)
+static void check_message(const char *piece, int count, size_t shown)
 {
-    char body[1024] = "{\"message\":\"";
     struct muster_connector connector = plain();
     struct classifier *classifier = compile(&connector, NULL);
-    for (int i = 0; i < 30; i++)
-        (void)strcat(body, "0123456789 ");
-    (void)strcat(body, "\"}");
-    struct classified got = classify(classifier, (struct answer){500, .body = body});
-    ck_assert_uint_eq(strlen(got.message) % 11, 10); /* whole words */
-    (void)memset(body + 12, 'x', 600); /* one word that does not fit is not shown at all */
-    (void)strcpy(body + 612, "\"}");
-    ck_assert_str_eq(classify(classifier, (struct answer){500, .body = body}).message, "");
+    AUTO_BYTES body = {0};
+    struct fault fault;
+    ck_assert(bytes_append_text(&body, "{\"message\":\"", &fault));
+    for (int i = 0; i < count; i++)
+        ck_assert(bytes_append_text(&body, piece, &fault));
+    ck_assert(bytes_append_text(&body, "\"}", &fault));
+    struct classified got = classify(classifier, (struct answer){500, .body = body.data});
+    ck_assert_uint_eq(strlen(got.message), shown);
     classifier_free(classifier);
+}
+
+START_TEST(long_messages_are_cut_between_words)
+{
+    check_message("0123456789 ", 10, 110);
+    check_message("0123456789 ", 30, 23 * 11 - 1); /* whole words */
+    check_message("0123456789", 60, 0);            /* one that does not fit is not shown at all */
 }
 END_TEST
 

@@ -12,14 +12,14 @@ enum breaker_state { BREAKER_CLOSED = 0, BREAKER_HALF_OPEN = 1, BREAKER_OPEN = 2
 struct breaker {
     enum breaker_state state;
     uint32_t failures; /* in a row */
-    int64_t open_until_ms;
+    int64_t open_until_ms; /* of a trial: when it is given up; 0: not known yet */
     bool probing; /* half open: the one trial is under way */
 };
 
-#define BREAKER_PROBE_WAIT_MS 1000 /* asked while the trial is under way: ask again after this */
+#define BREAKER_PROBE_WAIT_MS 1000   /* asked while the trial is under way: ask again after this */
+#define BREAKER_PROBE_MOST_MS 600000 /* a trial without a result (cancelled) is given up after this */
 
-/* 0: may send (in HALF_OPEN one request at a time). Otherwise ms to wait. Every request that breaker_sent was told of must be followed
- * by a breaker_result, cancelled ones (as failed) too: a trial that is never answered would keep it half open. */
+/* 0: may send (in HALF_OPEN one request at a time). Otherwise ms to wait. */
 int64_t breaker_wait_ms(struct breaker *breaker, int64_t now_ms);
 void breaker_sent(struct breaker *breaker);
 void breaker_result(
@@ -30,8 +30,8 @@ struct quarantine {
     int64_t until_ms;  /* monotonic; 0: not quarantined */
 };
 
-#define QUARANTINE_FIRST_MS (5 * 60 * 1000)
-#define QUARANTINE_MOST_MS  (6 * 60 * 60 * 1000)
+#define QUARANTINE_FIRST_MS (INT64_C(5) * 60 * 1000)
+#define QUARANTINE_MOST_MS  (INT64_C(6) * 60 * 60 * 1000)
 
 /* After a run: a good one clears it; from policy.quarantine_failures failures on, each doubles the wait up to the bound, less
  * jitter of at most a tenth. */

@@ -3,6 +3,11 @@
  * HTTP by libcurl's multi interface with socket actions on the owner's epoll (DESIGN sections 7 and 9). The only user of curl.h. One I/O
  * thread owns it; nothing here blocks. One multi handle for each egress policy, so that a connection's permission never leaks through
  * the pool.
+ *
+ * Redirects are followed for GET, on the same origin, five times at most; others are given through as they came. The body is
+ * decoded (gzip, deflate) and bounded; framing that two readers could take in two ways is EXCHANGE_PROTOCOL. With a proxy, which only
+ * the operator can set, the address used is the proxy's: a name's own addresses are then the proxy's affair.
+ * The process must ignore SIGPIPE.
  */
 #ifndef MUSTER_TRANSPORT_TRANSPORT_H
 #define MUSTER_TRANSPORT_TRANSPORT_H

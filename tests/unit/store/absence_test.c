@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What may be concluded from an object that a listing did not show, and what must wait for a
+ * person. */
+#include "world.h"
+
+static const char *states(struct world *world)
+{
+    return world_sql(world, "SELECT id,state,evidence FROM account ORDER BY id");
+}
+
+START_TEST(case_two_proven_runs_delete)
+{
+    struct world world;
+    world_open(&world);
+    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b"));
+    struct job_scope_end end = world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a"));
+    ck_assert_int_eq(end.missing, 1);
+    ck_assert_int_eq(end.live, 1);
+    ck_assert_str_eq(states(&world), "a|live|\nb|missing|\n");
+    end = world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a"));
+    ck_assert_int_eq(end.missing, 0);
+    ck_assert_int_eq(end.deleted, 1);
+    ck_assert_str_eq(states(&world), "a|live|\nb|deleted|second proven run 3\n");
+    end = world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b"));
+    ck_assert_str_eq(states(&world), "a|live|\nb|live|\n");
+    world_assert_sound(&world);
+    world_close(&world);
+}
+END_TEST
+
+START_TEST(case_asserted_makes_missing_at_most)
+{
+    struct world world;
+    world_open(&world);
+    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b"));
+    (void)world_list(&world, USERS, NULL, PROOF_ASSERTED, IDS("a"));
+    (void)world_list(&world, USERS, NULL, PROOF_ASSERTED, IDS("a"));
+    ck_assert_str_eq(states(&world), "a|live|\nb|missing|\n");
+    /* The first proven absence, then the second. */
+    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a"));
+    ck_assert_str_eq(states(&world), "a|live|\nb|missing|\n");
+    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a"));
+    ck_assert_str_eq(states(&world), "a|live|\nb|deleted|second proven run 5\n");
+    world_close(&world);
+}
+END_TEST
+
+START_TEST(case_partial_and_barred_conclude_nothing)
+{
+    struct world world;
+    world_open(&world);
+    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b"));
+    (void)world_list(&world, USERS, NULL, PROOF_PARTIAL, IDS("a"));
+    ck_assert_str_eq(states(&world), "a|live|\nb|live|\n");
+    world_round(&world);
+    struct job_scope_begin scope = world_scope(&world, USERS, world_run(&world, USERS), NULL);
+    struct job job = {.kind = JOB_SCOPE_END};
+    job.scope_end = (struct job_scope_end){.run = scope.run,
+        .scope = scope.scope,
+        .full = true,
+        .proof = PROOF_PROVEN,
+        .bar_absence = true,
+        .absence_most = 3,
+        .absence_percent = 5};
+    world_do(&world, &job);
+    ck_assert_str_eq(states(&world), "a|live|\nb|live|\n");
+    world_assert_sound(&world);
+    world_close(&world);
+}
+END_TEST
+
+START_TEST(case_ending_twice_answers_the_same)
+{
+    struct world world;
+    world_open(&world);
+    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b"));
+    struct draft draft;
+    world_round(&world);
+    struct job_scope_begin scope = world_scope(&world, USERS, world_run(&world, USERS), NULL);
+    draft_begin(&world, &draft, USERS, &scope, 1);
+    (void)draft_record(&draft, MUSTER_ACCOUNT, "a", "{\"login\":\"l\"}");
+    (void)draft_commit(&world, &draft);
+    struct job_scope_end once = world_scope_end(&world, &scope, PROOF_PROVEN);
+    struct job_scope_end again = world_scope_end(&world, &scope, PROOF_PROVEN);
+    ck_assert_int_eq(once.missing, 1);
+    ck_assert_int_eq(again.missing, 1);
+    ck_assert_int_eq(again.deleted, 0);
+    ck_assert_str_eq(states(&world), "a|live|\nb|missing|\n");
+    world_close(&world);
+}
+END_TEST
+
+START_TEST(case_empty_listing_is_held)
+{
+    struct world world;
+    world_open(&world);
+    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b"));
+    struct job_scope_end end = world_list(&world, USERS, NULL, PROOF_PROVEN, IDS(NULL));
+    ck_assert_int_eq(end.held, 2);
+    ck_assert_int_eq(end.missing, 0);
+    ck_assert_str_eq(states(&world), "a|live|\nb|live|\n");
+    /* Again empty: the older hold gives way to the newer one. */
+    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS(NULL));
+    ck_assert_str_eq(world_sql(&world, "SELECT hold,count,state FROM hold ORDER BY hold"),
+        "1|2|superseded\n2|2|open\n");
+    /* Back again: nothing is open any more. */
+    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b"));
+    ck_assert_str_eq(world_sql(&world, "SELECT count(*) FROM hold WHERE state='open'"), "0\n");
+    world_assert_sound(&world);
+    world_close(&world);
+}
+END_TEST
+
+START_TEST(case_mass_absence_is_held_and_decided)
+{
+    struct world world;
+    struct fault fault;
+    world_open(&world);
+    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b", "c", "d", "e", "f"));
+    struct job_scope_end end = world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b"));
+    ck_assert_int_eq(end.held, 4);
+    ck_assert(store_hold_decide(world.store, 1, false, "eve", world.wall_ms, &fault));
+    ck_assert_str_eq(world_sql(&world, "SELECT count(*) FROM account WHERE state='live'"), "6\n");
+    ck_assert(!store_hold_decide(world.store, 1, true, "eve", world.wall_ms, &fault));
+    ck_assert_int_eq(fault.code, FAULT_NOT_FOUND);
+    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b"));
+    /* A partial run sees one of them again before the decision. */
+    (void)world_list(&world, USERS, NULL, PROOF_PARTIAL, IDS("c"));
+    ck_assert(store_hold_decide(world.store, 2, true, "eve", world.wall_ms, &fault));
+    ck_assert_str_eq(world_sql(&world, "SELECT id,state FROM account ORDER BY id"),
+        "a|live\nb|live\nc|live\nd|missing\ne|missing\nf|missing\n");
+    ck_assert_str_eq(world_sql(&world, "SELECT state,decided_by FROM hold ORDER BY hold"),
+        "rejected|eve\napproved|eve\n");
+    world_assert_sound(&world);
+    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b", "c"));
+    ck_assert_str_eq(
+        world_sql(&world, "SELECT count(*) FROM account WHERE state='deleted'"), "3\n");
+    world_close(&world);
+}
+END_TEST
+
+START_TEST(case_child_scopes_are_their_own_and_close_with_the_parent)
+{
+    struct world world;
+    struct draft draft;
+    world_open(&world);
+    world_round(&world);
+    int64_t run = world_run(&world, GROUPS);
+    struct job_scope_begin groups = world_scope(&world, GROUPS, run, NULL);
+    draft_begin(&world, &draft, GROUPS, &groups, 1);
+    draft_record(&draft, MUSTER_GROUP, "g1", "{\"name\":\"one\"}")->carry =
+        SPAN("{\"slug\":\"s1\"}");
+    draft_record(&draft, MUSTER_GROUP, "g2", "{\"name\":\"two\"}")->carry =
+        SPAN("{\"slug\":\"s2\"}");
+    (void)draft_commit(&world, &draft);
+    (void)world_scope_end(&world, &groups, PROOF_PROVEN);
+    struct job parents = {.kind = JOB_PARENTS};
+    parents.parents = (struct job_parents){
+        .connection = world.connection, .source = &world.source, .stream = MEMBERS};
+    world_do(&world, &parents);
+    ck_assert_uint_eq(parents.parents.parent_count, 2);
+    ck_assert(!parents.parents.more);
+    ck_assert(span_equal_text(parents.parents.parents[1].parent.id, "g2"));
+    ck_assert(span_equal_text(parents.parents.parents[1].parent.fields[0].value, "s2"));
+    int64_t members = world_run(&world, MEMBERS);
+    for (size_t i = 0; i < 2; i++) {
+        struct job_scope_begin scope = world_scope(&world, MEMBERS, members, i ? "g2" : "g1");
+        draft_begin(&world, &draft, MEMBERS, &scope, 1);
+        (void)draft_record(&draft, MUSTER_GRANT, i ? "u1-g2" : "u1-g1", "{\"subject_id\":\"u1\"}");
+        (void)draft_commit(&world, &draft);
+        (void)world_scope_end(&world, &scope, PROOF_PROVEN);
+    }
+    (void)world_run_end(&world, run, PROOF_PROVEN);
+    (void)world_run_end(&world, members, PROOF_PROVEN);
+    world_round_end(&world);
+    (void)world_list(&world, GROUPS, NULL, PROOF_PROVEN, IDS("g1"));
+    (void)world_list(&world, GROUPS, NULL, PROOF_PROVEN, IDS("g1"));
+    world_round(&world);
+    parents.parents.after = 0;
+    world_do(&world, &parents);
+    ck_assert_uint_eq(parents.parents.parent_count, 1);
+    ck_assert_str_eq(world_sql(&world, "SELECT id,state,evidence FROM \"grant\" ORDER BY id"),
+        "u1-g1|live|\nu1-g2|deleted|parent object 2 deleted\n");
+    world_assert_sound(&world);
+    world_close(&world);
+}
+END_TEST
+
+START_TEST(case_many_parents_come_in_pages)
+{
+    struct world world;
+    struct draft draft;
+    char ids[600][16];
+    world_open(&world);
+    world_round(&world);
+    struct job_scope_begin groups = world_scope(&world, GROUPS, world_run(&world, GROUPS), NULL);
+    for (int page = 0; page < 10; page++) {
+        draft_begin(&world, &draft, GROUPS, &groups, page + 1);
+        for (int i = page * 60; i < page * 60 + 60; i++) {
+            (void)snprintf(ids[i], sizeof ids[i], "g%d", i);
+            draft_record(&draft, MUSTER_GROUP, ids[i], "{}")->carry =
+                i % 2 ? SPAN("{\"slug\":\"s\"}") : SPAN("{\"slug\":\"s\",\"!members\":false}");
+        }
+        (void)draft_commit(&world, &draft);
+    }
+    size_t found = 0, calls = 0;
+    struct job parents = {.kind = JOB_PARENTS};
+    parents.parents = (struct job_parents){
+        .connection = world.connection, .source = &world.source, .stream = MEMBERS};
+    do {
+        world_do(&world, &parents);
+        found += parents.parents.parent_count;
+        if (parents.parents.parent_count)
+            parents.parents.after =
+                parents.parents.parents[parents.parents.parent_count - 1].object;
+        calls++;
+    } while (parents.parents.more);
+    ck_assert_uint_eq(found, 300);
+    ck_assert_uint_eq(calls, 2);
+    world_close(&world);
+}
+END_TEST
+
+UNIT_MAIN("absence", case_two_proven_runs_delete, case_asserted_makes_missing_at_most,
+    case_partial_and_barred_conclude_nothing, case_ending_twice_answers_the_same,
+    case_empty_listing_is_held, case_mass_absence_is_held_and_decided,
+    case_child_scopes_are_their_own_and_close_with_the_parent, case_many_parents_come_in_pages)
