@@ -261,12 +261,14 @@ static bool commit(
     scope->sequence++;
     scope->commits++;
     round->held_bytes += batch->bytes;
+    round->engine->held_bytes += batch->bytes;
     return true;
 }
 
 static void accept_page(struct scope *scope, struct digest *digest)
 {
     struct fault fault;
+    http_headers_free(&digest->response->headers); /* have said all they had to; the body waits for the commit */
     scope->retry = (struct retry_state){0};
     scope->renewals = 0;
     bool sound = proof_page(scope, digest);

@@ -139,6 +139,25 @@ static bool too_many_dead(const struct scope *scope)
            scope->sums.dead * 100 > policy->dead_letters_percent * scope->sums.received;
 }
 
+/* True, with a conclusion, for what may only mean that the application changed while it was read (faults 66 to 68): a second pass may
+ * agree. A total that moved denies proof even where the last one equals what was seen, since somebody who leaves an earlier page pulls
+ * others past the place of reading, and the count fits all the same. */
+static bool is_unsettled(struct scope *scope)
+{
+    const struct batch_outcome *sums = &scope->sums;
+    if (sums->distinct + sums->unreadable != scope->total)
+        conclude(scope, PROOF_PARTIAL,
+            "the application says %" PRId64 " items, %" PRId64 " were seen", scope->total,
+            sums->distinct);
+    else if (scope->total_moved)
+        conclude(scope, PROOF_ASSERTED,
+            "the application's total changed while the listing was read, to %" PRId64 " items",
+            scope->total);
+    else
+        return false;
+    return true;
+}
+
 bool proof_conclude(struct scope *scope)
 {
     const struct batch_outcome *sums = &scope->sums;
@@ -159,13 +178,9 @@ bool proof_conclude(struct scope *scope)
     else if (!witness)
         conclude(scope, PROOF_ASSERTED, "the application states no exact total; ended by %s",
             scope->end_signal);
-    else if (sums->distinct + sums->unreadable != scope->total) {
-        if (scope->restarts < ENGINE_LISTING_RESTARTS_MAX)
-            return true; /* it may have changed while it was read (faults 66 to 68): look a second time */
-        conclude(scope, PROOF_PARTIAL,
-            "the application says %" PRId64 " items, %" PRId64 " were seen", scope->total,
-            sums->distinct);
-    } else if (sums->unreadable > 0)
+    else if (is_unsettled(scope))
+        return scope->restarts < ENGINE_LISTING_RESTARTS_MAX;
+    else if (sums->unreadable > 0)
         conclude(scope, PROOF_ASSERTED, "%" PRId64 " items have no readable id", sums->unreadable);
     else if (sums->conflicts > 0)
         conclude(scope, PROOF_ASSERTED, "%" PRId64 " ids came twice with different content",

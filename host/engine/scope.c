@@ -83,8 +83,6 @@ void scope_flush(struct scope *scope)
     if (scope->commits > 0)
         return;
     if (proof_conclude(scope)) {
-        (void)snprintf(scope->reason, sizeof scope->reason,
-            "the total does not agree with what was seen: second pass");
         scope_restart(scope);
         return;
     }
@@ -257,6 +255,7 @@ static void committed(struct scope *scope, struct job *job)
     bool done = job->done;
     scope->commits--;
     round->held_bytes -= batch->bytes;
+    round->engine->held_bytes -= batch->bytes;
     if (done) {
         struct note *note = engine_note(round->engine, NOTE_PAGE, round, scope->run);
         note->batch = job->commit.outcome;
