@@ -155,30 +155,6 @@ START_TEST(names_the_first_duplicate)
 }
 END_TEST
 
-/* A long object is searched when it closes, after faults that stand behind the duplicate: the lower byte is named. */
-START_TEST(names_the_lower_of_two_faults)
-{
-    static const size_t sizes[] = {10, 1000};
-    for (size_t i = 0; i < COUNT(sizes); i++)
-        for (int duplicate_first = 0; duplicate_first < 2; duplicate_first++) {
-            AUTO_BYTES text = {0};
-            put(&text, "[{");
-            for (size_t name = 0; name < sizes[i]; name++) {
-                put_name(&text, name, "", "");
-                put(&text, ",");
-            }
-            size_t at = text.length;
-            put(&text, duplicate_first ? "\"00003\":0,\"x\":\"\\ud800\"}]"
-                                       : "\"x\":\"\\ud800\",\"00003\":0}]");
-            AUTO_GATED it = gated(bytes_span(&text), "", false);
-            ck_assert_msg(it.ok, "%s", it.fault.text);
-            ck_assert(it.page.item[0].why != NULL);
-            ck_assert(strstr(it.page.item[0].why, duplicate_first ? "twice" : "surrogate"));
-            ck_assert_uint_eq(it.page.item[0].why_offset, duplicate_first ? at : at + 5);
-        }
-}
-END_TEST
-
 /* Names that share length and beginning, and names whose lengths agree in their last eight bits. */
 START_TEST(tells_similar_names_apart)
 {
@@ -196,6 +172,28 @@ START_TEST(tells_similar_names_apart)
 }
 END_TEST
 
-UNIT_MAIN("json.members", many_names_stay_quick, many_small_objects_stay_quick,
-    finds_every_duplicate, names_the_first_duplicate, names_the_lower_of_two_faults,
+/* Short names differ in few bits; under a key that has few bits itself they must not all look alike. */
+START_TEST(keys_of_few_bits_spread_names)
+{
+    static const struct hash_key keys[] = {{{0}}, {{1}}, {{[8] = 1}}, {{[15] = 0x80}}};
+    AUTO_BYTES text = {0};
+    put(&text, "{");
+    for (size_t i = 0; i < 64; i++)
+        put_format(&text, "%s\"%02zx\":0", i ? "," : "", i);
+    put(&text, "}");
+    for (size_t i = 0; i < COUNT(keys); i++) {
+        const struct json_gate_options options = {.key = keys[i]};
+        struct arena *arena = arena_create(0);
+        struct json_page page;
+        struct fault fault;
+        work = 0;
+        ck_assert(json_gate(bytes_span(&text), &options, arena, &page, &fault));
+        ck_assert_msg(work <= 4, "%zu comparisons under key %zu", work, i);
+        arena_free(arena);
+    }
+}
+END_TEST
+
+UNIT_MAIN("json.members", keys_of_few_bits_spread_names, many_names_stay_quick,
+    many_small_objects_stay_quick, finds_every_duplicate, names_the_first_duplicate,
     tells_similar_names_apart)
