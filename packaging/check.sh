@@ -31,6 +31,8 @@ build() {
 
 if [ -z "$quick" ]; then
     build layers
+    step "headers stand by themselves"
+    cmake --build build/layers --target all_verify_interface_header_sets -j "$jobs" >/dev/null
     step "formatting"
     git ls-files '*.c' '*.h' | xargs clang-format --dry-run --Werror
     build asan-ubsan

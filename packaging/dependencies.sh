@@ -8,7 +8,7 @@ set -euo pipefail
 
 build=(gcc cmake ninja-build pkg-config libcurl4-openssl-dev libjson-c-dev libconfig-dev libsqlite3-dev libsodium-dev
     libseccomp-dev libmicrohttpd-dev zlib1g-dev sqlite3)
-test=(check clang clang-format clang-tidy cppcheck libclang-rt-14-dev jq curl python3 python3-requests time openssl)
+test=(check clang clang-format clang-tidy cppcheck libclang-rt-14-dev jq curl python3 python3-requests time openssl shellcheck mandoc)
 
 case "${1:-}" in
 build) packages=("${build[@]}") ;;
@@ -18,6 +18,11 @@ test) packages=("${build[@]}" "${test[@]}") ;;
     exit 2
     ;;
 esac
+
+# Node may come from elsewhere than Debian, with npm in the same package: then Debian's npm would not fit it.
+if [ "$1" = test ] && ! { command -v node && command -v npm; } >/dev/null; then
+    packages+=(nodejs npm)
+fi
 
 missing=()
 for package in "${packages[@]}"; do

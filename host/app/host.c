@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include "base/memory.h"
@@ -238,6 +239,16 @@ static bool take_over_signals(struct host *host, struct fault *fault)
     return host->signals >= 0 || fault_system(fault, "cannot make a signal descriptor");
 }
 
+/* As many descriptors as the system lets us have: the usual 1,024 are fewer than a busy host's connections. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit); /* where it fails, fewer connections are open at once */
+    }
+}
+
 static unsigned worker_count(void)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -254,6 +265,7 @@ bool host_create(struct store *store, const struct host_hooks *hooks, struct hos
     const struct engine_options engine_options = {.seed = random_next(&random)};
     const struct transport_options transport_options = {
         .connections_most = 512, .user_agent = "muster/" MUSTER_VERSION};
+    raise_descriptor_limit();
     host->clock = clock_system();
     host->hooks = *hooks;
     host->armed_ms = host->wake_ms = INT64_MAX;

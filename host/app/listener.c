@@ -94,7 +94,7 @@ bool listener_start(const char *address, const char *store_path, struct metrics 
 {
     const struct store_options store_options = {.read_only = true};
     struct listener *listener = memory_allocate(sizeof *listener);
-    uint16_t port;
+    uint16_t port = 0;
     if (!listener)
         return fault_memory(fault);
     listener->metrics = metrics;

@@ -135,6 +135,7 @@ bool pool_start(struct store *store, unsigned workers, struct bell *bell, struct
             return fault_set(fault, FAULT_SYSTEM, "cannot start a page worker");
         }
         worker->started = true;
+        (void)pthread_setname_np(worker->thread, "muster-page"); /* for those who look with top -H */
     }
     *ret_pool = pool;
     return true;

@@ -2,6 +2,7 @@
 /* muster sync: runs the connections once, now, with a progress line, and prints what became of each run. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
 #include "command.h"
@@ -132,7 +133,7 @@ static void text_row(struct table *table, const struct run_summary *run)
 {
     static const char *const names[] = {"connection", "stream", "proof", "pages", "received",
         "created", "changed", "unchanged", "duplicate", "filtered", "dead", "missing", "seconds",
-        "why not more"};
+        "reason"};
     const struct batch_outcome *sums = &run->sums;
     const struct cell cells[] = {text_cell(run->connection), text_cell(run->stream),
         text_cell(proof_name(run->proof)), number_cell(run->pages), number_cell(sums->received),
@@ -143,8 +144,18 @@ static void text_row(struct table *table, const struct run_summary *run)
     (void)table_row(table, names, cells, sizeof cells / sizeof cells[0]);
 }
 
-static bool print_runs(const struct sync *sync, bool json)
+/* In the order in which a round began them, which is that of the declaration, not in that of their ends. */
+static int by_run(const void *a, const void *b)
 {
+    const struct run_summary *left = a, *right = b;
+    int order = strcmp(left->connection, right->connection);
+    return order != 0 ? order : (left->run > right->run) - (left->run < right->run);
+}
+
+static bool print_runs(struct sync *sync, bool json)
+{
+    if (sync->run_count)
+        qsort(sync->runs, sync->run_count, sizeof *sync->runs, by_run);
     struct table *table = table_create(stdout, json ? TABLE_JSON : TABLE_TEXT, "runs");
     if (!table)
         return false;

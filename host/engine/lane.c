@@ -95,12 +95,13 @@ void lane_remove(struct lane *lane, struct scope *scope)
     }
 }
 
-/* Each round has an even share of the queues' memory; one page it may always hold, or it could never go on. */
+/* While the queues are half empty anybody may send; then each round has an even share of their memory. One page it may always hold, or it
+ * could never go on. */
 static bool has_room(const struct engine *engine, const struct round *round)
 {
-    size_t share = (size_t)round_policy(round)->queue_bytes_most /
-                   (engine->round_count ? engine->round_count : 1);
-    return round->held_bytes == 0 || round->held_bytes < share;
+    size_t most = (size_t)round_policy(round)->queue_bytes_most;
+    size_t share = most / (engine->round_count ? engine->round_count : 1);
+    return round->held_bytes == 0 || engine->held_bytes < most / 2 || round->held_bytes < share;
 }
 
 static struct scope *first_with_room(const struct engine *engine, const struct lane *lane)

@@ -205,7 +205,8 @@ void scope_response(struct scope *scope, struct response *response)
             .asked = scope->request,
             .at = scope->asked_at,
             .parent = &scope->parent,
-            .scope = scope->key};
+            .scope = scope->key,
+            .nothing_known = scope->live_before == 0};
     } else {
         int64_t wait_ms = server_wait_ms(scope, response);
         response_free(response);
@@ -262,12 +263,14 @@ static bool commit(
     scope->sequence++;
     scope->commits++;
     round->held_bytes += batch->bytes;
+    round->engine->held_bytes += batch->bytes;
     return true;
 }
 
 static void accept_page(struct scope *scope, struct digest *digest)
 {
     struct fault fault;
+    http_headers_free(&digest->response->headers); /* have said all they had to; the body waits for the commit */
     scope->retry = (struct retry_state){0};
     scope->renewals = 0;
     bool sound = proof_page(scope, digest);

@@ -200,7 +200,8 @@ struct engine {
     size_t ticket_capacity, ticket_free;
     struct effect *effects;
     size_t effect_count, effect_at, effect_capacity;
-    bool effects_lost, stopping;
+    bool stopping;
+    size_t held_bytes; /* of all rounds */
     struct hash128 trace;
     struct round *gone; /* rounds to free before the next event */
 };

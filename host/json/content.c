@@ -70,7 +70,12 @@ static void row_add_end(struct row *row, uint32_t length, uint8_t type)
 {
     const uint8_t end[5] = {(uint8_t)length, (uint8_t)(length >> 8), (uint8_t)(length >> 16),
         (uint8_t)(length >> 24), type};
-    row_add(row, end, sizeof end);
+    if (sizeof end > ROW_MAX - row->used) {
+        row_add(row, end, sizeof end);
+        return;
+    }
+    (void)memcpy(row->bytes + row->used, end, sizeof end);
+    row->used += sizeof end;
 }
 
 /* The string at the pass, as what it says. */
@@ -83,7 +88,7 @@ static void add_string(struct pass *pass, struct row *row, uint8_t type)
         to = scan_string(to, pass->end);
         struct text text = text_begin((struct span){from, (size_t)(to - from)});
         struct span run;
-        char buffer[4];
+        char buffer[TEXT_CHARACTER_MAX];
         for (length = 0; text_next(&text, buffer, &run); length += (uint32_t)run.length)
             row_add(row, run.data, run.length);
     } else {

@@ -204,6 +204,9 @@ static const char *read_name(struct gate *gate, const char *at)
     name.length = (uint32_t)(at - 1 - name.data);
     if (++level->count > JSON_MEMBERS_MAX)
         return broken(gate, name.data - 1, FAULT_LIMIT, "an object of more than 65536 members");
+    if (gate->members.count == JSON_OPEN_MEMBERS_MAX)
+        return broken(gate, name.data - 1, FAULT_LIMIT,
+            "objects inside each other of more than 262144 members together");
     enum members_result result = members_add(&gate->members, (size_t)(level - gate->levels) - 1,
         level->first, name, gate->end, &level->last);
     if (result == MEMBERS_MEMORY)
@@ -222,7 +225,8 @@ static const char *read_name(struct gate *gate, const char *at)
 
 /* A container; returns the place where its first value begins. For an empty one sets `ret_shape`
  * and returns the place behind it. */
-static const char *open(struct gate *gate, const char *at, bool *ret_opened, uint64_t *ret_shape)
+static const char *open_level(
+    struct gate *gate, const char *at, bool *ret_opened, uint64_t *ret_shape)
 {
     char close = *at == '{' ? '}' : ']';
     if (gate->level == &gate->levels[JSON_DEPTH_MAX])
@@ -257,7 +261,7 @@ static const char *begin_value(
         return read_string(gate, at, &escaped);
     case '{':
     case '[':
-        return open(gate, at, ret_opened, ret_shape);
+        return open_level(gate, at, ret_opened, ret_shape);
     case 't':
         *ret_shape = SHAPE_BOOLEAN;
         return read_word(gate, at, SPAN("true"));

@@ -5,21 +5,34 @@
 #include <assert.h>
 #include <string.h>
 
+#define QUOTE_MAX 200u /* bytes of a pointer that a sentence repeats */
+
+/* As much of a text as a sentence repeats, without a character that is cut. */
+static struct span quote(struct span text)
+{
+    if (text.length <= QUOTE_MAX)
+        return text;
+    text.length = QUOTE_MAX;
+    while (text.length > 0 && ((unsigned char)text.data[text.length] & 0xC0) == 0x80)
+        text.length--;
+    return text;
+}
+
 /* One step without its "/", into `steps` and the text behind it. */
 static bool unescape(
-    struct span step, const char *text, char *into, struct span *ret_step, struct fault *fault)
+    struct span step, struct span whole, char *into, struct span *ret_step, struct fault *fault)
 {
     size_t length = 0;
     for (size_t i = 0; i < step.length; i++) {
         char c = step.data[i];
         if (c == '~') {
-            char next = ++i < step.length ? step.data[i] : '\0';
-            if (next != '0' && next != '1')
+            if (++i == step.length || (step.data[i] != '0' && step.data[i] != '1'))
                 return fault_set(fault, FAULT_DECLARATION,
-                    "\"%.200s\" is no JSON Pointer: \"~\" stands only in \"~0\" (for ~) and "
+                    "\"%.*s\" is no JSON Pointer: \"~\" stands only in \"~0\" (for ~) and "
                     "\"~1\" (for /)",
-                    text);
-            c = next == '0' ? '~' : '/';
+                    SPAN_FORMAT(quote(whole)));
+            if (step.data[i] == '1')
+                c = '/';
         }
         into[length++] = c;
     }
@@ -34,12 +47,13 @@ static bool count_steps(struct span whole, size_t *ret_count, struct fault *faul
         return fault_set(fault, FAULT_DECLARATION, "a JSON Pointer is not UTF-8");
     if (whole.length > 0 && whole.data[0] != '/')
         return fault_set(fault, FAULT_DECLARATION,
-            "\"%.200s\" is no JSON Pointer: it must be empty or begin with \"/\"", whole.data);
+            "\"%.*s\" is no JSON Pointer: it must be empty or begin with \"/\"",
+            SPAN_FORMAT(quote(whole)));
     for (size_t i = 0; i < whole.length; i++)
         count += whole.data[i] == '/';
     if (count > JSON_POINTER_DEPTH_MAX)
-        return fault_set(fault, FAULT_DECLARATION, "\"%.200s\" has more than %u steps", whole.data,
-            JSON_POINTER_DEPTH_MAX);
+        return fault_set(fault, FAULT_DECLARATION, "\"%.*s\" has more than %u steps",
+            SPAN_FORMAT(quote(whole)), JSON_POINTER_DEPTH_MAX);
     *ret_count = count;
     return true;
 }
@@ -62,7 +76,7 @@ bool json_pointer_parse(
         const char *from = at + 1;
         at = strchrnul(from, '/');
         if (!unescape(
-                (struct span){from, (size_t)(at - from)}, text, plain, &pointer.steps[i], fault))
+                (struct span){from, (size_t)(at - from)}, whole, plain, &pointer.steps[i], fault))
             return false;
         plain += pointer.steps[i].length;
     }

@@ -8,7 +8,7 @@
 #define MUSTER_JSON_SCAN_H
 
 #include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
 

@@ -20,12 +20,29 @@ static const unsigned char escapes[256] = {['"'] = '"',
     ['r'] = '\r',
     ['t'] = '\t'};
 
-#define DIGIT(c, value) [c] = (value) + 1
-static const unsigned char digits[256] = {DIGIT('0', 0), DIGIT('1', 1), DIGIT('2', 2),
-    DIGIT('3', 3), DIGIT('4', 4), DIGIT('5', 5), DIGIT('6', 6), DIGIT('7', 7), DIGIT('8', 8),
-    DIGIT('9', 9), DIGIT('a', 10), DIGIT('b', 11), DIGIT('c', 12), DIGIT('d', 13), DIGIT('e', 14),
-    DIGIT('f', 15), DIGIT('A', 10), DIGIT('B', 11), DIGIT('C', 12), DIGIT('D', 13), DIGIT('E', 14),
-    DIGIT('F', 15)};
+/* The value of a hexadecimal digit, plus one; 0: none. */
+static const unsigned char digits[256] = {['0'] = 1,
+    ['1'] = 2,
+    ['2'] = 3,
+    ['3'] = 4,
+    ['4'] = 5,
+    ['5'] = 6,
+    ['6'] = 7,
+    ['7'] = 8,
+    ['8'] = 9,
+    ['9'] = 10,
+    ['a'] = 11,
+    ['b'] = 12,
+    ['c'] = 13,
+    ['d'] = 14,
+    ['e'] = 15,
+    ['f'] = 16,
+    ['A'] = 11,
+    ['B'] = 12,
+    ['C'] = 13,
+    ['D'] = 14,
+    ['E'] = 15,
+    ['F'] = 16};
 
 /* \uXXXX at `at`: one UTF-16 unit. */
 static bool read_unit(const char *at, const char *end, uint32_t *ret_unit)
@@ -64,7 +81,7 @@ const char *text_escape(const char *at, const char *end, uint32_t *ret_code)
     return at;
 }
 
-static size_t write_utf8(uint32_t code, char into[4])
+static size_t write_utf8(uint32_t code, char into[TEXT_CHARACTER_MAX])
 {
     static const unsigned char leads[] = {0, 0x00, 0xC0, 0xE0, 0xF0};
     size_t length = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
@@ -79,7 +96,7 @@ struct text text_begin(struct span body)
     return (struct text){.at = body.data, .end = body.data + body.length};
 }
 
-bool text_next(struct text *text, char buffer[4], struct span *ret_run)
+bool text_next(struct text *text, char buffer[TEXT_CHARACTER_MAX], struct span *ret_run)
 {
     const char *from = text->at;
     if (from == text->end)
@@ -93,10 +110,8 @@ bool text_next(struct text *text, char buffer[4], struct span *ret_run)
     uint32_t code = REPLACEMENT;
     const char *after = text_escape(from, text->end, &code);
     text->at = after ? after : from + 1;
-    if (!after || (code >= SURROGATE_HIGH && code < SURROGATE_END)) {
-        text->unsound = true;
+    if (!after || (code >= SURROGATE_HIGH && code < SURROGATE_END))
         code = REPLACEMENT;
-    }
     *ret_run = (struct span){buffer, write_utf8(code, buffer)};
     return true;
 }
@@ -105,7 +120,7 @@ bool text_equal(struct span body, struct span plain)
 {
     struct text text = text_begin(body);
     struct span run;
-    char buffer[4];
+    char buffer[TEXT_CHARACTER_MAX];
     while (text_next(&text, buffer, &run)) {
         if (!span_starts_with(plain, run))
             return false;

@@ -11,17 +11,18 @@
  * stands alone is given as it is. */
 const char *text_escape(const char *at, const char *end, uint32_t *ret_code);
 
+#define TEXT_CHARACTER_MAX 4 /* bytes of a character in UTF-8 */
+
 /* A string that is being read. */
 struct text {
-    const char *at, *end; /* its body */
-    bool unsound;         /* an escape stood in it that is no character; U+FFFD was read instead */
+    const char *at, *end; /* what is left of its body */
 };
 
 /* Of a string's body, that is without its quotes. */
 struct text text_begin(struct span body);
-/* The next run: borrowed from the body, or an escape written to `buffer` as UTF-8. False at the
- * end. */
-bool text_next(struct text *text, char buffer[4], struct span *ret_run);
+/* The next run: borrowed from the body, or an escape written to `buffer` as UTF-8. What is no
+ * character, half of a surrogate pair, is read as U+FFFD. False at the end. */
+bool text_next(struct text *text, char buffer[TEXT_CHARACTER_MAX], struct span *ret_run);
 /* Whether a string's body says `plain`. */
 bool text_equal(struct span body, struct span plain);
 /* Without the quotes. Nothing stays nothing. */

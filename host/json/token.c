@@ -66,7 +66,7 @@ const char *token_string(const char *at, const char *end, struct token *ret_toke
     if (at == end)
         at = broken(&token, at, FAULT_SYNTAX, "the text ends inside a string; it was cut");
     else if (at && (size_t)(at - from) > JSON_STRING_MAX)
-        at = broken(&token, from, FAULT_LIMIT, "a string longer than 4 MiB");
+        at = broken(&token, from - 1, FAULT_LIMIT, "a string longer than 4 MiB");
     *ret_token = token;
     return at ? at + 1 : NULL;
 }

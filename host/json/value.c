@@ -6,6 +6,7 @@
 #include <string.h>
 #include "scan.h"
 #include "text.h"
+#include "token.h"
 #include "type.h"
 
 #define INTEGER_MAX 24u /* bytes of a text that can be a number of 64 bits */
@@ -18,38 +19,31 @@ struct json_value json_value_of(struct span text)
     return text.length ? type_value(text.data, text.data + text.length) : nothing;
 }
 
-/* Where in a string's body something stands that is not plain ASCII. */
-static bool is_plain(struct span body)
-{
-    const char *end = body.data + body.length;
-    return scan_plain(body.data, end) == end;
-}
-
-/* The text of a string with escapes or multi-byte characters; nothing where it is not sound. */
+/* The text of a string that is not plain ASCII. What the gate says of it is asked again: an item
+ * with a `why` has sound strings, too, and those must be told apart. */
 static bool read_string(
-    struct span body, struct arena *arena, struct span *ret_text, struct fault *fault)
+    struct span quoted, struct arena *arena, struct span *ret_text, struct fault *fault)
 {
-    struct text text = text_begin(body);
-    struct span run;
-    char buffer[4], *copy = NULL;
-    size_t length = 0;
-    *ret_text = (struct span){NULL, 0};
-    if (!span_is_utf8(body))
+    struct span body = text_body(quoted), run;
+    struct token token;
+    if (!token_string(body.data, quoted.data + quoted.length, &token) || token.unsound) {
+        *ret_text = (struct span){NULL, 0};
         return true;
-    if (scan_quote(body.data, body.data + body.length) == body.data + body.length) {
+    }
+    if (!token.escaped) {
         *ret_text = body;
         return true;
     }
-    /* No escape is shorter than what it stands for. */
-    copy = arena_allocate(arena, body.length + 1);
+    char *copy =
+        arena_allocate(arena, body.length + 1); /* no escape is shorter than its character */
     if (!copy)
         return fault_memory(fault);
-    while (text_next(&text, buffer, &run)) {
+    struct text text = text_begin(body);
+    char buffer[TEXT_CHARACTER_MAX];
+    size_t length = 0;
+    for (; text_next(&text, buffer, &run); length += run.length)
         (void)memcpy(copy + length, run.data, run.length);
-        length += run.length;
-    }
-    if (!text.unsound)
-        *ret_text = (struct span){copy, length};
+    *ret_text = (struct span){copy, length};
     return true;
 }
 
@@ -60,8 +54,8 @@ bool json_text(
     switch (value.type) {
     case JSON_STRING:
         body = text_body(value.bytes);
-        if (!is_plain(body))
-            return read_string(body, arena, ret_text, fault);
+        if (scan_plain(body.data, body.data + body.length) != body.data + body.length)
+            return read_string(value.bytes, arena, ret_text, fault);
         *ret_text = body;
         return true;
     case JSON_NUMBER:
@@ -87,7 +81,7 @@ bool json_integer(struct json_value value, int64_t *ret_number)
         return false;
     struct text text = text_begin(text_body(value.bytes));
     struct span run;
-    char buffer[4], digits[INTEGER_MAX];
+    char buffer[TEXT_CHARACTER_MAX], digits[INTEGER_MAX];
     size_t length = 0;
     while (text_next(&text, buffer, &run)) {
         if (run.length > sizeof digits - length)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ladder: live, then missing (an object that a conclusive full run did not list), then deleted (a second proven run did not either). What one
+ * The ladder: live, then missing (an object that a conclusive full run did not list), then deleted
+ * (a second proven run did not either). What one
  * run would take away beyond the guard waits for a person.
  */
 #include "absence.h"
@@ -22,7 +23,8 @@ static void absent_free(struct absent *absent)
 }
 #define AUTO_ABSENT __attribute__((cleanup(absent_free))) struct absent
 
-/* Sorts one object that is present or missing in the scope. Columns: object, state, absent_run, absent_proven. */
+/* Sorts one object that is present or missing in the scope. Columns: object, state, absent_run,
+ * absent_proven. */
 static bool look_at(struct absent *absent, struct seen *seen, sqlite3_stmt *row, int64_t run,
     bool proven, struct fault *fault)
 {
@@ -30,13 +32,13 @@ static bool look_at(struct absent *absent, struct seen *seen, sqlite3_stmt *row,
     if (seen_has(seen, object))
         return true;
     if (sqlite3_column_int(row, 1) != STATE_MISSING)
-        return seen_list_add(&absent->missing, &absent->missing_count, &absent->missing_capacity,
-            object, fault);
+        return seen_list_add(
+            &absent->missing, &absent->missing_count, &absent->missing_capacity, object, fault);
     bool earlier = sqlite3_column_int64(row, 2) < run;
     if (!proven || !earlier)
         return true;
-    return seen_list_add(&absent->deleted, &absent->deleted_count, &absent->deleted_capacity,
-        object, fault);
+    return seen_list_add(
+        &absent->deleted, &absent->deleted_count, &absent->deleted_capacity, object, fault);
 }
 
 static bool scan(struct store *store, enum sql sql, const struct place *place, struct seen *seen,
@@ -69,9 +71,10 @@ static bool conclude(struct store *store, struct place *place, int64_t object, e
     return object_state(store, place, &row, state, cause, fault);
 }
 
-/* A first absence that only an asserted run had concluded, seen again by a proven one, is now a proven first absence. */
-static bool go_missing(struct store *store, struct place *place, const int64_t *keys,
-    size_t count, const struct cause *cause, struct fault *fault)
+/* A first absence that only an asserted run had concluded, seen again by a proven one, is now a
+ * proven first absence. */
+static bool go_missing(struct store *store, struct place *place, const int64_t *keys, size_t count,
+    const struct cause *cause, struct fault *fault)
 {
     for (size_t i = 0; i < count; i++)
         if (!conclude(store, place, keys[i], STATE_MISSING, cause, fault))
@@ -93,7 +96,8 @@ static bool climb(struct store *store, struct place *place, const struct absent 
             return false;
         bool proven = row.absent_proven;
         int state;
-        if (row.shared && !merge_presence(store, place, object, &state, &absent_run, &proven, fault))
+        if (row.shared &&
+            !merge_presence(store, place, object, &state, &absent_run, &proven, fault))
             return false;
         if (!proven) {
             if (!sql_run(&store->sql, row.shared ? SQL_CONTRIBUTION_PROVEN : SQL_OBJECT_PROVEN,
@@ -108,7 +112,8 @@ static bool climb(struct store *store, struct place *place, const struct absent 
     return true;
 }
 
-/* Above the guard, or nothing left where there was something. A child's short listing may run empty: its guard is the count. */
+/* Above the guard, or nothing left where there was something. A child's short listing may run
+ * empty: its guard is the count. */
 static const char *hold_reason(const struct place *place, const struct job_scope_end *end,
     const struct seen *seen, size_t missing, bool child)
 {
@@ -154,8 +159,8 @@ static bool conclude_absence(struct store *store, struct place *place, struct jo
         !sql_run(&store->sql, SQL_HOLD_SUPERSEDE, fault, "ii", place->scope, wall_ms))
         return false;
     int64_t present = place->count[STATE_LIVE] + place->count[STATE_FILTERED];
-    bool all_seen = seen->own + seen->others - place->withdrawn == present &&
-                    place->count[STATE_MISSING] == 0;
+    bool all_seen =
+        seen->own + seen->others - place->withdrawn == present && place->count[STATE_MISSING] == 0;
     if (!all_seen &&
         (!scan(store, SQL_PRESENT_OBJECTS, place, seen, proven, &absent, fault) ||
             !scan(store, SQL_PRESENT_CONTRIBUTIONS, place, seen, proven, &absent, fault)))
@@ -166,14 +171,15 @@ static bool conclude_absence(struct store *store, struct place *place, struct jo
         if (!hold(store, place, end, &absent, reason, wall_ms, fault))
             return false;
     } else {
-        struct cause cause = {.wall_ms = wall_ms, .absent_run = place->run, .absent_proven = proven};
+        struct cause cause = {
+            .wall_ms = wall_ms, .absent_run = place->run, .absent_proven = proven};
         end->missing = (int64_t)absent.missing_count;
         if (!go_missing(store, place, absent.missing, absent.missing_count, &cause, fault))
             return false;
     }
     if (!climb(store, place, &absent, wall_ms, &end->deleted, fault) ||
-        !sql_run(&store->sql, SQL_LETTERS_SUPERSEDE, fault, "iii", place->scope, place->run,
-            wall_ms))
+        !sql_run(
+            &store->sql, SQL_LETTERS_SUPERSEDE, fault, "iii", place->scope, place->run, wall_ms))
         return false;
     /* Held objects were not seen: their scope's time must not speak for them. */
     return reason || sql_run(&store->sql, SQL_SCOPE_COMPLETE, fault, "iiii", place->scope, wall_ms,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Conclusions from what a listing did not show (DESIGN section 6), and holds on those that are too large to draw alone. */
+/* Conclusions from what a listing did not show (DESIGN section 6), and holds on those that are too
+ * large to draw alone. */
 #ifndef MUSTER_STORE_ABSENCE_H
 #define MUSTER_STORE_ABSENCE_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The books, added up again from the first batch on: nothing here believes a sum that the store keeps. */
+/* The books, added up again from the first batch on: nothing here believes a sum that the store
+ * keeps. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,16 +49,18 @@ static bool check_row(struct audit *audit, const struct ledger_row *row, struct 
     if (!seen_count(row->seen, &seen))
         report(audit, "batch %lld: its seen set cannot be read", batch);
     else if (seen != row->seen_count)
-        report(audit, "batch %lld: says that it saw %lld things first, its seen set holds %lld", batch,
-            (long long)row->seen_count, (long long)seen);
+        report(audit, "batch %lld: says that it saw %lld things first, its seen set holds %lld",
+            batch, (long long)row->seen_count, (long long)seen);
     else if (seen > o->received || seen < o->created + o->changed + o->unchanged - row->orphans -
                                               o->dead - o->filtered - o->duplicate)
-        report(audit, "batch %lld: its seen set holds %lld things, which does not go with %lld received",
+        report(audit,
+            "batch %lld: its seen set holds %lld things, which does not go with %lld received",
             batch, (long long)seen, (long long)o->received);
     return true;
 }
 
-/* Follows the chain; after a break it goes on from the stored link, so that each break is found once. */
+/* Follows the chain; after a break it goes on from the stored link, so that each break is found
+ * once. */
 static bool follow_chain(struct audit *audit, struct fault *fault)
 {
     struct store *store = audit->store;
@@ -111,10 +114,10 @@ static bool report_row(
     return true;
 }
 
-#define SUM_DIFFERS(column)                                                                       \
+#define SUM_DIFFERS(column)                                                                        \
     "SELECT printf('run %d, scope %d: %s of its batches add up to %d, its own row says %d',s.run," \
-    "s.scope,'" column "',coalesce(b.n,0),s." column ") FROM scope_runs s LEFT JOIN"              \
-    " (SELECT run,scope,sum(" column ") n FROM batches GROUP BY run,scope) b"                     \
+    "s.scope,'" column "',coalesce(b.n,0),s." column ") FROM scope_runs s LEFT JOIN"               \
+    " (SELECT run,scope,sum(" column ") n FROM batches GROUP BY run,scope) b"                      \
     " ON b.run=s.run AND b.scope=s.scope WHERE coalesce(b.n,0)<>s." column
 
 static const char *const disagreements[] = {
@@ -129,7 +132,8 @@ static const char *const disagreements[] = {
     SUM_DIFFERS("conflicts"),
     SUM_DIFFERS("unreadable"),
     "SELECT printf('run %d, scope %d: has %d batches up to page %d, its own row says %d up to %d',"
-    "s.run,s.scope,coalesce(b.n,0),coalesce(b.last,0),s.pages,s.sequence) FROM scope_runs s LEFT JOIN"
+    "s.run,s.scope,coalesce(b.n,0),coalesce(b.last,0),s.pages,s.sequence) FROM scope_runs s LEFT "
+    "JOIN"
     " (SELECT run,scope,count(*) n,max(sequence) last FROM batches GROUP BY run,scope) b"
     " ON b.run=s.run AND b.scope=s.scope"
     " WHERE coalesce(b.n,0)<>s.pages OR coalesce(b.last,0)<>s.sequence",
@@ -140,13 +144,16 @@ static const char *const disagreements[] = {
     " FROM dead_letters l WHERE NOT EXISTS (SELECT 1 FROM batches b WHERE b.batch=l.batch)",
     "WITH n AS (SELECT connection,kind,state,count(*) n FROM objects GROUP BY 1,2,3)"
     " SELECT printf('connection %d, kind %d, state %d: %d objects, counted as %d',t.connection,"
-    "t.kind,t.state,coalesce(n.n,0),t.count) FROM tallies t LEFT JOIN n USING(connection,kind,state)"
+    "t.kind,t.state,coalesce(n.n,0),t.count) FROM tallies t LEFT JOIN n "
+    "USING(connection,kind,state)"
     " WHERE coalesce(n.n,0)<>t.count UNION ALL"
-    " SELECT printf('connection %d, kind %d, state %d: %d objects, not counted',n.connection,n.kind,"
+    " SELECT printf('connection %d, kind %d, state %d: %d objects, not "
+    "counted',n.connection,n.kind,"
     "n.state,n.n) FROM n LEFT JOIN tallies t USING(connection,kind,state) WHERE t.count IS NULL",
     "WITH n AS (SELECT scope,count(*) n FROM (SELECT scope FROM objects WHERE shared=0 AND state=0"
     "  UNION ALL SELECT scope FROM contributions WHERE state=0) GROUP BY scope)"
-    " SELECT printf('scope %d: lists %d live objects, counted as %d',s.scope,coalesce(n.n,0),s.live)"
+    " SELECT printf('scope %d: lists %d live objects, counted as "
+    "%d',s.scope,coalesce(n.n,0),s.live)"
     " FROM scopes s LEFT JOIN n USING(scope) WHERE coalesce(n.n,0)<>s.live",
     "SELECT printf('object %d: cannot be found by its name',object) FROM objects o"
     " WHERE NOT EXISTS (SELECT 1 FROM lookups l WHERE l.object=o.object) AND"

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A bounded table of the latest changes. Where it cannot tell, it says so: that costs a look-up, never a mistake. */
+/* A bounded table of the latest changes. Where it cannot tell, it says so: that costs a look-up,
+ * never a mistake. */
 #include "changes.h"
 
 #include <string.h>
 #include "base/memory.h"
 
-#define PLACES (CHANGES_MAX * 2) /* a power of two */
+#define PLACES ((size_t)CHANGES_MAX * 2) /* a power of two */
 
 static size_t place_of(int64_t object)
 {

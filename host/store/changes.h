@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which objects changed at which version lately, so that an assumption of a page worker is checked without reading a row. */
+/* Which objects changed at which version lately, so that an assumption of a page worker is checked
+ * without reading a row. */
 #ifndef MUSTER_STORE_CHANGES_H
 #define MUSTER_STORE_CHANGES_H
 
@@ -12,7 +13,7 @@
 struct changes {
     struct change {
         int64_t object, version;
-    } *table; /* open addressing; object 0 is free */
+    } * table; /* open addressing; object 0 is free */
     size_t count;
     int64_t floor; /* what was true before this version may have changed since */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A group of batches: every object they are about is looked up once, in index order (slots.c); then each batch is taken in its own order,
+ * A group of batches: every object they are about is looked up once, in index order (slots.c);
+ * then each batch is taken in its own order,
  * and its ledger row, letters, drift and checkpoint are written with its records.
  */
 #include "commit.h"
@@ -27,8 +28,10 @@ bool commit_balance(const struct batch *batch, struct fault *fault)
     if (given == batch->received)
         return true;
     return fault_set(fault, FAULT_BALANCE,
-        "batch %lld of scope %lld in run %lld received %lld records but accounts for %lld; it was not "
-        "committed", (long long)batch->sequence, (long long)batch->scope, (long long)batch->run,
+        "batch %lld of scope %lld in run %lld received %lld records but accounts for %lld; it was "
+        "not "
+        "committed",
+        (long long)batch->sequence, (long long)batch->scope, (long long)batch->run,
         (long long)batch->received, (long long)given);
 }
 
@@ -39,8 +42,8 @@ size_t commit_weight(const struct batch *batch)
 }
 
 /* Slots of every record of the group, filled. */
-static bool prepare(struct store *store, struct job **jobs, size_t count, size_t *ret_bad,
-    struct fault *fault)
+static bool prepare(
+    struct store *store, struct job **jobs, size_t count, size_t *ret_bad, struct fault *fault)
 {
     size_t records = 0;
     for (size_t i = 0; i < count; i++)
@@ -144,8 +147,8 @@ static bool take_batch(struct store *store, struct job *job, struct fault *fault
     struct batch *batch = commit->batch;
     struct place place;
     bool found;
-    if (!ledger_find(store, batch->run, batch->scope, batch->sequence, &commit->outcome, &found,
-            fault) ||
+    if (!ledger_find(
+            store, batch->run, batch->scope, batch->sequence, &commit->outcome, &found, fault) ||
         !place_load(store, batch->run, batch->scope, &place, fault))
         return false;
     if (found) {
@@ -154,7 +157,8 @@ static bool take_batch(struct store *store, struct job *job, struct fault *fault
     }
     if (place.ended || batch->sequence != place.sequence + 1)
         return fault_set(fault, FAULT_USAGE,
-            "batch %lld of scope %lld in run %lld does not follow batch %lld%s; the run must be resumed",
+            "batch %lld of scope %lld in run %lld does not follow batch %lld%s; the run must be "
+            "resumed",
             (long long)batch->sequence, (long long)batch->scope, (long long)batch->run,
             (long long)place.sequence, place.ended ? ", and the scope is over" : "");
     commit->outcome = (struct batch_outcome){.received = batch->received};
@@ -183,8 +187,8 @@ static bool take_batch(struct store *store, struct job *job, struct fault *fault
     return true;
 }
 
-static bool take_group(struct store *store, struct job **jobs, size_t count, size_t *ret_bad,
-    struct fault *fault)
+static bool take_group(
+    struct store *store, struct job **jobs, size_t count, size_t *ret_bad, struct fault *fault)
 {
     if (!prepare(store, jobs, count, ret_bad, fault))
         return false;
@@ -196,8 +200,8 @@ static bool take_group(struct store *store, struct job **jobs, size_t count, siz
     return slots_index(store, fault);
 }
 
-bool commit_group(struct store *store, struct job **jobs, size_t count, size_t *ret_bad,
-    struct fault *fault)
+bool commit_group(
+    struct store *store, struct job **jobs, size_t count, size_t *ret_bad, struct fault *fault)
 {
     *ret_bad = 0;
     bool good = take_group(store, jobs, count, ret_bad, fault);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All jobs that wait together in one transaction. A job that is itself at fault is taken out and the rest is done anew, so that it never
+ * All jobs that wait together in one transaction. A job that is itself at fault is taken out and
+ * the rest is done anew, so that it never
  * takes its neighbours along; a failing disk fails them all, and nothing of them is in the file.
  */
 #include <assert.h>
@@ -11,8 +12,9 @@
 #include "scopes.h"
 #include "token.h"
 
-#define EXECUTE_JOBS_MAX 1024      /* jobs of one transaction */
-#define WAL_BYTES_MAX    (64 << 20) /* of log, after which it is written back; measured: README, Speed */
+#define EXECUTE_JOBS_MAX 1024 /* jobs of one transaction */
+#define WAL_BYTES_MAX \
+    (64 << 20) /* of log, after which it is written back; measured with tests/bench/store_bench */
 
 static bool execute_one(struct store *store, struct job *job, struct fault *fault)
 {
@@ -144,15 +146,16 @@ static bool of_the_job(enum fault_code code)
            code != FAULT_STORE_NEWER;
 }
 
-/* Writes the log back into the file once it is long. Its commits are durable already, so a failure costs nothing but disk space. */
+/* Writes the log back into the file once it is long. Its commits are durable already, so a failure
+ * costs nothing but disk space. */
 static void write_back(struct store *store)
 {
     int pages = 0, written = 0;
     struct fault ignored;
     if (store->wal_pages * store->page_bytes < WAL_BYTES_MAX)
         return;
-    int code = sqlite3_wal_checkpoint_v2(
-        store->sql.db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &written);
+    int code =
+        sqlite3_wal_checkpoint_v2(store->sql.db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &written);
     if ((code & 0xff) == SQLITE_IOERR)
         (void)sql_fault(&store->sql, code, &ignored); /* marks the handle */
 }
@@ -162,8 +165,8 @@ static bool refuse(const struct store *store, struct fault *fault)
     if (store->read_only)
         return !fault_set(fault, FAULT_STORE, "the store was opened for reading only");
     if (store->sql.broken)
-        return !fault_set(fault, FAULT_STORE,
-            "the store failed before and writes nothing more; restart Muster");
+        return !fault_set(
+            fault, FAULT_STORE, "the store failed before and writes nothing more; restart Muster");
     return false;
 }
 

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Objects in the order of their ids, now or as of a time. Only ids are sorted; each object's row is read by its key, so that memory stays flat. */
+/* Objects in the order of their ids, now or as of a time. Only ids are sorted; each object's row
+ * is read by its key, so that memory stays flat. */
 #include "base/timestamp.h"
 #include "inside.h"
 #include "rows.h"
 #include "store/query.h"
 
 /* Keys in the order of export. ?1 kind, ?2 connection or null, ?3 live only. */
-#define KEYS                                                                                    \
-    "SELECT o.object FROM objects o JOIN connections c ON c.connection=o.connection"            \
-    " WHERE o.kind=?1 AND (?2 IS NULL OR c.name=?2) AND (NOT ?3 OR o.state=0)"                  \
+#define KEYS                                                                         \
+    "SELECT o.object FROM objects o JOIN connections c ON c.connection=o.connection" \
+    " WHERE o.kind=?1 AND (?2 IS NULL OR c.name=?2) AND (NOT ?3 OR o.state=0)"       \
     " ORDER BY o.id,o.incarnation,c.name"
 
-static bool prepare_object(
-    struct rows *rows, struct store *store, const struct export_options *options, struct fault *fault)
+static bool prepare_object(struct rows *rows, struct store *store,
+    const struct export_options *options, struct fault *fault)
 {
     AUTO_BYTES sql = {.limit = 0};
     const char *name = options->kind->name;

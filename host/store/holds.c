@@ -28,8 +28,8 @@ static bool apply_key(void *context, int64_t object)
     if (row.scope != deciding->place->scope ||
         (row.state != STATE_LIVE && row.state != STATE_FILTERED))
         return true;
-    return object_state(deciding->store, deciding->place, &row, STATE_MISSING, &deciding->cause,
-        deciding->fault);
+    return object_state(
+        deciding->store, deciding->place, &row, STATE_MISSING, &deciding->cause, deciding->fault);
 }
 
 struct held {
@@ -38,8 +38,7 @@ struct held {
     struct bytes keys;
 };
 
-static bool read_hold(
-    struct store *store, int64_t hold, struct held *held, struct fault *fault)
+static bool read_hold(struct store *store, int64_t hold, struct held *held, struct fault *fault)
 {
     sqlite3_stmt *row = sql_start(&store->sql, SQL_HOLD_FIND, fault, "i", hold);
     if (!row)
@@ -62,8 +61,8 @@ static bool read_hold(
 static bool read_since(
     struct store *store, const struct held *held, struct seen *seen, struct fault *fault)
 {
-    sqlite3_stmt *row = sql_start(&store->sql, SQL_HOLD_SEEN, fault, "iii", held->scope, held->run,
-        held->after_batch);
+    sqlite3_stmt *row = sql_start(
+        &store->sql, SQL_HOLD_SEEN, fault, "iii", held->scope, held->run, held->after_batch);
     if (!row)
         return false;
     enum sql_step step;

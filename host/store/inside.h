@@ -44,7 +44,8 @@ struct store {
 /* Counters, chain head and caches from the file. */
 bool store_reload(struct store *store, struct fault *fault) MUST_CHECK;
 
-/* A transaction outside store_execute. store_end commits where `good`, rolls back otherwise; returns whether it is committed. */
+/* A transaction outside store_execute. store_end commits where `good`, rolls back otherwise;
+ * returns whether it is committed. */
 bool store_begin(struct store *store, struct fault *fault) MUST_CHECK;
 bool store_end(struct store *store, bool good, struct fault *fault) MUST_CHECK;
 

@@ -48,8 +48,8 @@ static bool take_content(struct item *item, struct slot *slot, const struct reco
 /* The id belonged to somebody else before (fault 79): a new object, and flagged. */
 static bool flag_reuse(struct item *item, struct fault *fault)
 {
-    return sql_run(&item->store->sql, SQL_DRIFT, fault, "izzziii", item->place->stream,
-        "id_reused", "", "", INT64_C(1), item->batch->run, item->batch->wall_ms);
+    return sql_run(&item->store->sql, SQL_DRIFT, fault, "izzziii", item->place->stream, "id_reused",
+        "", "", INT64_C(1), item->batch->run, item->batch->wall_ms);
 }
 
 static bool take_new(
@@ -62,8 +62,7 @@ static bool take_new(
     }
     if (slot->other_incarnation && !flag_reuse(item, fault))
         return false;
-    if (!object_create(
-            item->store, item->place, slot, record, item->batch->wall_ms, fault))
+    if (!object_create(item->store, item->place, slot, record, item->batch->wall_ms, fault))
         return false;
     item->outcome->created++;
     return seen_object(item->seen, &item->store->addition, slot->object, record->yield == 0,
@@ -117,8 +116,7 @@ bool item_record(struct item *item, const struct record *record, struct fault *f
     if (slot->object == 0)
         return take_new(item, slot, record, fault);
     bool own = record->yield == 0;
-    enum seen_as before =
-        seen_object(item->seen, &item->store->addition, slot->object, own, fault);
+    enum seen_as before = seen_object(item->seen, &item->store->addition, slot->object, own, fault);
     if (before == SEEN_FAILED)
         return false;
     if (before == SEEN_OWN && !own) {
@@ -155,9 +153,8 @@ bool item_assumed(
     if (version < 0 || changes_since(&store->changes, assumed->object, version) != CHANGED_NO) {
         struct object_row row;
         struct fault gone;
-        *ret_holds = object_read(store, assumed->object, &row, &gone) &&
-                     row.state == STATE_LIVE && !row.shared && !row.failed &&
-                     row.scope == item->place->scope &&
+        *ret_holds = object_read(store, assumed->object, &row, &gone) && row.state == STATE_LIVE &&
+                     !row.shared && !row.failed && row.scope == item->place->scope &&
                      hash128_equal(row.bytes_hash, assumed->bytes_hash);
         if (!*ret_holds)
             return true; /* the long way meets a failing store again, and says so */
@@ -170,7 +167,8 @@ bool item_assumed(
     return before != SEEN_FAILED;
 }
 
-/* The object of an item that gave no record: of the kind of the item's own yield. 0: none in this scope. */
+/* The object of an item that gave no record: of the kind of the item's own yield. 0: none in this
+ * scope. */
 static bool find_item(struct item *item, struct span id, struct object_row *ret_row,
     struct slot **ret_slot, uint64_t *ret_hash, struct fault *fault)
 {
@@ -192,8 +190,8 @@ static bool find_item(struct item *item, struct span id, struct object_row *ret_
         int state;
         int64_t absent_run;
         bool absent_proven;
-        if (!merge_presence(item->store, item->place, object, &state, &absent_run,
-                &absent_proven, fault))
+        if (!merge_presence(
+                item->store, item->place, object, &state, &absent_run, &absent_proven, fault))
             return false;
         here = state >= 0;
         row.presence = here ? (enum state)state : STATE_DELETED;
@@ -216,9 +214,9 @@ bool item_letter(struct item *item, const struct letter *letter, struct fault *f
         if (!find_item(item, letter->id, &row, &slot, &hash, fault))
             return false;
         bool present = row.object && (row.presence == STATE_LIVE || row.presence == STATE_FILTERED);
-        if (present && (!object_mark_failed(store, row.object, fault) ||
-                           seen_object(item->seen, &store->addition, row.object, true, fault) ==
-                               SEEN_FAILED))
+        if (present &&
+            (!object_mark_failed(store, row.object, fault) ||
+                seen_object(item->seen, &store->addition, row.object, true, fault) == SEEN_FAILED))
             return false;
         if (present && slot)
             slot->failed = true;
@@ -254,9 +252,9 @@ bool item_filtered(struct item *item, const struct filtered *filtered, struct fa
     if (row.presence == STATE_FILTERED)
         return true;
     struct cause cause = {.wall_ms = item->batch->wall_ms, .evidence = filtered->reason};
-    bool good = row.shared
-                    ? merge_state(store, item->place, row.object, STATE_FILTERED, &cause, &row, fault)
-                    : object_state(store, item->place, &row, STATE_FILTERED, &cause, fault);
+    bool good = row.shared ? merge_state(store, item->place, row.object, STATE_FILTERED, &cause,
+                                 &row, fault)
+                           : object_state(store, item->place, &row, STATE_FILTERED, &cause, fault);
     if (good && slot)
         slot->state = row.state;
     return good;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What becomes of one item of a batch: each function takes one entry and counts it under exactly one outcome. */
+/* What becomes of one item of a batch: each function takes one entry and counts it under exactly
+ * one outcome. */
 #ifndef MUSTER_STORE_ITEM_H
 #define MUSTER_STORE_ITEM_H
 
@@ -20,7 +21,8 @@ bool item_record(struct item *item, const struct record *record, struct fault *f
 bool item_letter(struct item *item, const struct letter *letter, struct fault *fault) MUST_CHECK;
 bool item_filtered(
     struct item *item, const struct filtered *filtered, struct fault *fault) MUST_CHECK;
-/* Counts an item that a worker held to be unchanged, where it still is; *ret_holds is false where it is not, and nothing was
+/* Counts an item that a worker held to be unchanged, where it still is; *ret_holds is false where
+ * it is not, and nothing was
  * counted. */
 bool item_assumed(struct item *item, const struct assumed *assumed, bool *ret_holds,
     struct fault *fault) MUST_CHECK;

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which items of a page the store holds unchanged. Objects got their keys in the order of the pages that first listed them, so a
- * page's objects mostly lie side by side: one look-up finds the first, one range scan reads the rest.
+ * Which items of a page the store holds unchanged. Objects got their keys in the order of the
+ * pages that first listed them, so a
+ * page's objects mostly lie side by side: one look-up finds the first, one range scan reads the
+ * rest.
  */
 #include <string.h>
 #include "base/memory.h"
 #include "inside.h"
 
 #define READER_CACHE_KIB 2048 /* page cache of one reader */
-#define PROBES_MAX       3    /* ids that are looked up before the page is held to be out of order */
-#define RANGE_SLACK      64   /* objects read beyond the number asked for: neighbours of other scopes */
+#define PROBES_MAX       3 /* ids that are looked up before the page is held to be out of order */
+#define RANGE_SLACK      64 /* objects read beyond the number asked for: neighbours of other scopes */
 #define BUSY_MS          1000
 
 struct store_reader {
@@ -28,8 +30,7 @@ struct look_up {
     size_t found, next; /* next: the query that the next row most likely answers */
 };
 
-bool store_reader_open(
-    struct store *store, struct store_reader **ret_reader, struct fault *fault)
+bool store_reader_open(struct store *store, struct store_reader **ret_reader, struct fault *fault)
 {
     struct store_reader *reader = memory_allocate(sizeof *reader);
     if (!reader)
@@ -64,12 +65,13 @@ static bool row_is(const struct look_up *on, sqlite3_stmt *row, size_t query)
            span_equal(sql_span(row, 7), on->queries[query].incarnation);
 }
 
-/* Live, of this scope alone, mapped, and with the hash of its bytes: only then may its item be passed over. */
+/* Live, of this scope alone, mapped, and with the hash of its bytes: only then may its item be
+ * passed over. */
 static bool row_counts(const struct look_up *on, sqlite3_stmt *row)
 {
-    return sqlite3_column_int64(row, 1) == on->scope &&
-           sqlite3_column_int(row, 2) == STATE_LIVE && !sqlite3_column_int(row, 3) &&
-           !sqlite3_column_int(row, 4) && (uint32_t)sqlite3_column_int(row, 5) == on->kind &&
+    return sqlite3_column_int64(row, 1) == on->scope && sqlite3_column_int(row, 2) == STATE_LIVE &&
+           !sqlite3_column_int(row, 3) && !sqlite3_column_int(row, 4) &&
+           (uint32_t)sqlite3_column_int(row, 5) == on->kind &&
            sqlite3_column_bytes(row, 8) == (int)sizeof(struct hash128);
 }
 
@@ -77,16 +79,15 @@ static void answer(struct look_up *on, sqlite3_stmt *row, size_t query)
 {
     if (on->answers[query].object)
         return;
-    on->answers[query] =
-        (struct known_answer){sqlite3_column_int64(row, 0), sql_hash128(row, 8)};
+    on->answers[query] = (struct known_answer){sqlite3_column_int64(row, 0), sql_hash128(row, 8)};
     on->found++;
 }
 
 /* One id by the index. */
 static bool look_up_one(struct look_up *on, size_t query, struct fault *fault)
 {
-    uint64_t hash = slots_hash(
-        on->reader->store, on->reader->connection, on->kind, on->queries[query].id);
+    uint64_t hash =
+        slots_hash(on->reader->store, on->reader->connection, on->kind, on->queries[query].id);
     sqlite3_stmt *row = sql_start(&on->reader->sql, SQL_KNOWN_ONE, fault, "i", (int64_t)hash);
     if (!row)
         return false;
@@ -97,7 +98,8 @@ static bool look_up_one(struct look_up *on, size_t query, struct fault *fault)
     return step == SQL_END;
 }
 
-/* The query that a row answers: mostly the one after the last; otherwise one a little further on, where the page left some out. */
+/* The query that a row answers: mostly the one after the last; otherwise one a little further on,
+ * where the page left some out. */
 static bool match_row(struct look_up *on, sqlite3_stmt *row)
 {
     for (size_t ahead = 0; ahead < RANGE_SLACK && on->next + ahead < on->count; ahead++) {
@@ -115,8 +117,7 @@ static bool look_up_range(struct look_up *on, size_t from, struct fault *fault)
 {
     int64_t first = on->answers[from].object;
     int64_t last = first + (int64_t)(on->count - from) + RANGE_SLACK;
-    sqlite3_stmt *row =
-        sql_start(&on->reader->sql, SQL_KNOWN_RANGE, fault, "ii", first + 1, last);
+    sqlite3_stmt *row = sql_start(&on->reader->sql, SQL_KNOWN_RANGE, fault, "ii", first + 1, last);
     if (!row)
         return false;
     on->next = from + 1;
@@ -158,8 +159,7 @@ static bool find_connection(struct store_reader *reader, int64_t scope, struct f
     if (reader->scope == scope)
         return true;
     reader->connection = 0;
-    if (!sql_integer(
-            &reader->sql, SQL_SCOPE_CONNECTION, &reader->connection, fault, "i", scope))
+    if (!sql_integer(&reader->sql, SQL_SCOPE_CONNECTION, &reader->connection, fault, "i", scope))
         return false;
     reader->scope = reader->connection ? scope : 0;
     return true;

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-bool ledger_link(const struct ledger_row *row, const struct hash256 *before,
-    struct bytes *scratch, struct hash256 *ret_link, struct fault *fault)
+bool ledger_link(const struct ledger_row *row, const struct hash256 *before, struct bytes *scratch,
+    struct hash256 *ret_link, struct fault *fault)
 {
     const struct batch_outcome *o = &row->outcome;
     const int64_t numbers[] = {row->batch, row->run, row->scope, row->sequence, row->epoch,
@@ -34,8 +34,8 @@ bool ledger_append(struct store *store, struct ledger_row *row, struct fault *fa
     if (!ledger_link(row, &store->head, &store->text, &link, fault))
         return false;
     struct span stored = {(const char *)link.bytes, sizeof link.bytes};
-    if (!sql_run(&store->sql, SQL_BATCH_ADD, fault, "iiiiiiiiiiiiiiiiiibbbib", row->batch,
-            row->run, row->scope, row->sequence, row->epoch, o->received, o->created, o->changed,
+    if (!sql_run(&store->sql, SQL_BATCH_ADD, fault, "iiiiiiiiiiiiiiiiiibbbib", row->batch, row->run,
+            row->scope, row->sequence, row->epoch, o->received, o->created, o->changed,
             o->unchanged, o->duplicate, o->filtered, o->dead, o->reappeared, o->conflicts,
             o->unreadable, row->orphans, o->distinct, row->seen_count, row->seen, row->position,
             row->bookmark, row->at_ms, stored))
@@ -71,10 +71,10 @@ bool ledger_find(struct store *store, int64_t run, int64_t scope, int64_t sequen
 void ledger_read(sqlite3_stmt *statement, struct ledger_row *ret_row, struct span *ret_link)
 {
     struct batch_outcome *o = &ret_row->outcome;
-    int64_t *const columns[] = {&ret_row->batch, &ret_row->run, &ret_row->scope,
-        &ret_row->sequence, &ret_row->epoch, &o->received, &o->created, &o->changed,
-        &o->unchanged, &o->duplicate, &o->filtered, &o->dead, &o->reappeared, &o->conflicts,
-        &o->unreadable, &ret_row->orphans, &o->distinct, &ret_row->seen_count};
+    int64_t *const columns[] = {&ret_row->batch, &ret_row->run, &ret_row->scope, &ret_row->sequence,
+        &ret_row->epoch, &o->received, &o->created, &o->changed, &o->unchanged, &o->duplicate,
+        &o->filtered, &o->dead, &o->reappeared, &o->conflicts, &o->unreadable, &ret_row->orphans,
+        &o->distinct, &ret_row->seen_count};
     int count = (int)(sizeof columns / sizeof columns[0]);
     for (int i = 0; i < count; i++)
         *columns[i] = sqlite3_column_int64(statement, i);

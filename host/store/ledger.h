@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ledger: one row a batch, each linked to the one before it by a hash. Written here only, recomputed by audit. */
+/* The ledger: one row a batch, each linked to the one before it by a hash. Written here only,
+ * recomputed by audit. */
 #ifndef MUSTER_STORE_LEDGER_H
 #define MUSTER_STORE_LEDGER_H
 
@@ -12,7 +13,8 @@ struct ledger_row {
     struct span seen, position, bookmark;
 };
 
-/* The link over the row's canonical text: every column, texts and blobs with their length before them. */
+/* The link over the row's canonical text: every column, texts and blobs with their length before
+ * them. */
 bool ledger_link(const struct ledger_row *row, const struct hash256 *before, struct bytes *scratch,
     struct hash256 *ret_link, struct fault *fault) MUST_CHECK;
 /* Writes the row and moves the chain's head. */

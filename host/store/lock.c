@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* flock on STORE.lock: it belongs to the open file, so that a second handle in the same process is refused as well. */
+/* flock on STORE.lock: it belongs to the open file, so that a second handle in the same process is
+ * refused as well. */
 #include "lock.h"
 
 #include <errno.h>
@@ -28,17 +29,18 @@ bool lock_take(const char *store_path, int *ret_descriptor, struct fault *fault)
         return false;
     int descriptor = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (descriptor < 0)
-        return fault_set(fault, FAULT_STORE,
-            "cannot lock the store: %s cannot be opened (%s)", path.data, strerror(errno));
+        return fault_set(fault, FAULT_STORE, "cannot lock the store: %s cannot be opened (%s)",
+            path.data, strerror(errno));
     char holder[HOLDER_MAX];
     if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
         bool held = errno == EWOULDBLOCK;
         holder_of(descriptor, holder);
         (void)close(descriptor); /* nothing was written */
-        return held ? fault_set(fault, FAULT_STORE,
-                          "the store %s is in use by process %s; stop it, or send the command to it",
-                          store_path, holder[0] ? holder : "(unknown)")
-                    : fault_set(fault, FAULT_STORE, "cannot lock %s", path.data);
+        return held
+                   ? fault_set(fault, FAULT_STORE,
+                         "the store %s is in use by process %s; stop it, or send the command to it",
+                         store_path, holder[0] ? holder : "(unknown)")
+                   : fault_set(fault, FAULT_STORE, "cannot lock %s", path.data);
     }
     int length = snprintf(holder, sizeof holder, "%ld\n", (long)getpid());
     if (ftruncate(descriptor, 0) != 0 || pwrite(descriptor, holder, (size_t)length, 0) != length) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One writing host on a store (fault 123): a locked file beside it that names the holder. Freed by the system when the holder dies. */
+/* One writing host on a store (fault 123): a locked file beside it that names the holder. Freed by
+ * the system when the holder dies. */
 #ifndef MUSTER_STORE_LOCK_H
 #define MUSTER_STORE_LOCK_H
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Contributions and what they add up to. Rare beside the straight line, so plainness goes before speed here. */
+/* Contributions and what they add up to. Rare beside the straight line, so plainness goes before
+ * speed here. */
 #include "merge.h"
 
 #include <string.h>
 #include "base/arena.h"
 #include "json/value.h"
 
-#define CONTRIBUTORS_MAX 4096 /* scopes that may list one object; further ones keep their rows but add no fields */
+#define CONTRIBUTORS_MAX \
+    4096 /* scopes that may list one object; further ones keep their rows but add no fields */
 
 struct contributor {
     int64_t scope, stream;
@@ -31,13 +33,13 @@ static const int state_rank[STATE_COUNT] = {
 static bool gather(
     struct store *store, int64_t object, struct gathering *gathering, struct fault *fault)
 {
-    gathering->list = arena_allocate_array(
-        gathering->arena, CONTRIBUTORS_MAX, sizeof *gathering->list);
+    gathering->list =
+        arena_allocate_array(gathering->arena, CONTRIBUTORS_MAX, sizeof *gathering->list);
     if (!gathering->list)
         return fault_memory(fault);
     gathering->state = STATE_DELETED;
-    sqlite3_stmt *row = sql_start(&store->sql, SQL_CONTRIBUTIONS, fault, "ii", object,
-        (int64_t)CONTRIBUTORS_MAX);
+    sqlite3_stmt *row =
+        sql_start(&store->sql, SQL_CONTRIBUTIONS, fault, "ii", object, (int64_t)CONTRIBUTORS_MAX);
     if (!row)
         return false;
     enum sql_step step;
@@ -75,7 +77,8 @@ static bool counts(const struct gathering *gathering, const struct contributor *
     return true;
 }
 
-/* Members of `text` into the places of their fields, where nothing is yet; null gives way to a value. */
+/* Members of `text` into the places of their fields, where nothing is yet; null gives way to a
+ * value. */
 static void take_members(const struct kind *kind, struct span text, struct json_value *values)
 {
     if (text.length == 0)
@@ -92,9 +95,10 @@ static void take_members(const struct kind *kind, struct span text, struct json_
     }
 }
 
-/* One of the contributors' objects, merged in the order of the kind's fields. Nothing where no one has any. */
-static bool merge_members(const struct kind *kind, const struct gathering *gathering,
-    size_t offset, struct bytes *into, struct fault *fault)
+/* One of the contributors' objects, merged in the order of the kind's fields. Nothing where no one
+ * has any. */
+static bool merge_members(const struct kind *kind, const struct gathering *gathering, size_t offset,
+    struct bytes *into, struct fault *fault)
 {
     struct json_value values[KIND_FIELDS_MAX] = {{JSON_NONE, {NULL, 0}}};
     bool any = false;
@@ -137,8 +141,7 @@ static void product_free(struct product *product)
 #define AUTO_PRODUCT __attribute__((cleanup(product_free))) struct product
 
 /* The streams that yield it, rising and once each, as a JSON array. */
-static bool list_streams(
-    const struct gathering *gathering, struct bytes *into, struct fault *fault)
+static bool list_streams(const struct gathering *gathering, struct bytes *into, struct fault *fault)
 {
     int64_t last = 0;
     const char *separator = "[";
@@ -159,13 +162,13 @@ static bool list_streams(
     }
 }
 
-static bool produce(struct store *store, const struct kind *kind,
-    const struct gathering *gathering, struct product *product, struct fault *fault)
+static bool produce(struct store *store, const struct kind *kind, const struct gathering *gathering,
+    struct product *product, struct fault *fault)
 {
-    if (!merge_members(kind, gathering, offsetof(struct contributor, fields), &product->fields,
-            fault) ||
-        !merge_members(kind, gathering, offsetof(struct contributor, volatiles),
-            &product->volatiles, fault) ||
+    if (!merge_members(
+            kind, gathering, offsetof(struct contributor, fields), &product->fields, fault) ||
+        !merge_members(
+            kind, gathering, offsetof(struct contributor, volatiles), &product->volatiles, fault) ||
         !merge_members(kind, gathering, offsetof(struct contributor, raw), &product->raw, fault) ||
         !list_streams(gathering, &product->streams, fault))
         return false;
@@ -215,8 +218,7 @@ static bool merge_object(struct store *store, struct place *place, struct object
     if (!*ret_changed)
         return sql_run(&store->sql, SQL_OBJECT_VOLATILES, fault, "it", row->object, volatiles);
     int64_t mapping;
-    if (!place_mapping_of(
-            store, place, row->kind, bytes_span(&product.streams), &mapping, fault) ||
+    if (!place_mapping_of(store, place, row->kind, bytes_span(&product.streams), &mapping, fault) ||
         !object_close_version(store, place, row->object, cause->wall_ms, fault) ||
         !sql_run(&store->sql, SQL_OBJECT_CONTENT, fault, "inbiiittttt", row->object,
             hash128_span(&product.content_hash), mapping, place->run, cause->wall_ms,
@@ -235,7 +237,8 @@ static bool merge_object(struct store *store, struct place *place, struct object
     return true;
 }
 
-/* The only contributor so far becomes one of several. The row's content hash is then the merged one, which this computes. */
+/* The only contributor so far becomes one of several. The row's content hash is then the merged
+ * one, which this computes. */
 static bool share(struct store *store, struct slot *slot, struct fault *fault)
 {
     changes_note(&store->changes, slot->object, store->version);
@@ -243,8 +246,8 @@ static bool share(struct store *store, struct slot *slot, struct fault *fault)
            sql_run(&store->sql, SQL_OBJECT_SHARE, fault, "i", slot->object);
 }
 
-bool merge_presence(struct store *store, const struct place *place, int64_t object,
-    int *ret_state, int64_t *ret_absent_run, bool *ret_absent_proven, struct fault *fault)
+bool merge_presence(struct store *store, const struct place *place, int64_t object, int *ret_state,
+    int64_t *ret_absent_run, bool *ret_absent_proven, struct fault *fault)
 {
     sqlite3_stmt *found =
         sql_start(&store->sql, SQL_CONTRIBUTION, fault, "ii", object, place->scope);
@@ -299,8 +302,8 @@ bool merge_record(struct store *store, struct place *place, struct slot *slot,
     bool same = before == STATE_LIVE && hash128_equal(hash, record->content_hash);
     if (!sql_run(&store->sql, SQL_CONTRIBUTION_PUT, fault, "iibbiittttt", slot->object,
             place->scope, hash128_span(&record->bytes_hash), hash128_span(&record->content_hash),
-            mapping, place->run, record->fields, record->volatiles, record->raw,
-            record->attributes, record->carry) ||
+            mapping, place->run, record->fields, record->volatiles, record->raw, record->attributes,
+            record->carry) ||
         !object_read(store, slot->object, &row, fault))
         return false;
     place_presence(place, before, STATE_LIVE);

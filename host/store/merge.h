@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Objects that more than one scope contributes to. Each scope's contribution is a row of its own; the object's row is what they give together:
- * the earlier stream wins per field, streams that enrich come last and decide nothing about presence.
+ * Objects that more than one scope contributes to. Each scope's contribution is a row of its own;
+ * the object's row is what they give together:
+ * the earlier stream wins per field, streams that enrich come last and decide nothing about
+ * presence.
  */
 #ifndef MUSTER_STORE_MERGE_H
 #define MUSTER_STORE_MERGE_H
@@ -18,12 +20,12 @@ struct merged {
 bool merge_record(struct store *store, struct place *place, struct slot *slot,
     const struct record *record, int64_t wall_ms, struct merged *ret_merged,
     struct fault *fault) MUST_CHECK;
-/* The presence of a shared object in this scope becomes `state`; the object's follows. ret_row: as it is afterwards. */
+/* The presence of a shared object in this scope becomes `state`; the object's follows. ret_row: as
+ * it is afterwards. */
 bool merge_state(struct store *store, struct place *place, int64_t object, enum state state,
     const struct cause *cause, struct object_row *ret_row, struct fault *fault) MUST_CHECK;
 /* The presence in this scope: of a contribution, or -1 where the scope contributes nothing. */
-bool merge_presence(struct store *store, const struct place *place, int64_t object,
-    int *ret_state, int64_t *ret_absent_run, bool *ret_absent_proven,
-    struct fault *fault) MUST_CHECK;
+bool merge_presence(struct store *store, const struct place *place, int64_t object, int *ret_state,
+    int64_t *ret_absent_run, bool *ret_absent_proven, struct fault *fault) MUST_CHECK;
 
 #endif

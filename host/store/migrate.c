@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Steps from version to version. The first makes the tables; a later one alters them and leaves the data's meaning as it was. */
+/* Steps from version to version. The first makes the tables; a later one alters them and leaves
+ * the data's meaning as it was. */
 #include "migrate.h"
 
 #include <sodium.h>

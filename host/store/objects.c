@@ -12,8 +12,7 @@ bool object_read(
     if (step == SQL_FAILED)
         return false;
     if (step == SQL_END)
-        return fault_set(
-            fault, FAULT_NOT_FOUND, "the store has no object %lld", (long long)object);
+        return fault_set(fault, FAULT_NOT_FOUND, "the store has no object %lld", (long long)object);
     *ret_row = (struct object_row){.object = object,
         .scope = sqlite3_column_int64(row, 0),
         .state = (enum state)sqlite3_column_int(row, 1),
@@ -58,8 +57,7 @@ bool object_close_version(struct store *store, const struct place *place, int64_
     int64_t wall_ms, struct fault *fault)
 {
     changes_note(&store->changes, object, store->version);
-    return sql_run(
-        &store->sql, SQL_HISTORY_ADD, fault, "iii", object, wall_ms, place->run);
+    return sql_run(&store->sql, SQL_HISTORY_ADD, fault, "iii", object, wall_ms, place->run);
 }
 
 bool object_change(struct store *store, struct place *place, struct slot *slot,
@@ -70,12 +68,12 @@ bool object_change(struct store *store, struct place *place, struct slot *slot,
         !object_close_version(store, place, slot->object, wall_ms, fault) ||
         !sql_run(&store->sql, SQL_OBJECT_CONTENT, fault, "ibbiiittttt", slot->object,
             hash128_span(&record->bytes_hash), hash128_span(&record->content_hash), mapping,
-            place->run, wall_ms, record->fields, record->volatiles, record->raw,
-            record->attributes, record->carry))
+            place->run, wall_ms, record->fields, record->volatiles, record->raw, record->attributes,
+            record->carry))
         return false;
     if (slot->state != STATE_LIVE || slot->scope != place->scope) {
-        if (!sql_run(&store->sql, SQL_OBJECT_STATE, fault, "iiiinnn", slot->object,
-                place->scope, (int64_t)STATE_LIVE, wall_ms))
+        if (!sql_run(&store->sql, SQL_OBJECT_STATE, fault, "iiiinnn", slot->object, place->scope,
+                (int64_t)STATE_LIVE, wall_ms))
             return false;
         place_tally(place, record->kind->kind, (int)slot->state, STATE_LIVE);
         place_presence(place, (int)slot->state, STATE_LIVE);
@@ -112,16 +110,17 @@ bool object_state(struct store *store, struct place *place, struct object_row *r
     enum state state, const struct cause *cause, struct fault *fault)
 {
     if (!object_close_version(store, place, row->object, cause->wall_ms, fault) ||
-        !sql_run(&store->sql, SQL_OBJECT_VERSION, fault, "iii", row->object, place->run,
-            cause->wall_ms))
+        !sql_run(
+            &store->sql, SQL_OBJECT_VERSION, fault, "iii", row->object, place->run, cause->wall_ms))
         return false;
-    /* What a live object was last seen at is its scope's last complete run, or its own row's time where that is later. */
-    int64_t seen_ms = state == STATE_LIVE || state == STATE_FILTERED ? cause->wall_ms
-                                                                     : place->complete_ms;
+    /* What a live object was last seen at is its scope's last complete run, or its own row's time
+     * where that is later. */
+    int64_t seen_ms =
+        state == STATE_LIVE || state == STATE_FILTERED ? cause->wall_ms : place->complete_ms;
     bool good = cause->absent_run
                     ? sql_run(&store->sql, SQL_OBJECT_STATE, fault, "iiiizii", row->object,
-                          row->scope, (int64_t)state, seen_ms, cause->evidence,
-                          cause->absent_run, (int64_t)cause->absent_proven)
+                          row->scope, (int64_t)state, seen_ms, cause->evidence, cause->absent_run,
+                          (int64_t)cause->absent_proven)
                     : sql_run(&store->sql, SQL_OBJECT_STATE, fault, "iiiiznn", row->object,
                           row->scope, (int64_t)state, seen_ms, cause->evidence);
     if (!good)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows of objects and their history: one function for each way in which an object changes. Every change closes the version before it. */
+/* Rows of objects and their history: one function for each way in which an object changes. Every
+ * change closes the version before it. */
 #ifndef MUSTER_STORE_OBJECTS_H
 #define MUSTER_STORE_OBJECTS_H
 
@@ -31,7 +32,8 @@ bool object_create(struct store *store, struct place *place, struct slot *slot,
 /* New content, and the state live, of an object that only this scope contributes to. */
 bool object_change(struct store *store, struct place *place, struct slot *slot,
     const struct record *record, int64_t wall_ms, struct fault *fault) MUST_CHECK;
-/* The content means the same; what is kept beside it (volatile fields, bytes, mapping) is brought up to date, without a version. */
+/* The content means the same; what is kept beside it (volatile fields, bytes, mapping) is brought
+ * up to date, without a version. */
 bool object_refresh(struct store *store, struct place *place, struct slot *slot,
     const struct record *record, struct fault *fault) MUST_CHECK;
 /* Another state, same content. `object` is not shared; `row` is as read and follows. */

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-bool place_load(struct store *store, int64_t run, int64_t scope, struct place *ret_place,
-    struct fault *fault)
+bool place_load(
+    struct store *store, int64_t run, int64_t scope, struct place *ret_place, struct fault *fault)
 {
     sqlite3_stmt *row = sql_start(&store->sql, SQL_PLACE, fault, "ii", run, scope);
     if (!row)
@@ -15,16 +15,16 @@ bool place_load(struct store *store, int64_t run, int64_t scope, struct place *r
     if (step == SQL_FAILED)
         return false;
     if (step == SQL_END)
-        return fault_set(fault, FAULT_NOT_FOUND, "run %lld has no scope %lld", (long long)run,
-            (long long)scope);
+        return fault_set(
+            fault, FAULT_NOT_FOUND, "run %lld has no scope %lld", (long long)run, (long long)scope);
     struct place place = {.run = run, .scope = scope};
     int64_t *const columns[] = {&place.scope_run, &place.stream, &place.connection,
         &place.declaration, &place.sequence, &place.seen_after, &place.withdrawn,
         &place.live_before, &place.sums.received, &place.sums.created, &place.sums.changed,
         &place.sums.unchanged, &place.sums.duplicate, &place.sums.filtered, &place.sums.dead,
-        &place.sums.reappeared, &place.sums.conflicts, &place.sums.unreadable,
-        &place.sums.distinct, &place.count[STATE_LIVE], &place.count[STATE_MISSING],
-        &place.count[STATE_FILTERED], &place.complete_ms};
+        &place.sums.reappeared, &place.sums.conflicts, &place.sums.unreadable, &place.sums.distinct,
+        &place.count[STATE_LIVE], &place.count[STATE_MISSING], &place.count[STATE_FILTERED],
+        &place.complete_ms};
     int count = (int)(sizeof columns / sizeof columns[0]);
     for (int i = 0; i < count; i++)
         *columns[i] = sqlite3_column_int64(row, i);
@@ -36,8 +36,8 @@ bool place_load(struct store *store, int64_t run, int64_t scope, struct place *r
     return true;
 }
 
-bool place_of_scope(struct store *store, int64_t scope, int64_t run, struct place *ret_place,
-    struct fault *fault)
+bool place_of_scope(
+    struct store *store, int64_t scope, int64_t run, struct place *ret_place, struct fault *fault)
 {
     sqlite3_stmt *row = sql_start(&store->sql, SQL_PLACE_OF_SCOPE, fault, "i", scope);
     if (!row)
@@ -88,8 +88,8 @@ bool place_save(struct store *store, struct place *place, struct fault *fault)
             int64_t gain = place->tally[kind][state];
             if (gain == 0)
                 continue;
-            if (!sql_run(&store->sql, SQL_TALLY_PUT, fault, "iii", place->connection,
-                    (int64_t)kind, (int64_t)state) ||
+            if (!sql_run(&store->sql, SQL_TALLY_PUT, fault, "iii", place->connection, (int64_t)kind,
+                    (int64_t)state) ||
                 !sql_run(&store->sql, SQL_TALLY_GAIN, fault, "iiii", place->connection,
                     (int64_t)kind, (int64_t)state, gain))
                 return false;
@@ -113,8 +113,8 @@ bool place_mapping_of(struct store *store, const struct place *place, uint32_t k
             (int64_t)kind, streams, place->declaration))
         return false;
     if (mapping == 0) {
-        if (!sql_run(&store->sql, SQL_MAPPING_ADD, fault, "iiti", place->connection,
-                (int64_t)kind, streams, place->declaration))
+        if (!sql_run(&store->sql, SQL_MAPPING_ADD, fault, "iiti", place->connection, (int64_t)kind,
+                streams, place->declaration))
             return false;
         mapping = sqlite3_last_insert_rowid(store->sql.db);
         if (!sql_run(&store->sql, SQL_MAPPING_STATES, fault, "i", place->connection))
@@ -138,8 +138,8 @@ bool place_mapping(struct store *store, struct place *place, uint32_t kind, int6
     return true;
 }
 
-bool place_seen(struct store *store, const struct place *place, struct seen **ret_seen,
-    struct fault *fault)
+bool place_seen(
+    struct store *store, const struct place *place, struct seen **ret_seen, struct fault *fault)
 {
     struct seen *seen;
     bool fresh;

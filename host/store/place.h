@@ -12,11 +12,12 @@ struct place {
     int64_t withdrawn; /* seen, and then gone again in the same run */
     int64_t live_before;
     struct batch_outcome sums; /* of the scope's run so far */
-    int64_t count[STATE_COUNT];  /* objects by their presence in this scope; deleted ones are not counted */
+    int64_t count
+        [STATE_COUNT]; /* objects by their presence in this scope; deleted ones are not counted */
     int64_t complete_ms;
-    int64_t mapping[KIND_COUNT + 1];             /* by kind; 0: not looked up yet */
-    int64_t tally[KIND_COUNT + 1][STATE_COUNT];  /* what the connection's counts gain */
-    int64_t gain[STATE_COUNT];                   /* what the scope's counts gain */
+    int64_t mapping[KIND_COUNT + 1];            /* by kind; 0: not looked up yet */
+    int64_t tally[KIND_COUNT + 1][STATE_COUNT]; /* what the connection's counts gain */
+    int64_t gain[STATE_COUNT];                  /* what the scope's counts gain */
 };
 
 /* FAULT_NOT_FOUND where the run has no such scope. */
@@ -34,7 +35,8 @@ void place_presence(struct place *place, int from, int to);
 /* What absent fields of a kind mean under this stream's mapping. */
 bool place_mapping(struct store *store, struct place *place, uint32_t kind, int64_t *ret_mapping,
     struct fault *fault) MUST_CHECK;
-/* The same for an object that the streams in `streams` (a JSON array of their keys, rising) contribute to. */
+/* The same for an object that the streams in `streams` (a JSON array of their keys, rising)
+ * contribute to. */
 bool place_mapping_of(struct store *store, const struct place *place, uint32_t kind,
     struct span streams, int64_t *ret_mapping, struct fault *fault) MUST_CHECK;
 /* The set of what the scope's run saw, from memory or from its batches. */

@@ -26,8 +26,8 @@ static const struct question questions[] = {
         ARGUMENT_NAME},
 };
 
-static bool bind_argument(struct rows *rows, const struct question *question,
-    const char *argument, struct fault *fault)
+static bool bind_argument(
+    struct rows *rows, const struct question *question, const char *argument, struct fault *fault)
 {
     int64_t number;
     int code = SQLITE_OK;

@@ -4,13 +4,12 @@
 
 #include "config/source.h"
 
-bool registry_connection(struct store *store, struct job_round_open *open,
-    int64_t *ret_declaration, int64_t wall_ms, struct fault *fault)
+bool registry_connection(struct store *store, struct job_round_open *open, int64_t *ret_declaration,
+    int64_t wall_ms, struct fault *fault)
 {
     const struct source *source = open->source;
     const struct muster_connector *connector = source->plan->connector;
-    struct span hash = {
-        (const char *)source->plan->hash.bytes, sizeof source->plan->hash.bytes};
+    struct span hash = {(const char *)source->plan->hash.bytes, sizeof source->plan->hash.bytes};
     const char *tenant = source->settings ? source->settings->tenant : NULL;
     open->connection = 0;
     return sql_run(&store->sql, SQL_CONNECTION_PUT, fault, "zzzi", source->name, connector->name,
@@ -29,8 +28,7 @@ static bool put_kinds(struct store *store, const struct muster_stream *declared,
         return false;
     for (uint32_t y = 0; y < declared->yields.count; y++) {
         const struct muster_yield *yield = &declared->yields.items[y];
-        if (!sql_run(
-                &store->sql, SQL_STREAM_KIND_PUT, fault, "ii", stream, (int64_t)yield->kind))
+        if (!sql_run(&store->sql, SQL_STREAM_KIND_PUT, fault, "ii", stream, (int64_t)yield->kind))
             return false;
         for (uint32_t f = 0; f < yield->fields.count; f++)
             if (!sql_run(&store->sql, SQL_REQUESTED_PUT, fault, "iiiz", declaration, stream,

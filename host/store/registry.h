@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connections, declarations and streams by name, brought up to the source that a round begins with. */
+/* Connections, declarations and streams by name, brought up to the source that a round begins
+ * with. */
 #ifndef MUSTER_STORE_REGISTRY_H
 #define MUSTER_STORE_REGISTRY_H
 
 #include "inside.h"
 
 /* Fills open->connection. */
-bool registry_connection(struct store *store, struct job_round_open *open,
-    int64_t *ret_declaration, int64_t wall_ms, struct fault *fault) MUST_CHECK;
-/* A stream whose shape changed loses its bookmark, with that as the note. Streams that are gone are no longer selected. */
+bool registry_connection(struct store *store, struct job_round_open *open, int64_t *ret_declaration,
+    int64_t wall_ms, struct fault *fault) MUST_CHECK;
+/* A stream whose shape changed loses its bookmark, with that as the note. Streams that are gone
+ * are no longer selected. */
 bool registry_streams(struct store *store, const struct job_round_open *open, int64_t declaration,
     struct fault *fault) MUST_CHECK;
 

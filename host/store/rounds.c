@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A round is one pass over a connection's streams. One that a crash left open is taken up again, or closed as superseded. */
+/* A round is one pass over a connection's streams. One that a crash left open is taken up again,
+ * or closed as superseded. */
 #include "rounds.h"
 
 #include <string.h>
@@ -20,19 +21,18 @@ static bool find_open(struct store *store, const struct job_round_open *open, in
         return step == SQL_END;
     int64_t round = sqlite3_column_int64(row, 0);
     struct span fingerprint = sql_span(row, 3);
-    struct span ours = {(const char *)open->source->fingerprint.bytes,
-        sizeof open->source->fingerprint.bytes};
+    struct span ours = {
+        (const char *)open->source->fingerprint.bytes, sizeof open->source->fingerprint.bytes};
     int64_t age_ms = wall_ms - sqlite3_column_int64(row, 1);
     bool good = age_ms <= open->resume_age_ms && sqlite3_column_int64(row, 2) == declaration &&
-                span_equal(fingerprint, ours) &&
-                (!open->full || sqlite3_column_int(row, 4) != 0);
+                span_equal(fingerprint, ours) && (!open->full || sqlite3_column_int(row, 4) != 0);
     (void)sqlite3_reset(row); /* the row was good */
     if (good) {
         *ret_round = round;
         return true;
     }
-    return sql_run(&store->sql, SQL_SCOPE_RUNS_CLOSE, fault, "izi", round,
-               STORE_REASON_SUPERSEDED, wall_ms) &&
+    return sql_run(&store->sql, SQL_SCOPE_RUNS_CLOSE, fault, "izi", round, STORE_REASON_SUPERSEDED,
+               wall_ms) &&
            sql_run(&store->sql, SQL_RUNS_CLOSE, fault, "izi", round, STORE_REASON_SUPERSEDED,
                wall_ms) &&
            sql_run(&store->sql, SQL_ROUND_END, fault, "izzi", round, "superseded",
@@ -48,16 +48,16 @@ struct past {
 static bool read_past(struct store *store, int64_t connection, struct job_stream *entry,
     struct arena *arena, struct past *past, struct fault *fault)
 {
-    sqlite3_stmt *row = sql_start(
-        &store->sql, SQL_STREAM_PAST, fault, "iz", connection, entry->declaration->name);
+    sqlite3_stmt *row =
+        sql_start(&store->sql, SQL_STREAM_PAST, fault, "iz", connection, entry->declaration->name);
     if (!row)
         return false;
     enum sql_step step = sql_next(&store->sql, row, fault);
     if (step == SQL_FAILED)
         return false;
     if (step == SQL_END)
-        return fault_set(fault, FAULT_STORE, "the stream %s is not registered",
-            entry->declaration->name);
+        return fault_set(
+            fault, FAULT_STORE, "the stream %s is not registered", entry->declaration->name);
     past->stream = sqlite3_column_int64(row, 0);
     past->ever_full = sqlite3_column_type(row, 1) != SQLITE_NULL;
     past->last_full_ms = past->ever_full ? sqlite3_column_int64(row, 1) : TIMESTAMP_NONE;
@@ -102,8 +102,8 @@ static const char *why_full(const struct job_round_open *open, const struct job_
 }
 
 /* The run that this round already has of the stream. */
-static bool read_run(
-    struct store *store, int64_t round, int64_t stream, struct job_stream *entry, struct fault *fault)
+static bool read_run(struct store *store, int64_t round, int64_t stream, struct job_stream *entry,
+    struct fault *fault)
 {
     sqlite3_stmt *row = sql_start(&store->sql, SQL_RUN_OF_ROUND, fault, "ii", round, stream);
     if (!row)
@@ -131,8 +131,8 @@ bool rounds_open(struct store *store, struct job_round_open *open, struct arena 
         !registry_streams(store, open, declaration, fault))
         return false;
     open->resumed = round != 0;
-    struct span fingerprint = {(const char *)open->source->fingerprint.bytes,
-        sizeof open->source->fingerprint.bytes};
+    struct span fingerprint = {
+        (const char *)open->source->fingerprint.bytes, sizeof open->source->fingerprint.bytes};
     if (round == 0) {
         if (!sql_run(&store->sql, SQL_ROUND_ADD, fault, "iibii", open->connection, declaration,
                 fingerprint, (int64_t)open->full, wall_ms))
@@ -157,8 +157,8 @@ bool rounds_open(struct store *store, struct job_round_open *open, struct arena 
     return true;
 }
 
-bool rounds_end(struct store *store, const struct job_round_end *end, int64_t wall_ms,
-    struct fault *fault)
+bool rounds_end(
+    struct store *store, const struct job_round_end *end, int64_t wall_ms, struct fault *fault)
 {
     const char *reason = end->reason[0] ? end->reason : NULL;
     const char *of_runs = reason ? reason : "the round ended";
@@ -168,13 +168,13 @@ bool rounds_end(struct store *store, const struct job_round_end *end, int64_t wa
                end->failed ? "failed" : "done", reason, wall_ms);
 }
 
-bool rounds_run_begin(struct store *store, struct job_run_begin *begin, int64_t wall_ms,
-    struct fault *fault)
+bool rounds_run_begin(
+    struct store *store, struct job_run_begin *begin, int64_t wall_ms, struct fault *fault)
 {
     const struct muster_stream *declared = begin->entry->declaration;
     int64_t stream = 0, run = 0;
-    if (!sql_integer(&store->sql, SQL_STREAM_FIND, &stream, fault, "iz", begin->connection,
-            declared->name))
+    if (!sql_integer(
+            &store->sql, SQL_STREAM_FIND, &stream, fault, "iz", begin->connection, declared->name))
         return false;
     if (stream == 0)
         return fault_set(
@@ -213,8 +213,8 @@ static bool read_sums(struct store *store, struct job_run_end *end, struct fault
     return true;
 }
 
-bool rounds_run_end(struct store *store, struct job_run_end *end, int64_t wall_ms,
-    struct fault *fault)
+bool rounds_run_end(
+    struct store *store, struct job_run_end *end, int64_t wall_ms, struct fault *fault)
 {
     int64_t found = 0, ended = 0;
     if (!sql_integer(&store->sql, SQL_RUN_FIND, &found, fault, "i", end->run) ||
@@ -226,8 +226,8 @@ bool rounds_run_end(struct store *store, struct job_run_end *end, int64_t wall_m
         bool closed = end->reason && strncmp(end->reason, STORE_REASON_FORBIDDEN,
                                          sizeof STORE_REASON_FORBIDDEN - 1) == 0;
         if (!sql_run(&store->sql, SQL_RUN_END, fault, "iiziiiii", end->run, (int64_t)end->proof,
-                end->reason, end->requests, end->retries, end->throttled_ms,
-                (int64_t)end->complete, wall_ms) ||
+                end->reason, end->requests, end->retries, end->throttled_ms, (int64_t)end->complete,
+                wall_ms) ||
             !sql_run(&store->sql, SQL_STREAM_CLOSED, fault, "ii", end->run, (int64_t)closed) ||
             !sql_run(&store->sql, SQL_MAPPING_STATES_OF_RUN, fault, "i", end->run))
             return false;

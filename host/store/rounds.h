@@ -11,7 +11,7 @@ bool rounds_end(struct store *store, const struct job_round_end *end, int64_t wa
     struct fault *fault) MUST_CHECK;
 bool rounds_run_begin(struct store *store, struct job_run_begin *begin, int64_t wall_ms,
     struct fault *fault) MUST_CHECK;
-bool rounds_run_end(struct store *store, struct job_run_end *end, int64_t wall_ms,
-    struct fault *fault) MUST_CHECK;
+bool rounds_run_end(
+    struct store *store, struct job_run_end *end, int64_t wall_ms, struct fault *fault) MUST_CHECK;
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SQLite's columns as cells. Columns that hold JSON are known by their names, which are the views'. */
+/* SQLite's columns as cells. Columns that hold JSON are known by their names, which are the
+ * views'. */
 #include "rows.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tables of a store and the views that people read. The tables are private to this folder; the views are the contract. */
+/* The tables of a store and the views that people read. The tables are private to this folder; the
+ * views are the contract. */
 #ifndef MUSTER_STORE_SCHEMA_H
 #define MUSTER_STORE_SCHEMA_H
 
@@ -12,7 +13,8 @@ enum state { STATE_LIVE = 0, STATE_MISSING = 1, STATE_DELETED = 2, STATE_FILTERE
 
 /* The tables, their checks and triggers, as SQL. */
 const char *schema_tables(void);
-/* Appends `CREATE VIEW` for each view; made anew at every migration, since the table of kinds may have grown. */
+/* Appends `CREATE VIEW` for each view; made anew at every migration, since the table of kinds may
+ * have grown. */
 bool schema_views(struct bytes *into, struct fault *fault) MUST_CHECK;
 /* Appends `DROP VIEW IF EXISTS` for each. */
 bool schema_drop_views(struct bytes *into, struct fault *fault) MUST_CHECK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A scope is (stream, parent id). Its position, seen set and proof belong to it, so that one parent's trouble stays its own. */
+/* A scope is (stream, parent id). Its position, seen set and proof belong to it, so that one
+ * parent's trouble stays its own. */
 #include "scopes.h"
 
 #include <stdio.h>
@@ -10,8 +11,8 @@
 #include "place.h"
 #include "request/request.h"
 
-bool scopes_stream(struct store *store, int64_t connection, const char *name,
-    int64_t *ret_stream, struct fault *fault)
+bool scopes_stream(struct store *store, int64_t connection, const char *name, int64_t *ret_stream,
+    struct fault *fault)
 {
     int64_t stream = 0;
     if (!sql_integer(&store->sql, SQL_STREAM_FIND, &stream, fault, "iz", connection, name))
@@ -22,8 +23,8 @@ bool scopes_stream(struct store *store, int64_t connection, const char *name,
     return true;
 }
 
-static bool copy_column(sqlite3_stmt *row, int column, struct arena *arena, struct span *ret_copy,
-    struct fault *fault)
+static bool copy_column(
+    sqlite3_stmt *row, int column, struct arena *arena, struct span *ret_copy, struct fault *fault)
 {
     struct span found = sql_span(row, column);
     *ret_copy = arena_copy(arena, found);
@@ -41,12 +42,12 @@ static const struct muster_stream *parent_of(const struct source *source, size_t
     return NULL;
 }
 
-static bool find_scope(struct store *store, const struct job_scope_begin *begin,
-    int64_t *ret_scope, struct fault *fault)
+static bool find_scope(struct store *store, const struct job_scope_begin *begin, int64_t *ret_scope,
+    struct fault *fault)
 {
     const char *name = begin->source->plan->connector->streams.items[begin->stream].name;
     struct span parent = begin->parent.id.data ? begin->parent.id : SPAN("");
-    int64_t stream;
+    int64_t stream = 0;
     if (!scopes_stream(store, begin->connection, name, &stream, fault) ||
         !sql_run(&store->sql, SQL_SCOPE_PUT, fault, "it", stream, parent))
         return false;
@@ -64,8 +65,8 @@ static bool find_scope(struct store *store, const struct job_scope_begin *begin,
     return sql_integer(&store->sql, SQL_SCOPE_FIND, ret_scope, fault, "it", stream, parent);
 }
 
-static bool read_scope_run(struct store *store, struct job_scope_begin *begin,
-    struct arena *arena, int64_t *ret_scope_run, struct fault *fault)
+static bool read_scope_run(struct store *store, struct job_scope_begin *begin, struct arena *arena,
+    int64_t *ret_scope_run, struct fault *fault)
 {
     sqlite3_stmt *row =
         sql_start(&store->sql, SQL_SCOPE_RUN_FIND, fault, "ii", begin->run, begin->scope);
@@ -107,7 +108,8 @@ bool scopes_begin(struct store *store, struct job_scope_begin *begin, struct are
         return false;
     if (begin->ended || begin->sequence == 0 || begin->position.data)
         return true;
-    /* A crash between the last page and the scope's end: what ended the listing is lost, so it is listed once more. */
+    /* A crash between the last page and the scope's end: what ended the listing is lost, so it is
+     * listed once more. */
     struct job_scope_restart again = {
         .run = begin->run, .scope = begin->scope, .reason = "stopped before its end was drawn up"};
     begin->so_far.distinct = 0;
@@ -123,17 +125,17 @@ bool scopes_restart(
     if (place.ended)
         return true;
     seen_cache_drop(&store->seen, place.scope_run);
-    return sql_run(&store->sql, SQL_SCOPE_RUN_RESTART, fault, "iz", place.scope_run,
-        restart->reason);
+    return sql_run(
+        &store->sql, SQL_SCOPE_RUN_RESTART, fault, "iz", place.scope_run, restart->reason);
 }
 
-/* The parent's fields that the child's templates use. *ret_wanted is false where the child's own condition said so (record.h). */
-static bool read_carry(struct span carry, const struct muster_stream *child,
-    struct arena *arena, struct job_parent *parent, bool *ret_wanted, struct fault *fault)
+/* The parent's fields that the child's templates use. *ret_wanted is false where the child's own
+ * condition said so (record.h). */
+static bool read_carry(struct span carry, const struct muster_stream *child, struct arena *arena,
+    struct job_parent *parent, bool *ret_wanted, struct fault *fault)
 {
     const struct muster_parent_field_list *fields = &child->parent.fields;
-    struct http_header *values =
-        arena_allocate_array(arena, fields->count + 1, sizeof *values);
+    struct http_header *values = arena_allocate_array(arena, fields->count + 1, sizeof *values);
     if (!values)
         return fault_memory(fault);
     parent->parent.fields = values;
@@ -221,11 +223,10 @@ bool scopes_parents(struct store *store, struct job_parents *parents, struct are
 {
     const struct plan *plan = parents->source->plan;
     const struct muster_stream *of = parent_of(parents->source, parents->stream);
-    int64_t stream, child;
+    int64_t stream = 0, child = 0;
     parents->parent_count = 0;
     parents->more = false;
-    parents->parents =
-        arena_allocate_array(arena, JOB_PARENTS_PAGE, sizeof *parents->parents);
+    parents->parents = arena_allocate_array(arena, JOB_PARENTS_PAGE, sizeof *parents->parents);
     if (!parents->parents)
         return fault_memory(fault);
     if (!of)

@@ -7,12 +7,12 @@
 
 bool scopes_begin(struct store *store, struct job_scope_begin *begin, struct arena *arena,
     int64_t wall_ms, struct fault *fault) MUST_CHECK;
-bool scopes_restart(struct store *store, const struct job_scope_restart *restart,
-    struct fault *fault) MUST_CHECK;
+bool scopes_restart(
+    struct store *store, const struct job_scope_restart *restart, struct fault *fault) MUST_CHECK;
 bool scopes_parents(struct store *store, struct job_parents *parents, struct arena *arena,
     int64_t wall_ms, struct fault *fault) MUST_CHECK;
 /* The key of a connection's stream; FAULT_NOT_FOUND before its first round. */
-bool scopes_stream(struct store *store, int64_t connection, const char *name,
-    int64_t *ret_stream, struct fault *fault) MUST_CHECK;
+bool scopes_stream(struct store *store, int64_t connection, const char *name, int64_t *ret_stream,
+    struct fault *fault) MUST_CHECK;
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Seen sets: bitmaps over surrogate keys, which a source's objects get in the order of its pages, so that they lie close together. */
+/* Seen sets: bitmaps over surrogate keys, which a source's objects get in the order of its pages,
+ * so that they lie close together. */
 #include "seen.h"
 
 #include <assert.h>
@@ -7,9 +8,9 @@
 #include <string.h>
 #include "base/memory.h"
 
-#define CHUNK_KEYS    4096
-#define TABLE_FIRST   16u
-#define ID_STAND_IN   UINT64_C(0x9e3779b97f4a7c15) /* for a hash of 0, which marks a free place */
+#define CHUNK_KEYS  4096
+#define TABLE_FIRST 16u
+#define ID_STAND_IN UINT64_C(0x9e3779b97f4a7c15) /* for a hash of 0, which marks a free place */
 
 struct seen_chunk {
     int64_t number;
@@ -270,8 +271,8 @@ void seen_cache_drop(struct seen_cache *cache, int64_t scope_run)
             continue;
         set_free(cache->sets[i]);
         cache->count--;
-        (void)memmove(cache->sets + i, cache->sets + i + 1,
-            (cache->count - i) * sizeof(struct seen *));
+        (void)memmove(
+            cache->sets + i, cache->sets + i + 1, (cache->count - i) * sizeof(struct seen *));
         return;
     }
 }

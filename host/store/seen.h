@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the runs that are under way have seen. One set for each scope of a run: objects as a bitmap over their surrogate keys, and hashes of ids
- * that belong to no object of the scope. Each batch keeps what it added in its ledger row, so a set can be built again from there.
+ * What the runs that are under way have seen. One set for each scope of a run: objects as a bitmap
+ * over their surrogate keys, and hashes of ids
+ * that belong to no object of the scope. Each batch keeps what it added in its ledger row, so a
+ * set can be built again from there.
  */
 #ifndef MUSTER_STORE_SEEN_H
 #define MUSTER_STORE_SEEN_H
 
 #include "base/bytes.h"
 
-#define SEEN_OPEN_MAX  256u        /* sets kept in memory */
-#define SEEN_BYTES_MAX (8u << 20)  /* and what they may hold together; one set may be larger */
+#define SEEN_OPEN_MAX  256u       /* sets kept in memory */
+#define SEEN_BYTES_MAX (8u << 20) /* and what they may hold together; one set may be larger */
 
 struct seen_chunk;
 
@@ -34,7 +36,8 @@ struct seen_addition {
 
 enum seen_as { SEEN_NEW, SEEN_OWN, SEEN_OTHER, SEEN_FAILED };
 
-/* Notes an object; `own`: as the item itself. What it was before. The addition may be NULL (building from the ledger). */
+/* Notes an object; `own`: as the item itself. What it was before. The addition may be NULL
+ * (building from the ledger). */
 enum seen_as seen_object(struct seen *seen, struct seen_addition *addition, int64_t object,
     bool own, struct fault *fault) MUST_CHECK;
 /* Notes an id without an object; *ret_new where it is the first time. */
@@ -46,7 +49,8 @@ bool seen_has_id(const struct seen *seen, uint64_t id);
 int64_t seen_distinct(const struct seen *seen);
 void seen_clear(struct seen *seen);
 
-/* The ledger's form: three lists, each its length and the rising differences of its members as varints; ids as 8 bytes. Sorts the
+/* The ledger's form: three lists, each its length and the rising differences of its members as
+ * varints; ids as 8 bytes. Sorts the
  * addition. */
 bool seen_encode(
     struct seen_addition *addition, struct bytes *into, struct fault *fault) MUST_CHECK;
@@ -55,13 +59,14 @@ bool seen_decode(struct seen *seen, struct span blob, struct fault *fault) MUST_
 /* How many objects and ids a blob holds, without a set; false for a damaged one. */
 bool seen_count(struct span blob, int64_t *ret_count);
 /* Rising keys alone, for holds. */
-bool seen_encode_keys(int64_t *keys, size_t count, struct bytes *into, struct fault *fault) MUST_CHECK;
+bool seen_encode_keys(
+    int64_t *keys, size_t count, struct bytes *into, struct fault *fault) MUST_CHECK;
 /* Calls `each` for every key; false where the blob is damaged or `each` says so. */
 bool seen_each_key(
     struct span blob, bool (*each)(void *context, int64_t key), void *context) MUST_CHECK;
 
-bool seen_list_add(int64_t **list, size_t *count, size_t *capacity, int64_t key,
-    struct fault *fault) MUST_CHECK;
+bool seen_list_add(
+    int64_t **list, size_t *count, size_t *capacity, int64_t key, struct fault *fault) MUST_CHECK;
 void seen_addition_reset(struct seen_addition *addition); /* keeps the memory */
 void seen_addition_free(struct seen_addition *addition);
 
@@ -71,7 +76,8 @@ struct seen_cache {
     size_t count;
 };
 
-/* The set of a scope's run; *ret_fresh where it was not in memory and has to be built. Valid until the next seen_cache_trim. */
+/* The set of a scope's run; *ret_fresh where it was not in memory and has to be built. Valid until
+ * the next seen_cache_trim. */
 bool seen_cache_get(struct seen_cache *cache, int64_t scope_run, struct seen **ret_seen,
     bool *ret_fresh, struct fault *fault) MUST_CHECK;
 void seen_cache_drop(struct seen_cache *cache, int64_t scope_run);

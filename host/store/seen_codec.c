@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Seen sets as the ledger keeps them: sorted keys as differences in base-128 varints, about a byte a key. */
+/* Seen sets as the ledger keeps them: sorted keys as differences in base-128 varints, about a byte
+ * a key. */
 #include "seen.h"
 
 #include <stdlib.h>
@@ -65,8 +66,7 @@ bool seen_encode(struct seen_addition *addition, struct bytes *into, struct faul
     return ids.length == 0 || bytes_append(into, ids, fault);
 }
 
-static bool take_keys(
-    struct span *rest, bool (*each)(void *context, int64_t key), void *context)
+static bool take_keys(struct span *rest, bool (*each)(void *context, int64_t key), void *context)
 {
     uint64_t count, difference;
     int64_t key = 0;
@@ -129,8 +129,10 @@ bool seen_count(struct span blob, int64_t *ret_count)
 {
     int64_t count = 0;
     uint64_t ids;
-    if (!take_keys(&blob, count_key, &count) || !take_keys(&blob, count_key, &count) ||
-        !take_varint(&blob, &ids) || ids > blob.length / sizeof(uint64_t) ||
+    for (int list = 0; list < 2; list++) /* items themselves, and others */
+        if (!take_keys(&blob, count_key, &count))
+            return false;
+    if (!take_varint(&blob, &ids) || ids > blob.length / sizeof(uint64_t) ||
         blob.length != ids * sizeof(uint64_t))
         return false;
     *ret_count = count + (int64_t)ids;

@@ -10,7 +10,8 @@
 
 #define NAME_ON_STACK 512 /* longer names are hashed in two steps */
 
-/* Objects of one id share the hash whatever their incarnation: a dead item of which only the id is readable finds them too. */
+/* Objects of one id share the hash whatever their incarnation: a dead item of which only the id is
+ * readable finds them too. */
 uint64_t slots_hash(const struct store *store, int64_t connection, uint32_t kind, struct span id)
 {
     char name[NAME_ON_STACK];
@@ -143,7 +144,8 @@ static size_t in_index_order(struct slots *slots, bool created)
     for (uint32_t i = 0; i < slots->count; i++)
         if (created ? slots->slots[i].created : !slots->slots[i].filled)
             slots->order[count++] = i;
-    qsort_r(slots->order, count, sizeof *slots->order, compare_slots, slots->slots);
+    if (count > 0) /* a batch of unchanged items alone has no slots, and no order to sort */
+        qsort_r(slots->order, count, sizeof *slots->order, compare_slots, slots->slots);
     return count;
 }
 
@@ -172,8 +174,7 @@ bool slots_fill_one(struct store *store, uint32_t index, struct fault *fault)
     struct slot *slot = &store->slots.slots[index];
     if (slot->filled)
         return true;
-    sqlite3_stmt *row =
-        sql_start(&store->sql, SQL_OBJECT_BY_HASH, fault, "i", (int64_t)slot->hash);
+    sqlite3_stmt *row = sql_start(&store->sql, SQL_OBJECT_BY_HASH, fault, "i", (int64_t)slot->hash);
     if (!row)
         return false;
     enum sql_step step;

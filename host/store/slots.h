@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The objects that one group of batches is about: one slot for each, found by name, filled by one look-up in the order of the lookup index.
+ * The objects that one group of batches is about: one slot for each, found by name, filled by one
+ * look-up in the order of the lookup index.
  * A slot follows what the group does to its object, so that no row is read twice.
  */
 #ifndef MUSTER_STORE_SLOTS_H
@@ -33,19 +34,20 @@ struct slots {
     size_t count, capacity, bucket_count;
 };
 
-uint64_t slots_hash(
-    const struct store *store, int64_t connection, uint32_t kind, struct span id);
+uint64_t slots_hash(const struct store *store, int64_t connection, uint32_t kind, struct span id);
 
 /* Room for `count` objects; forgets the last group. */
 bool slots_begin(struct slots *slots, size_t count, struct fault *fault) MUST_CHECK;
-/* The slot of a name, added where it is new. *ret_index stays valid while slots are added; pointers do not. */
+/* The slot of a name, added where it is new. *ret_index stays valid while slots are added;
+ * pointers do not. */
 bool slots_add(struct store *store, int64_t connection, const struct record *record,
     uint32_t *ret_index, struct fault *fault) MUST_CHECK;
 /* Reads every slot that is not filled, in the order of the index. */
 bool slots_fill(struct store *store, struct fault *fault) MUST_CHECK;
 /* The same for one slot that was added late. */
 bool slots_fill_one(struct store *store, uint32_t index, struct fault *fault) MUST_CHECK;
-/* The object of an item of which only the id is known, whatever its incarnation: the latest, or 0; and its slot, or NULL. */
+/* The object of an item of which only the id is known, whatever its incarnation: the latest, or 0;
+ * and its slot, or NULL. */
 bool slots_object_by_id(struct store *store, int64_t connection, uint32_t kind, struct span id,
     int64_t *ret_object, struct slot **ret_slot, struct fault *fault) MUST_CHECK;
 /* Writes the index entries of the objects that were created, in the order of the index. */

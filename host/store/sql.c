@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const char *const texts[SQL_COUNT] = {
-#define X(name, text) [name] = text,
+#define X(name, text) [name] = (text),
     SQL_TABLE(X)
 #undef X
 };
@@ -38,8 +38,8 @@ bool sql_fault(struct sql_handle *handle, int code, struct fault *fault)
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
-        return fault_set(
-            fault, FAULT_STORE, "the store cannot be written (%s); check its owner and mode", message);
+        return fault_set(fault, FAULT_STORE,
+            "the store cannot be written (%s); check its owner and mode", message);
     case SQLITE_CONSTRAINT:
         return fault_set(fault, FAULT_BALANCE, "the store refused a row: %s", message);
     default: /* SQLite's codes are open-ended */

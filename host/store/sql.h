@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One SQLite handle with its statements, prepared once; binding, stepping and the words for what went wrong. */
+/* One SQLite handle with its statements, prepared once; binding, stepping and the words for what
+ * went wrong. */
 #ifndef MUSTER_STORE_SQL_H
 #define MUSTER_STORE_SQL_H
 
@@ -17,17 +18,21 @@ enum sql {
 struct sql_handle {
     sqlite3 *db;
     sqlite3_stmt *statements[SQL_COUNT];
-    bool broken; /* a read or a flush failed: nothing more may be written until the process starts anew */
+    bool
+        broken; /* a read or a flush failed: nothing more may be written until the process starts anew */
 };
 
 enum sql_step { SQL_FAILED, SQL_ROW, SQL_END };
 
-/* Fills `fault` from a result code of SQLite; returns false. Marks the handle broken where the disk cannot be trusted any more. */
+/* Fills `fault` from a result code of SQLite; returns false. Marks the handle broken where the
+ * disk cannot be trusted any more. */
 bool sql_fault(struct sql_handle *handle, int code, struct fault *fault);
 
 /*
- * A statement, reset and bound: i int64_t, t struct span as text, z const char * as text, b struct span as blob, n null. A span of
- * nothing and a NULL text bind null. Texts are borrowed until the statement ends. NULL with the fault set.
+ * A statement, reset and bound: i int64_t, t struct span as text, z const char * as text, b struct
+ * span as blob, n null. A span of
+ * nothing and a NULL text bind null. Texts are borrowed until the statement ends. NULL with the
+ * fault set.
  */
 sqlite3_stmt *sql_start(struct sql_handle *handle, enum sql sql, struct fault *fault,
     const char *format, ...) MUST_CHECK;
@@ -35,12 +40,12 @@ sqlite3_stmt *sql_start(struct sql_handle *handle, enum sql sql, struct fault *f
 enum sql_step sql_next(
     struct sql_handle *handle, sqlite3_stmt *statement, struct fault *fault) MUST_CHECK;
 /* Runs to the end; rows are not looked at. */
-bool sql_finish(
-    struct sql_handle *handle, sqlite3_stmt *statement, struct fault *fault) MUST_CHECK;
+bool sql_finish(struct sql_handle *handle, sqlite3_stmt *statement, struct fault *fault) MUST_CHECK;
 /* sql_start and sql_finish in one. */
 bool sql_run(struct sql_handle *handle, enum sql sql, struct fault *fault, const char *format,
     ...) MUST_CHECK;
-/* The first column of the first row; *ret_value is not touched where there is no row or it is null. */
+/* The first column of the first row; *ret_value is not touched where there is no row or it is
+ * null. */
 bool sql_integer(struct sql_handle *handle, enum sql sql, int64_t *ret_value, struct fault *fault,
     const char *format, ...) MUST_CHECK;
 /* Text without parameters, several statements allowed. */

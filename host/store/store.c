@@ -13,24 +13,32 @@
 #include "lock.h"
 #include "migrate.h"
 
-#define CACHE_BYTES_DEFAULT (16 << 20) /* measured: README, Speed */
-#define PAGE_BYTES          16384       /* measured likewise; only a new file takes it */
+#define CACHE_BYTES_DEFAULT (16 << 20) /* measured with tests/bench/store_bench */
+#define PAGE_BYTES          16384      /* measured likewise; only a new file takes it */
 #define BUSY_MS             5000       /* how long another process's transaction is waited for */
 
-/* The file itself is made here, so that its mode does not depend on the umask; SQLite gives its companions the same. */
-static bool ensure_file(
-    const char *path, const struct store_options *options, struct fault *fault)
+/*
+ * The file itself is made here, so that its mode does not depend on the umask; SQLite gives its
+ * companions the same. A file that is there is never opened here: closing any descriptor of it would
+ * drop the locks of every other handle of this process (POSIX), and the next process to close the
+ * store would take itself for the last one and delete the log under a running host.
+ */
+static bool ensure_file(const char *path, const struct store_options *options, struct fault *fault)
 {
-    int flags = options->create && !options->read_only ? O_RDWR | O_CREAT : O_RDONLY;
-    int descriptor = open(path, flags | O_CLOEXEC, 0600);
-    if (descriptor < 0 && errno == ENOENT)
-        return fault_set(fault, FAULT_STORE,
-            "there is no store at %s; muster sync makes one", path);
-    if (descriptor < 0)
+    bool create = options->create && !options->read_only;
+    int descriptor = create ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+    if (descriptor >= 0) {
+        (void)close(descriptor); /* nothing was written, and nobody else can have a lock on it */
+        return true;
+    }
+    if ((!create || errno == EEXIST) &&
+        faccessat(AT_FDCWD, path, options->read_only ? R_OK : R_OK | W_OK, AT_EACCESS) == 0)
+        return true;
+    if (errno == ENOENT)
         return fault_set(
-            fault, FAULT_STORE, "the store %s cannot be opened: %s", path, strerror(errno));
-    (void)close(descriptor); /* nothing was written through it */
-    return true;
+            fault, FAULT_STORE, "there is no store at %s; muster sync makes one", path);
+    return fault_set(
+        fault, FAULT_STORE, "the store %s cannot be opened: %s", path, strerror(errno));
 }
 
 /* After each commit: how long the log is. */
@@ -42,8 +50,7 @@ static int note_log(void *context, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
-static bool configure(
-    struct store *store, const struct store_options *options, struct fault *fault)
+static bool configure(struct store *store, const struct store_options *options, struct fault *fault)
 {
     AUTO_BYTES text = {.limit = 0};
     int64_t cache = options->cache_bytes > 0 ? options->cache_bytes : CACHE_BYTES_DEFAULT;
@@ -51,9 +58,11 @@ static bool configure(
     if (!options->read_only &&
         !bytes_format(&text, fault,
             "PRAGMA page_size=%d;PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;"
-            "PRAGMA secure_delete=OFF;", PAGE_BYTES))
+            "PRAGMA secure_delete=OFF;",
+            PAGE_BYTES))
         return false;
-    return bytes_format(&text, fault, "PRAGMA cache_size=%lld;PRAGMA temp_store=FILE;", (long long)-(cache / 1024)) &&
+    return bytes_format(&text, fault, "PRAGMA cache_size=%lld;PRAGMA temp_store=FILE;",
+               (long long)-(cache / 1024)) &&
            sql_execute(&store->sql, text.data, fault);
 }
 
@@ -71,8 +80,8 @@ static bool read_key(struct store *store, struct fault *fault)
         (void)memcpy(store->key.bytes, key.data, key.length);
     (void)sqlite3_reset(row); /* the row was good */
     if (!good)
-        return fault_set(fault, FAULT_STORE_CORRUPT,
-            "the store has lost its key; restore a backup");
+        return fault_set(
+            fault, FAULT_STORE_CORRUPT, "the store has lost its key; restore a backup");
     struct span purpose = SPAN("object lookup");
     store->lookup_key = hash_derive_key(&store->key, &purpose, 1);
     return true;
@@ -94,7 +103,8 @@ static bool read_head(struct store *store, struct fault *fault)
     if (good)
         (void)memcpy(store->head.bytes, head.data, head.length);
     (void)sqlite3_reset(row); /* the row was good */
-    return good || fault_set(fault, FAULT_STORE_CORRUPT, "the chain's head is damaged; run muster audit");
+    return good ||
+           fault_set(fault, FAULT_STORE_CORRUPT, "the chain's head is damaged; run muster audit");
 }
 
 bool store_reload(struct store *store, struct fault *fault)
@@ -123,9 +133,8 @@ static bool open_file(struct store *store, const struct store_options *options, 
     if (code != SQLITE_OK)
         return sql_fault(&store->sql, code, fault);
     (void)sqlite3_wal_hook(store->sql.db, note_log, store); /* gives the hook before it: none */
-    return configure(store, options, fault) &&
-           migrate(&store->sql, !options->read_only, fault) && read_key(store, fault) &&
-           store_reload(store, fault) &&
+    return configure(store, options, fault) && migrate(&store->sql, !options->read_only, fault) &&
+           read_key(store, fault) && store_reload(store, fault) &&
            sql_integer(&store->sql, SQL_PAGE_SIZE, &store->page_bytes, fault, "") &&
            sql_integer(&store->sql, SQL_DATA_VERSION, &store->data_version, fault, "");
 }

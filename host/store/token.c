@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libsodium's secretbox: a fresh nonce before each box. The connection's number is inside, so that boxes cannot be swapped. */
+/* libsodium's secretbox: a fresh nonce before each box. The connection's number is inside, so that
+ * boxes cannot be swapped. */
 #include "token.h"
 
 #include <sodium.h>
@@ -18,27 +19,26 @@ static bool need_key(const struct store *store, struct fault *fault)
                "a rotated refresh token cannot be kept: no key to seal it with is configured");
 }
 
-bool token_save(struct store *store, const struct job_token *token, int64_t wall_ms,
-    struct fault *fault)
+bool token_save(
+    struct store *store, const struct job_token *token, int64_t wall_ms, struct fault *fault)
 {
     if (!need_key(store, fault))
         return false;
     AUTO_BYTES sealed = {.limit = 0};
     struct bytes plain = {.limit = 0};
     size_t length = sizeof token->connection + token->token.length;
-    bool good = bytes_reserve(&sealed, NONCE + MAC + length, fault) &&
-                bytes_append(&plain,
-                    (struct span){(const char *)&token->connection, sizeof token->connection},
-                    fault) &&
-                bytes_append(&plain, token->token, fault);
+    bool good =
+        bytes_reserve(&sealed, NONCE + MAC + length, fault) &&
+        bytes_append(&plain,
+            (struct span){(const char *)&token->connection, sizeof token->connection}, fault) &&
+        bytes_append(&plain, token->token, fault);
     if (good) {
         unsigned char *box = (unsigned char *)sealed.data;
         randombytes_buf(box, NONCE);
         (void)crypto_secretbox_easy(box + NONCE, (const unsigned char *)plain.data, plain.length,
             box, store->seal_key); /* fails only for lengths that do not fit in memory */
         struct span whole = {sealed.data, NONCE + MAC + length};
-        good = sql_run(
-            &store->sql, SQL_TOKEN_PUT, fault, "ibi", token->connection, whole, wall_ms);
+        good = sql_run(&store->sql, SQL_TOKEN_PUT, fault, "ibi", token->connection, whole, wall_ms);
     }
     bytes_wipe(&plain);
     return good;
@@ -55,12 +55,13 @@ static bool open_box(struct store *store, struct span box, struct job_token *tok
         return fault_memory(fault);
     const unsigned char *data = (const unsigned char *)box.data;
     int64_t connection = 0;
-    if (crypto_secretbox_open_easy(plain, data + NONCE, box.length - NONCE, data,
-            store->seal_key) == 0)
+    if (crypto_secretbox_open_easy(
+            plain, data + NONCE, box.length - NONCE, data, store->seal_key) == 0)
         (void)memcpy(&connection, plain, sizeof connection);
     if (connection != token->connection)
         return fault_set(fault, FAULT_SECRET,
-            "a kept refresh token does not open with the configured key; sign the connection in again");
+            "a kept refresh token does not open with the configured key; sign the connection in "
+            "again");
     token->token =
         (struct span){(const char *)plain + sizeof connection, length - sizeof connection};
     return true;

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The views (CONTRACT, Store), generated from the table of kinds. Times become RFC 3339 text, numbers of enums their words. */
+/* The views (CONTRACT, Store), generated from the table of kinds. Times become RFC 3339 text,
+ * numbers of enums their words. */
 #include "schema.h"
 
 /* Milliseconds as RFC 3339 UTC; null stays null. */
 #define TIME(column) "strftime('%Y-%m-%dT%H:%M:%fZ'," column "/1000.0,'unixepoch')"
 #define PROOF(column) \
-    "CASE " column " WHEN 3 THEN 'proven' WHEN 2 THEN 'asserted' WHEN 1 THEN 'partial' ELSE 'none' END"
+    "CASE " column    \
+    " WHEN 3 THEN 'proven' WHEN 2 THEN 'asserted' WHEN 1 THEN 'partial' ELSE 'none' END"
 #define STATE(column) \
-    "CASE " column " WHEN 0 THEN 'live' WHEN 1 THEN 'missing' WHEN 2 THEN 'deleted' ELSE 'filtered' END"
+    "CASE " column    \
+    " WHEN 0 THEN 'live' WHEN 1 THEN 'missing' WHEN 2 THEN 'deleted' ELSE 'filtered' END"
 #define HEX(column) "lower(hex(" column "))"
 
 struct view {
@@ -17,114 +20,351 @@ struct view {
 
 #define SUM(column) "coalesce(sum(s." column "),0) AS " column
 
-static const struct view views[] = {
-    {"run",
-        "SELECT r.run, c.name AS connection, t.name AS stream, r.round,\n"
-        "  CASE WHEN r.ended_ms IS NULL THEN 'running' ELSE " PROOF("r.proof") " END AS proof,\n"
-        "  r.reason, r.full, r.why_full, count(s.scope_run) AS scopes, " SUM("pages") ", "
-        SUM("received") ", " SUM("created") ", " SUM("changed") ", " SUM("unchanged") ",\n  "
-        SUM("duplicate") ", " SUM("filtered") ", " SUM("dead") ", " SUM("reappeared") ", "
-        SUM("conflicts") ", " SUM("missing") ", " SUM("deleted") ", " SUM("held") ",\n"
-        "  r.requests, r.retries, r.throttled_ms, " TIME("r.started_ms") " AS started_at,\n  "
-        TIME("r.ended_ms") " AS ended_at, " HEX("d.hash") " AS declaration\n"
-        "FROM runs r JOIN streams t ON t.stream = r.stream\n"
-        "JOIN connections c ON c.connection = t.connection\n"
-        "LEFT JOIN declarations d ON d.declaration = r.declaration\n"
-        "LEFT JOIN scope_runs s ON s.run = r.run GROUP BY r.run"},
-    {"scope",
-        "SELECT s.run, s.scope, c.name AS connection, t.name AS stream,\n"
-        "  nullif(p.parent, '') AS parent,\n"
-        "  CASE WHEN s.ended = 0 THEN 'running' ELSE " PROOF("s.proof") " END AS proof, s.reason,\n"
-        "  s.end_signal, s.full, nullif(s.total, -1) AS total, s.distinct_items, s.pages, s.received,"
-        "\n  s.created, s.changed, s.unchanged, s.duplicate, s.filtered, s.dead, s.reappeared,\n"
-        "  s.conflicts, s.unreadable, s.missing, s.deleted, s.held, s.restarts, s.restart_reason,\n  "
-        TIME("s.started_ms") " AS started_at, " TIME("s.ended_ms") " AS ended_at\n"
-        "FROM scope_runs s JOIN scopes p ON p.scope = s.scope\n"
-        "JOIN streams t ON t.stream = p.stream JOIN connections c ON c.connection = t.connection"},
-    {"batch",
-        "SELECT b.batch, b.run, c.name AS connection, t.name AS stream,\n"
-        "  nullif(p.parent, '') AS parent, b.scope, b.sequence, b.epoch, b.received, b.created,\n"
-        "  b.changed, b.unchanged, b.duplicate, b.filtered, b.dead, b.reappeared, b.conflicts,\n"
-        "  b.unreadable, b.orphans, b.distinct_items, b.seen_count, b.position, "
-        TIME("b.at_ms") " AS at, " HEX("b.link") " AS link\n"
-        "FROM batches b JOIN scopes p ON p.scope = b.scope\n"
-        "JOIN streams t ON t.stream = p.stream JOIN connections c ON c.connection = t.connection"},
-    {"dead_letter",
-        "SELECT l.letter, c.name AS connection, t.name AS stream, l.run, l.batch, b.sequence AS page,\n"
-        "  l.item, l.records, l.code, l.reason, l.why, l.pointer, l.id, l.raw, l.state,\n  "
-        TIME("l.at_ms") " AS at, " TIME("l.closed_ms") " AS closed_at, l.closed_by, l.closed_reason,"
-        "\n  " HEX("d.hash") " AS declaration\n"
-        "FROM dead_letters l JOIN scopes p ON p.scope = l.scope\n"
-        "JOIN streams t ON t.stream = p.stream JOIN connections c ON c.connection = t.connection\n"
-        "LEFT JOIN batches b ON b.batch = l.batch\n"
-        "LEFT JOIN declarations d ON d.declaration = l.declaration"},
-    {"checkpoint",
-        "SELECT c.name AS connection, t.name AS stream, NULL AS parent, 'bookmark' AS what,\n"
-        "  t.bookmark AS value, t.bookmark_note AS note, t.complete_run AS run, NULL AS sequence\n"
-        "FROM streams t JOIN connections c ON c.connection = t.connection\n"
-        "WHERE t.bookmark IS NOT NULL OR t.bookmark_note IS NOT NULL\n"
-        "UNION ALL SELECT c.name, t.name, nullif(p.parent, ''), 'position', s.position,\n"
-        "  s.restart_reason, s.run, s.sequence\n"
-        "FROM scope_runs s JOIN runs r ON r.run = s.run JOIN scopes p ON p.scope = s.scope\n"
-        "JOIN streams t ON t.stream = p.stream JOIN connections c ON c.connection = t.connection\n"
-        "WHERE r.ended_ms IS NULL AND s.ended = 0"},
-    {"drift",
-        "SELECT d.drift, c.name AS connection, t.name AS stream, d.what AS kind, d.path,\n"
-        "  nullif(d.type, '') AS type, d.count, d.first_run, d.last_run, " TIME("d.first_ms")
-        " AS first_seen, " TIME("d.last_ms") " AS last_seen\n"
-        "FROM drifts d JOIN streams t ON t.stream = d.stream\n"
-        "JOIN connections c ON c.connection = t.connection"},
-    {"hold",
-        "SELECT h.hold, c.name AS connection, t.name AS stream, nullif(p.parent, '') AS parent,\n"
-        "  h.run, h.count, h.of_live, h.reason, h.state, " TIME("h.at_ms") " AS at, "
-        TIME("h.decided_ms") " AS decided_at, h.decided_by\n"
-        "FROM holds h JOIN scopes p ON p.scope = h.scope\n"
-        "JOIN streams t ON t.stream = p.stream JOIN connections c ON c.connection = t.connection"},
-    /* A kind is as complete as the least complete of the selected streams that give it. */
-    {"verdict",
-        "WITH given AS (SELECT t.connection, k.kind, t.stream, t.name, t.closed, t.complete_ms,\n"
-        "    t.complete_proof, r.proof, r.reason, t.last_run,\n"
-        "    CASE WHEN t.last_run IS NULL THEN 0 WHEN t.closed THEN 1 WHEN r.proof >= 2 THEN r.proof + 1\n"
-        "      ELSE 2 END AS rank\n"
-        "  FROM streams t JOIN stream_kinds k ON k.stream = t.stream\n"
-        "  LEFT JOIN runs r ON r.run = t.last_run WHERE t.selected AND NOT t.enriches),\n"
-        "summed AS (SELECT connection, kind, count(*) AS streams, min(rank) AS least,\n"
-        "    max(last_run) AS last_run, count(complete_ms) AS complete_streams,\n"
-        "    min(complete_ms) AS complete_ms, min(complete_proof) AS complete_proof,\n"
-        "    group_concat(CASE WHEN rank < 3 THEN name || ': ' || CASE rank WHEN 0 THEN 'not collected'\n"
-        "      WHEN 1 THEN 'not permitted' ELSE coalesce(reason, 'partial') END END, '; ') AS gaps\n"
-        "  FROM given GROUP BY connection, kind)\n"
-        "SELECT c.name AS connection, k.name AS kind,\n"
-        "  CASE WHEN s.last_run IS NULL THEN 'not collected' WHEN s.least = 4 THEN 'proven'\n"
-        "    WHEN s.least = 3 THEN 'asserted' WHEN s.least = 1 AND s.streams = 1 THEN 'not permitted'\n"
-        "    ELSE 'partial' END AS verdict,\n"
-        "  CASE WHEN s.complete_streams = s.streams THEN "
-        TIME("s.complete_ms") " END AS complete_as_of,\n"
-        "  CASE WHEN s.complete_streams = s.streams THEN " PROOF("s.complete_proof")
-        " ELSE 'none' END AS proof,\n"
-        "  s.gaps,\n"
-        "  coalesce((SELECT count FROM tallies a WHERE a.connection = c.connection\n"
-        "    AND a.kind = k.kind AND a.state = 0), 0) AS live,\n"
-        "  coalesce((SELECT count FROM tallies a WHERE a.connection = c.connection\n"
-        "    AND a.kind = k.kind AND a.state = 1), 0) AS missing,\n"
-        "  coalesce((SELECT count FROM tallies a WHERE a.connection = c.connection\n"
-        "    AND a.kind = k.kind AND a.state = 2), 0) AS deleted,\n"
-        "  (SELECT count(*) FROM dead_letters l JOIN scopes p ON p.scope = l.scope\n"
-        "    JOIN stream_kinds x ON x.stream = p.stream AND x.kind = k.kind\n"
-        "    JOIN streams t ON t.stream = p.stream\n"
-        "    WHERE l.state = 'open' AND t.connection = c.connection) AS dead,\n"
-        "  coalesce((SELECT sum(h.count) FROM holds h JOIN scopes p ON p.scope = h.scope\n"
-        "    JOIN stream_kinds x ON x.stream = p.stream AND x.kind = k.kind\n"
-        "    JOIN streams t ON t.stream = p.stream\n"
-        "    WHERE h.state = 'open' AND t.connection = c.connection), 0) AS held,\n"
-        "  s.last_run\n"
-        "FROM connections c CROSS JOIN kinds k\n"
-        "LEFT JOIN summed s ON s.connection = c.connection AND s.kind = k.kind"},
+static const struct
+    view
+        views
+            [] =
+                {
+                    {"run", "SELECT r.run, c.name AS connection, t.name AS stream, r.round,\n"
+                            "  CASE WHEN r.ended_ms IS NULL THEN 'running' ELSE " PROOF(
+                                "r.proof") " END AS proof,\n"
+                                           "  r.reason, r.full, r.why_full, count(s.scope_run) AS "
+                                           "scopes, " SUM("pages") ", " SUM("received") ", " SUM("c"
+                                                                                                 "r"
+                                                                                                 "e"
+                                                                                                 "a"
+                                                                                                 "t"
+                                                                                                 "e"
+                                                                                                 "d") ", " SUM("c"
+                                                                                                               "h"
+                                                                                                               "a"
+                                                                                                               "n"
+                                                                                                               "g"
+                                                                                                               "e"
+                                                                                                               "d") ", " SUM("unchanged") ",\n  " SUM("duplicate") ", " SUM("filtered") ", " SUM("dead") ", " SUM("reappeared") ", " SUM("conflicts") ", " SUM("missing") ", " SUM("deleted") ", " SUM("held") ","
+                                                                                                                                                                                                                                                                                                               "\n"
+                                                                                                                                                                                                                                                                                                               " "
+                                                                                                                                                                                                                                                                                                               " "
+                                                                                                                                                                                                                                                                                                               "r"
+                                                                                                                                                                                                                                                                                                               "."
+                                                                                                                                                                                                                                                                                                               "r"
+                                                                                                                                                                                                                                                                                                               "e"
+                                                                                                                                                                                                                                                                                                               "q"
+                                                                                                                                                                                                                                                                                                               "u"
+                                                                                                                                                                                                                                                                                                               "e"
+                                                                                                                                                                                                                                                                                                               "s"
+                                                                                                                                                                                                                                                                                                               "t"
+                                                                                                                                                                                                                                                                                                               "s"
+                                                                                                                                                                                                                                                                                                               ","
+                                                                                                                                                                                                                                                                                                               " "
+                                                                                                                                                                                                                                                                                                               "r"
+                                                                                                                                                                                                                                                                                                               "."
+                                                                                                                                                                                                                                                                                                               "r"
+                                                                                                                                                                                                                                                                                                               "e"
+                                                                                                                                                                                                                                                                                                               "t"
+                                                                                                                                                                                                                                                                                                               "r"
+                                                                                                                                                                                                                                                                                                               "i"
+                                                                                                                                                                                                                                                                                                               "e"
+                                                                                                                                                                                                                                                                                                               "s"
+                                                                                                                                                                                                                                                                                                               ","
+                                                                                                                                                                                                                                                                                                               " "
+                                                                                                                                                                                                                                                                                                               "r"
+                                                                                                                                                                                                                                                                                                               "."
+                                                                                                                                                                                                                                                                                                               "t"
+                                                                                                                                                                                                                                                                                                               "h"
+                                                                                                                                                                                                                                                                                                               "r"
+                                                                                                                                                                                                                                                                                                               "o"
+                                                                                                                                                                                                                                                                                                               "t"
+                                                                                                                                                                                                                                                                                                               "t"
+                                                                                                                                                                                                                                                                                                               "l"
+                                                                                                                                                                                                                                                                                                               "e"
+                                                                                                                                                                                                                                                                                                               "d"
+                                                                                                                                                                                                                                                                                                               "_"
+                                                                                                                                                                                                                                                                                                               "m"
+                                                                                                                                                                                                                                                                                                               "s"
+                                                                                                                                                                                                                                                                                                               ","
+                                                                                                                                                                                                                                                                                                               " " TIME(
+                                                                                                                                                                                                                                                                                                                   "r.started_ms") " AS started_at,\n  " TIME("r."
+                                                                                                                                                                                                                                                                                                                                                              "ended_"
+                                                                                                                                                                                                                                                                                                                                                              "ms") " "
+                                                                                                                                                                                                                                                                                                                                                                    "A"
+                                                                                                                                                                                                                                                                                                                                                                    "S"
+                                                                                                                                                                                                                                                                                                                                                                    " "
+                                                                                                                                                                                                                                                                                                                                                                    "e"
+                                                                                                                                                                                                                                                                                                                                                                    "n"
+                                                                                                                                                                                                                                                                                                                                                                    "d"
+                                                                                                                                                                                                                                                                                                                                                                    "e"
+                                                                                                                                                                                                                                                                                                                                                                    "d"
+                                                                                                                                                                                                                                                                                                                                                                    "_"
+                                                                                                                                                                                                                                                                                                                                                                    "a"
+                                                                                                                                                                                                                                                                                                                                                                    "t"
+                                                                                                                                                                                                                                                                                                                                                                    ","
+                                                                                                                                                                                                                                                                                                                                                                    " " HEX(
+                                                                                                                                                                                                                                                                                                                                                                        "d.hash") " AS declaration\n"
+                                                                                                                                                                                                                                                                                                                                                                                  "FROM runs r JOIN streams t ON t.stream = r.stream\n"
+                                                                                                                                                                                                                                                                                                                                                                                  "JOIN connections c ON c.connection = t.connection\n"
+                                                                                                                                                                                                                                                                                                                                                                                  "LEFT JOIN declarations d ON d.declaration = r.declaration\n"
+                                                                                                                                                                                                                                                                                                                                                                                  "LEFT JOIN scope_runs s ON s.run = r.run GROUP BY r.run"},
+                    {"scope", "SELECT s.run, s.scope, c.name AS connection, t.name AS stream,\n"
+                              "  nullif(p.parent, '') AS parent,\n"
+                              "  CASE WHEN s.ended = 0 THEN 'running' ELSE " PROOF(
+                                  "s.proof") " END AS proof, s.reason,\n"
+                                             "  s.end_signal, s.full, nullif(s.total, -1) AS "
+                                             "total, "
+                                             "s.distinct_items, s.pages, s.received,"
+                                             "\n  s.created, s.changed, s.unchanged, s.duplicate, "
+                                             "s.filtered, "
+                                             "s.dead, s.reappeared,\n"
+                                             "  s.conflicts, s.unreadable, s.missing, s.deleted, "
+                                             "s.held, "
+                                             "s.restarts, s.restart_reason,\n  " TIME(
+                                                 "s.started_ms") " AS started_at, " TIME("s.ended_"
+                                                                                         "ms") " AS"
+                                                                                               " "
+                                                                                               "end"
+                                                                                               "ed_"
+                                                                                               "at"
+                                                                                               "\n"
+                                                                                               "FRO"
+                                                                                               "M "
+                                                                                               "sco"
+                                                                                               "pe_"
+                                                                                               "run"
+                                                                                               "s "
+                                                                                               "s "
+                                                                                               "JOI"
+                                                                                               "N "
+                                                                                               "sco"
+                                                                                               "pes"
+                                                                                               " p "
+                                                                                               "ON "
+                                                                                               "p."
+                                                                                               "sco"
+                                                                                               "pe "
+                                                                                               "= "
+                                                                                               "s."
+                                                                                               "sco"
+                                                                                               "pe"
+                                                                                               "\n"
+                                                                                               "JOI"
+                                                                                               "N "
+                                                                                               "str"
+                                                                                               "eam"
+                                                                                               "s "
+                                                                                               "t "
+                                                                                               "ON "
+                                                                                               "t."
+                                                                                               "str"
+                                                                                               "eam"
+                                                                                               " "
+                                                                                               "= "
+                                                                                               "p."
+                                                                                               "str"
+                                                                                               "eam"
+                                                                                               " "
+                                                                                               "JOI"
+                                                                                               "N "
+                                                                                               "con"
+                                                                                               "nec"
+                                                                                               "tio"
+                                                                                               "ns "
+                                                                                               "c "
+                                                                                               "ON "
+                                                                                               "c."
+                                                                                               "con"
+                                                                                               "nec"
+                                                                                               "tio"
+                                                                                               "n "
+                                                                                               "= "
+                                                                                               "t."
+                                                                                               "con"
+                                                                                               "nec"
+                                                                                               "tio"
+                                                                                               "n"},
+                    {"batch",
+                        "SELECT b.batch, b.run, c.name AS connection, t.name AS stream,\n"
+                        "  nullif(p.parent, '') AS parent, b.scope, b.sequence, b.epoch, "
+                        "b.received, "
+                        "b.created,\n"
+                        "  b.changed, b.unchanged, b.duplicate, b.filtered, b.dead, b.reappeared, "
+                        "b.conflicts,\n"
+                        "  b.unreadable, b.orphans, b.distinct_items, b.seen_count, "
+                        "b.position, " TIME("b.at_ms") " AS at, " HEX(
+                            "b.link") " AS link\n"
+                                      "FROM batches b JOIN scopes p ON p.scope = b.scope\n"
+                                      "JOIN streams t ON t.stream = p.stream JOIN connections c ON "
+                                      "c.connection = t.connection"},
+                    {"dead_letter",
+                        "SELECT l.letter, c.name AS connection, t.name AS stream, l.run, l.batch, "
+                        "b.sequence AS page,\n"
+                        "  l.item, l.records, l.code, l.reason, l.why, l.pointer, l.id, l.raw, "
+                        "l.state,\n "
+                        " " TIME("l.at_ms") " AS at, " TIME(
+                            "l.closed_ms") " AS closed_at, l.closed_by, l.closed_reason,"
+                                           "\n  " HEX("d.hash") " AS declaration\n"
+                                                                "FROM dead_letters l JOIN scopes p "
+                                                                "ON p.scope = "
+                                                                "l.scope\n"
+                                                                "JOIN streams t ON t.stream = "
+                                                                "p.stream JOIN "
+                                                                "connections c ON c.connection = "
+                                                                "t.connection\n"
+                                                                "LEFT JOIN batches b ON b.batch = "
+                                                                "l.batch\n"
+                                                                "LEFT JOIN declarations d ON "
+                                                                "d.declaration = "
+                                                                "l.declaration"},
+                    {"checkpoint",
+                        "SELECT c.name AS connection, t.name AS stream, NULL AS parent, 'bookmark' "
+                        "AS "
+                        "what,\n"
+                        "  t.bookmark AS value, t.bookmark_note AS note, t.complete_run AS run, "
+                        "NULL AS "
+                        "sequence\n"
+                        "FROM streams t JOIN connections c ON c.connection = t.connection\n"
+                        "WHERE t.bookmark IS NOT NULL OR t.bookmark_note IS NOT NULL\n"
+                        "UNION ALL SELECT c.name, t.name, nullif(p.parent, ''), 'position', "
+                        "s.position,\n"
+                        "  s.restart_reason, s.run, s.sequence\n"
+                        "FROM scope_runs s JOIN runs r ON r.run = s.run JOIN scopes p ON p.scope = "
+                        "s.scope\n"
+                        "JOIN streams t ON t.stream = p.stream JOIN connections c ON c.connection "
+                        "= "
+                        "t.connection\n"
+                        "WHERE r.ended_ms IS NULL AND s.ended = 0"},
+                    {"drift", "SELECT d.drift, c.name AS connection, t.name AS stream, d.what AS "
+                              "kind, d.path,\n"
+                              "  nullif(d.type, '') AS type, d.count, d.first_run, "
+                              "d.last_run, " TIME("d.first_ms") " AS first_seen, " TIME(
+                                  "d.last_ms") " AS last_seen\n"
+                                               "FROM drifts d JOIN streams "
+                                               "t ON t.stream = d.stream\n"
+                                               "JOIN connections c ON "
+                                               "c.connection = "
+                                               "t.connection"},
+                    {"hold",
+                        "SELECT h.hold, c.name AS connection, t.name AS stream, nullif(p.parent, "
+                        "'') AS "
+                        "parent,\n"
+                        "  h.run, h.count, h.of_live, h.reason, h.state, " TIME(
+                            "h.at_ms") " AS at, " TIME("h.decided_ms") " AS decided_at, "
+                                                                       "h.decided_by\n"
+                                                                       "FROM holds h JOIN scopes p "
+                                                                       "ON p.scope = h.scope\n"
+                                                                       "JOIN streams t ON t.stream "
+                                                                       "= p.stream JOIN "
+                                                                       "connections c ON "
+                                                                       "c.connection = "
+                                                                       "t.connection"},
+                    /* A kind is as complete as the least complete of the selected streams that
+                     * give it. */
+                    {"verdict",
+                        "WITH given AS (SELECT t.connection, k.kind, t.stream, t.name, t.closed, "
+                        "t.complete_ms,\n"
+                        "    t.complete_proof, r.proof, r.reason, t.last_run,\n"
+                        "    CASE WHEN t.last_run IS NULL THEN 0 WHEN t.closed THEN 1 WHEN r.proof "
+                        ">= 2 "
+                        "THEN r.proof + 1\n"
+                        "      ELSE 2 END AS rank\n"
+                        "  FROM streams t JOIN stream_kinds k ON k.stream = t.stream\n"
+                        "  LEFT JOIN runs r ON r.run = t.last_run WHERE t.selected AND NOT "
+                        "t.enriches),\n"
+                        "summed AS (SELECT connection, kind, count(*) AS streams, min(rank) AS "
+                        "least,\n"
+                        "    max(last_run) AS last_run, count(complete_ms) AS complete_streams,\n"
+                        "    min(complete_ms) AS complete_ms, min(complete_proof) AS "
+                        "complete_proof,\n"
+                        "    group_concat(CASE WHEN rank < 3 THEN name || ': ' || CASE rank WHEN 0 "
+                        "THEN "
+                        "'not collected'\n"
+                        "      WHEN 1 THEN 'not permitted' ELSE coalesce(reason, 'partial') END "
+                        "END, '; ') "
+                        "AS gaps\n"
+                        "  FROM given GROUP BY connection, kind)\n"
+                        "SELECT c.name AS connection, k.name AS kind,\n"
+                        "  CASE WHEN s.last_run IS NULL THEN 'not collected' WHEN s.least = 4 THEN "
+                        "'proven'\n"
+                        "    WHEN s.least = 3 THEN 'asserted' WHEN s.least = 1 AND s.streams = 1 "
+                        "THEN 'not "
+                        "permitted'\n"
+                        "    ELSE 'partial' END AS verdict,\n"
+                        "  CASE WHEN s.complete_streams = s.streams THEN " TIME(
+                            "s.complete_ms") " END AS complete_as_of,\n"
+                                             "  CASE WHEN s.complete_streams = s.streams "
+                                             "THEN " PROOF(
+                                                 "s.complete_proof") " ELSE 'none' END AS proof,\n"
+                                                                     "  s.gaps,\n"
+                                                                     "  coalesce((SELECT count "
+                                                                     "FROM "
+                                                                     "tallies a WHERE a.connection "
+                                                                     "= "
+                                                                     "c.connection\n"
+                                                                     "    AND a.kind = k.kind AND "
+                                                                     "a.state "
+                                                                     "= 0), 0) AS live,\n"
+                                                                     "  coalesce((SELECT count "
+                                                                     "FROM "
+                                                                     "tallies a WHERE a.connection "
+                                                                     "= "
+                                                                     "c.connection\n"
+                                                                     "    AND a.kind = k.kind AND "
+                                                                     "a.state "
+                                                                     "= 1), 0) AS missing,\n"
+                                                                     "  coalesce((SELECT count "
+                                                                     "FROM "
+                                                                     "tallies a WHERE a.connection "
+                                                                     "= "
+                                                                     "c.connection\n"
+                                                                     "    AND a.kind = k.kind AND "
+                                                                     "a.state "
+                                                                     "= 2), 0) AS deleted,\n"
+                                                                     "  (SELECT count(*) FROM "
+                                                                     "dead_letters "
+                                                                     "l JOIN scopes p ON p.scope = "
+                                                                     "l.scope\n"
+                                                                     "    JOIN stream_kinds x ON "
+                                                                     "x.stream "
+                                                                     "= p.stream AND x.kind = "
+                                                                     "k.kind\n"
+                                                                     "    JOIN streams t ON "
+                                                                     "t.stream = "
+                                                                     "p.stream\n"
+                                                                     "    WHERE l.state = 'open' "
+                                                                     "AND "
+                                                                     "t.connection = c.connection) "
+                                                                     "AS "
+                                                                     "dead,\n"
+                                                                     "  coalesce((SELECT "
+                                                                     "sum(h.count) FROM "
+                                                                     "holds h JOIN scopes p ON "
+                                                                     "p.scope = "
+                                                                     "h.scope\n"
+                                                                     "    JOIN stream_kinds x ON "
+                                                                     "x.stream "
+                                                                     "= p.stream AND x.kind = "
+                                                                     "k.kind\n"
+                                                                     "    JOIN streams t ON "
+                                                                     "t.stream = "
+                                                                     "p.stream\n"
+                                                                     "    WHERE h.state = 'open' "
+                                                                     "AND "
+                                                                     "t.connection = "
+                                                                     "c.connection), 0) AS "
+                                                                     "held,\n"
+                                                                     "  s.last_run\n"
+                                                                     "FROM connections c CROSS "
+                                                                     "JOIN kinds "
+                                                                     "k\n"
+                                                                     "LEFT JOIN summed s ON "
+                                                                     "s.connection = "
+                                                                     "c.connection AND s.kind = "
+                                                                     "k.kind"},
 };
 
 #define VIEW_COUNT (sizeof views / sizeof views[0])
 
-/* A field's value: of the version, or of the latest volatile values. The incarnation is part of the key and kept beside. */
+/* A field's value: of the version, or of the latest volatile values. The incarnation is part of
+ * the key and kept beside. */
 static bool append_field(
     struct bytes *into, const struct kind_field *field, bool volatiles, struct fault *fault)
 {
@@ -132,8 +372,7 @@ static bool append_field(
     bool key = volatiles && span_equal_text(name, "incarnation");
     if (!bytes_format(into, fault, "  coalesce(json_extract(o.fields,'$.%s')", field->name))
         return false;
-    if (volatiles &&
-        !bytes_format(into, fault, ",json_extract(o.volatiles,'$.%s')", field->name))
+    if (volatiles && !bytes_format(into, fault, ",json_extract(o.volatiles,'$.%s')", field->name))
         return false;
     return bytes_format(into, fault, "%s%s) AS \"%s\",\n", volatiles ? "" : ",NULL",
         key ? ",o.incarnation" : "", field->name);
@@ -150,8 +389,7 @@ static bool append_states(
         bool key = volatiles && span_equal_text(span_of(name), "incarnation");
         if (!bytes_format(into, fault, "%s'%s',CASE coalesce(json_type(o.fields,'$.%s')",
                 i ? ",\n    " : "", name, name) ||
-            (volatiles &&
-                !bytes_format(into, fault, ",json_type(o.volatiles,'$.%s')", name)) ||
+            (volatiles && !bytes_format(into, fault, ",json_type(o.volatiles,'$.%s')", name)) ||
             !bytes_format(into, fault,
                 "%s,'none') WHEN 'null' THEN 'null' WHEN 'none' THEN "
                 "coalesce(json_extract(m.states,'$.%s'),'not_requested') END",
@@ -161,9 +399,9 @@ static bool append_states(
     return bytes_append_text(into, ")) AS field_state", fault);
 }
 
-#define JOINS                                                                                     \
-    "LEFT JOIN scopes p ON p.scope = o.scope LEFT JOIN streams t ON t.stream = p.stream\n"        \
-    "LEFT JOIN mappings m ON m.mapping = o.mapping\n"                                             \
+#define JOINS                                                                              \
+    "LEFT JOIN scopes p ON p.scope = o.scope LEFT JOIN streams t ON t.stream = p.stream\n" \
+    "LEFT JOIN mappings m ON m.mapping = o.mapping\n"                                      \
     "LEFT JOIN declarations d ON d.declaration = m.declaration\n"
 
 /* Texts one after the other; NULL ends them. Not a format: strftime's percent signs are SQL's. */
@@ -181,10 +419,15 @@ static bool append_kind(struct bytes *into, const struct kind *kind, struct faul
 {
     if (!APPEND(into, fault, "CREATE VIEW \"", kind->name,
             "\" AS SELECT c.name AS connection, t.name AS stream, o.id,\n"
-            "  " STATE("o.state") " AS state, " TIME("o.first_ms") " AS first_seen,\n"
-            "  " TIME("CASE o.state WHEN 0 THEN max(o.seen_ms,coalesce(p.complete_ms,0)) "
-                      "ELSE o.seen_ms END") " AS last_seen,\n"
-            "  " TIME("o.version_ms") " AS last_changed, o.attributes,\n"))
+            "  " STATE("o.state") " AS state, " TIME(
+                "o.first_ms") " AS first_seen,\n"
+                              "  " TIME(
+                                  "CASE o.state WHEN 0 THEN "
+                                  "max(o.seen_ms,coalesce(p.complete_ms,0)) "
+                                  "ELSE o.seen_ms END") " AS last_seen,\n"
+                                                        "  " TIME(
+                                                            "o.version_ms") " AS last_changed, "
+                                                                            "o.attributes,\n"))
         return false;
     for (size_t i = 0; i < kind->field_count; i++)
         if (!append_field(into, &kind->fields[i], true, fault))
@@ -192,9 +435,10 @@ static bool append_kind(struct bytes *into, const struct kind *kind, struct faul
     return append_states(into, kind, true, fault) &&
            APPEND(into, fault,
                ",\n  CASE o.failed WHEN 0 THEN 'ok' ELSE 'failed' END AS mapping, o.raw, o.run,\n"
-               "  o.evidence, " HEX("o.content_hash") " AS content_hash, "
-               HEX("d.hash") " AS declaration, o.object\n"
-               "FROM objects o LEFT JOIN connections c ON c.connection = o.connection\n" JOINS) &&
+               "  o.evidence, " HEX("o.content_hash") " AS content_hash, " HEX(
+                   "d.hash") " AS declaration, o.object\n"
+                             "FROM objects o LEFT JOIN connections c ON c.connection = "
+                             "o.connection\n" JOINS) &&
            bytes_format(into, fault, "WHERE o.kind = %d;\n", (int)kind->kind);
 }
 
@@ -203,23 +447,29 @@ static bool append_history(struct bytes *into, const struct kind *kind, struct f
 {
     if (!APPEND(into, fault, "CREATE VIEW \"", kind->name,
             "_history\" AS SELECT c.name AS connection, t.name AS stream, o.id,\n"
-            "  " STATE("o.state") " AS state, " TIME("o.valid_from") " AS valid_from,\n"
-            "  " TIME("o.valid_to") " AS valid_to, o.from_run, o.to_run, o.evidence, o.attributes,\n"))
+            "  " STATE("o.state") " AS state, " TIME(
+                "o.valid_from") " AS valid_from,\n"
+                                "  " TIME("o.valid_to") " AS valid_to, o.from_run, o.to_run, "
+                                                        "o.evidence, o.attributes,\n"))
         return false;
     for (size_t i = 0; i < kind->field_count; i++)
         if (!append_field(into, &kind->fields[i], false, fault))
             return false;
     return append_states(into, kind, false, fault) &&
            APPEND(into, fault,
-               ",\n  o.raw, " HEX("o.content_hash") " AS content_hash, " HEX("d.hash")
-               " AS declaration, o.object\n"
-               "FROM (SELECT h.object, x.connection, x.kind, x.id, h.scope, h.state, h.valid_from,\n"
-               "    h.valid_to, h.from_run, h.to_run, h.evidence, h.attributes, h.fields, h.raw,\n"
-               "    h.content_hash, h.mapping\n"
-               "  FROM object_history h JOIN objects x ON x.object = h.object\n"
-               "  UNION ALL SELECT object, connection, kind, id, scope, state, version_ms, NULL, run,\n"
-               "    NULL, evidence, attributes, fields, raw, content_hash, mapping FROM objects) o\n"
-               "LEFT JOIN connections c ON c.connection = o.connection\n" JOINS) &&
+               ",\n  o.raw, " HEX("o.content_hash") " AS content_hash, " HEX(
+                   "d.hash") " AS declaration, o.object\n"
+                             "FROM (SELECT h.object, x.connection, x.kind, x.id, h.scope, h.state, "
+                             "h.valid_from,\n"
+                             "    h.valid_to, h.from_run, h.to_run, h.evidence, h.attributes, "
+                             "h.fields, h.raw,\n"
+                             "    h.content_hash, h.mapping\n"
+                             "  FROM object_history h JOIN objects x ON x.object = h.object\n"
+                             "  UNION ALL SELECT object, connection, kind, id, scope, state, "
+                             "version_ms, NULL, run,\n"
+                             "    NULL, evidence, attributes, fields, raw, content_hash, mapping "
+                             "FROM objects) o\n"
+                             "LEFT JOIN connections c ON c.connection = o.connection\n" JOINS) &&
            bytes_format(into, fault, "WHERE o.kind = %d;\n", (int)kind->kind);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The thread that owns the store while it runs. It takes the whole queue at once: the busier it is, the larger the groups. */
+/* The thread that owns the store while it runs. It takes the whole queue at once: the busier it
+ * is, the larger the groups. */
 #include "store/writer.h"
 
 #include <assert.h>
@@ -29,6 +30,7 @@ static size_t take(struct writer *writer, struct job **jobs)
     (void)pthread_mutex_lock(&writer->mutex); /* an ordinary mutex, held by no one else for long */
     while (writer->count == 0 && !writer->stop)
         (void)pthread_cond_wait(&writer->wake, &writer->mutex); /* checked again by the loop */
+    assert(writer->capacity > 0);
     size_t taken = writer->count < WRITER_TAKE_MAX ? writer->count : WRITER_TAKE_MAX;
     for (size_t i = 0; i < taken; i++)
         jobs[i] = writer->ring[(writer->first + i) % writer->capacity];
@@ -55,8 +57,8 @@ static void *run(void *argument)
     return NULL;
 }
 
-bool writer_start(struct store *store, void (*done)(void *context, struct job *job),
-    void *context, struct writer **ret_writer, struct fault *fault)
+bool writer_start(struct store *store, void (*done)(void *context, struct job *job), void *context,
+    struct writer **ret_writer, struct fault *fault)
 {
     struct writer *writer = memory_allocate(sizeof *writer);
     if (!writer)
@@ -83,6 +85,7 @@ bool writer_start(struct store *store, void (*done)(void *context, struct job *j
         return fault_set(
             fault, FAULT_SYSTEM, "the store's writer thread cannot be started (error %d)", error);
     }
+    (void)pthread_setname_np(writer->thread, "muster-store"); /* for those who look with top -H */
     *ret_writer = writer;
     return true;
 }
@@ -106,7 +109,7 @@ void writer_submit(struct writer *writer, struct job *job)
     job->done = false;
     (void)atomic_fetch_add(&writer->bytes, job->bytes); /* the sum itself is not needed here */
     (void)pthread_mutex_lock(&writer->mutex);           /* as in take() */
-    assert(!writer->stop);
+    assert(!writer->stop && writer->capacity > 0);
     bool room = writer->count < writer->capacity || grow(writer);
     if (room) {
         writer->ring[(writer->first + writer->count) % writer->capacity] = job;

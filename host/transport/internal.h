@@ -8,8 +8,6 @@
 
 #define POOLS_MAX              64  /* egress policies in use at once; idle ones make room */
 #define CONNECTIONS_DEFAULT    256 /* open connections under way in all */
-#define IDLE_SHARE             4   /* a pool keeps a quarter of that many idle connections */
-#define IDLE_LEAST             4
 #define RESOLVING_MAX          16 /* names being resolved: each is a thread of the library */
 #define RESOLVING_PER_HOST_MAX 2  /* of one host, so that one bad name cannot take them all */
 #define EASY_SPARE_MAX         32 /* easy handles kept for reuse */

@@ -69,7 +69,6 @@ static int set_timer(CURLM *multi, long timeout_ms, void *context)
 static bool open_multi(struct pool *pool)
 {
     long most = (long)pool->transport->connections_most;
-    long idle = most / IDLE_SHARE > IDLE_LEAST ? most / IDLE_SHARE : IDLE_LEAST;
     pool->multi = curl_multi_init();
     return pool->multi && !curl_multi_setopt(pool->multi, CURLMOPT_SOCKETFUNCTION, watch_socket) &&
            !curl_multi_setopt(pool->multi, CURLMOPT_SOCKETDATA, pool) &&
@@ -77,7 +76,7 @@ static bool open_multi(struct pool *pool)
            !curl_multi_setopt(pool->multi, CURLMOPT_TIMERDATA, pool) &&
            !curl_multi_setopt(pool->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX) &&
            !curl_multi_setopt(pool->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, most) &&
-           !curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS, idle);
+           !curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS, most); /* fewer would reopen them under load */
 }
 
 void pool_close(struct pool *pool)

@@ -14,13 +14,16 @@
 #include "record/program.h"
 #include "store/store.h"
 
-#define PAGE_RECORDS  200
-#define ATTRIBUTES    700
-#define WALL_MS       INT64_C(1770000000000)
+#define PAGE_RECORDS 200
+#define ATTRIBUTES   700
+#define WALL_MS      INT64_C(1770000000000)
 
-static const struct muster_field fields[] = {{.to = "id", .from = "/id"}, {.to = "login", .from = "/login"}};
-static const struct muster_yield yields[] = {{.kind = MUSTER_ACCOUNT, .fields = {fields, 2, sizeof fields[0]}}};
-static const struct muster_stream streams[] = {{.name = "users", .yields = {yields, 1, sizeof yields[0]}}};
+static const struct muster_field fields[] = {
+    {.to = "id", .from = "/id"}, {.to = "login", .from = "/login"}};
+static const struct muster_yield yields[] = {
+    {.kind = MUSTER_ACCOUNT, .fields = {fields, 2, sizeof fields[0]}}};
+static const struct muster_stream streams[] = {
+    {.name = "users", .yields = {yields, 1, sizeof yields[0]}}};
 static const struct muster_connector connector = {
     .name = "bench", .version = "1", .streams = {streams, 1, sizeof streams[0]}};
 
@@ -60,15 +63,21 @@ static void execute(struct bench *bench, struct job **jobs, size_t count)
 
 static void begin(struct bench *bench)
 {
-    struct job job = {.kind = JOB_ROUND_OPEN, .wall_ms = WALL_MS, .arena = bench->arena}, *jobs[] = {&job};
-    bench->entry = (struct job_stream){.declaration = streams, .shape = SPAN("s"), .mapping = SPAN("m"), .selected = true};
-    job.round_open = (struct job_round_open){.source = &bench->source, .full = true, .streams = &bench->entry, .stream_count = 1};
+    struct job job = {.kind = JOB_ROUND_OPEN, .wall_ms = WALL_MS, .arena = bench->arena},
+               *jobs[] = {&job};
+    bench->entry = (struct job_stream){
+        .declaration = streams, .shape = SPAN("s"), .mapping = SPAN("m"), .selected = true};
+    job.round_open = (struct job_round_open){
+        .source = &bench->source, .full = true, .streams = &bench->entry, .stream_count = 1};
     execute(bench, jobs, 1);
     bench->connection = job.round_open.connection;
     bench->round = job.round_open.round;
     job = (struct job){.kind = JOB_RUN_BEGIN, .wall_ms = WALL_MS, .arena = bench->arena};
     job.run_begin = (struct job_run_begin){.connection = bench->connection,
-        .round = bench->round, .entry = &bench->entry, .source = &bench->source, .full = true};
+        .round = bench->round,
+        .entry = &bench->entry,
+        .source = &bench->source,
+        .full = true};
     execute(bench, jobs, 1);
     bench->run = job.run_begin.run;
     job = (struct job){.kind = JOB_SCOPE_BEGIN, .wall_ms = WALL_MS, .arena = bench->arena};
@@ -81,16 +90,24 @@ static void begin(struct bench *bench)
 
 static void end(struct bench *bench)
 {
-    struct job ends[3] = {{.kind = JOB_SCOPE_END}, {.kind = JOB_RUN_END}, {.kind = JOB_ROUND_END}}, *jobs[3];
+    struct job ends[3] = {{.kind = JOB_SCOPE_END}, {.kind = JOB_RUN_END}, {.kind = JOB_ROUND_END}},
+               *jobs[3];
     for (size_t i = 0; i < 3; i++) {
         ends[i].wall_ms = WALL_MS;
         ends[i].arena = bench->arena;
         jobs[i] = &ends[i];
     }
-    ends[0].scope_end = (struct job_scope_end){.run = bench->run, .scope = bench->scope, .full = true, .proof = PROOF_PROVEN,
-        .total = (int64_t)bench->records, .absence_most = 3, .absence_percent = 5};
-    ends[1].run_end = (struct job_run_end){.run = bench->run, .proof = PROOF_PROVEN, .complete = true};
-    ends[2].round_end = (struct job_round_end){.connection = bench->connection, .round = bench->round};
+    ends[0].scope_end = (struct job_scope_end){.run = bench->run,
+        .scope = bench->scope,
+        .full = true,
+        .proof = PROOF_PROVEN,
+        .total = (int64_t)bench->records,
+        .absence_most = 3,
+        .absence_percent = 5};
+    ends[1].run_end =
+        (struct job_run_end){.run = bench->run, .proof = PROOF_PROVEN, .complete = true};
+    ends[2].round_end =
+        (struct job_round_end){.connection = bench->connection, .round = bench->round};
     execute(bench, jobs, 3);
     if (ends[0].scope_end.missing || ends[0].scope_end.live != (int64_t)bench->records)
         must(false, &(struct fault){FAULT_STORE, "the listing was not taken whole"});
@@ -117,6 +134,17 @@ static struct span id_text(struct arena *arena, uint64_t id)
     return keep(arena, text);
 }
 
+static struct span fields_text(struct arena *arena, uint64_t number)
+{
+    char text[256];
+    (void)snprintf(text, sizeof text,
+        "{\"login\":\"user%" PRIu64 "\",\"email\":\"user%" PRIu64
+        "@example.com\",\"display_name\":\"Some Body\",\"status\":\"active\","
+        "\"created_at\":\"2020-01-01T00:00:00.000Z\"}",
+        number, number);
+    return keep(arena, text);
+}
+
 static void make_record(struct record *record, struct arena *arena, uint64_t number)
 {
     uint64_t id = id_of(number);
@@ -129,12 +157,7 @@ static void make_record(struct record *record, struct arena *arena, uint64_t num
     record->kind = kind_by_number(MUSTER_ACCOUNT);
     record->item = (uint32_t)(number % PAGE_RECORDS);
     record->id = id_text(arena, id);
-    char mapped[256];
-    (void)snprintf(mapped, sizeof mapped,
-        "{\"login\":\"user%" PRIu64 "\",\"email\":\"user%" PRIu64
-        "@example.com\",\"display_name\":\"Some Body\",\"status\":\"active\","
-        "\"created_at\":\"2020-01-01T00:00:00.000Z\"}", number, number);
-    record->fields = keep(arena, mapped);
+    record->fields = fields_text(arena, number);
     record->attributes = (struct span){attributes, ATTRIBUTES};
     (void)memcpy(record->content_hash.bytes, &id, sizeof id);
     (void)memcpy(record->bytes_hash.bytes + 8, &id, sizeof id);
@@ -186,14 +209,20 @@ static void pass(struct bench *bench, bool created, const char *name)
         struct arena *arena = arena_create(0);
         size_t count = 0;
         for (; count < bench->group && page < pages; count++, page++) {
-            batches[count] = (struct batch){.program = &bench->program, .received = PAGE_RECORDS, .run = bench->run,
-                .scope = bench->scope, .sequence = ++bench->sequence, .wall_ms = WALL_MS,
-                .position = page + 1 < pages ? SPAN("{\"page\":1}") : (struct span){NULL, 0}, .known_version = -1};
+            batches[count] = (struct batch){.program = &bench->program,
+                .received = PAGE_RECORDS,
+                .run = bench->run,
+                .scope = bench->scope,
+                .sequence = ++bench->sequence,
+                .wall_ms = WALL_MS,
+                .position = page + 1 < pages ? SPAN("{\"page\":1}") : (struct span){NULL, 0},
+                .known_version = -1};
             if (created)
                 fill_created(&batches[count], arena, page * PAGE_RECORDS);
             else
                 fill_known(bench, &batches[count], arena, page * PAGE_RECORDS);
-            jobs[count] = (struct job){.kind = JOB_COMMIT, .wall_ms = WALL_MS, .commit = {.batch = &batches[count]}};
+            jobs[count] = (struct job){
+                .kind = JOB_COMMIT, .wall_ms = WALL_MS, .commit = {.batch = &batches[count]}};
             list[count] = &jobs[count];
         }
         double from = seconds(CLOCK_MONOTONIC), from_cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
@@ -205,9 +234,10 @@ static void pass(struct bench *bench, bool created, const char *name)
     end(bench);
     struct rusage usage;
     (void)getrusage(RUSAGE_SELF, &usage);
-    (void)printf("%-10s %8zu records  %9.0f records/s  wall %6.2f s  CPU %6.2f s  known %5.2f s (CPU %5.2f s)  RSS at most %ld MiB\n",
-        name, bench->records, (double)bench->records / (wall + look_up_s), wall, cpu, look_up_s, look_up_cpu_s,
-        usage.ru_maxrss / 1024);
+    (void)printf("%-10s %8zu records  %9.0f records/s  wall %6.2f s  CPU %6.2f s  known %5.2f s "
+                 "(CPU %5.2f s)  RSS at most %ld MiB\n",
+        name, bench->records, (double)bench->records / (wall + look_up_s), wall, cpu, look_up_s,
+        look_up_cpu_s, usage.ru_maxrss / 1024);
     memory_free(jobs);
     memory_free(batches);
     memory_free(list);
@@ -226,7 +256,8 @@ int main(int argc, char **argv)
     struct bench bench = {.records = (size_t)number_of(argc, argv, 1, 1000000),
         .group = (size_t)number_of(argc, argv, 2, 50)};
     const char *path = argc > 4 ? argv[4] : "store_bench.db";
-    struct store_options options = {.create = true, .take_lock = true, .cache_bytes = number_of(argc, argv, 3, 0)};
+    struct store_options options = {
+        .create = true, .take_lock = true, .cache_bytes = number_of(argc, argv, 3, 0)};
     static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
     for (size_t i = 0; i < 4; i++) {
         char name[4096];

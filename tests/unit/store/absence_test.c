@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What may be concluded from an object that a listing did not show, and what must wait for a person. */
+/* What may be concluded from an object that a listing did not show, and what must wait for a
+ * person. */
 #include "world.h"
 
 static const char *states(struct world *world)
@@ -54,8 +55,13 @@ START_TEST(case_partial_and_barred_conclude_nothing)
     world_round(&world);
     struct job_scope_begin scope = world_scope(&world, USERS, world_run(&world, USERS), NULL);
     struct job job = {.kind = JOB_SCOPE_END};
-    job.scope_end = (struct job_scope_end){.run = scope.run, .scope = scope.scope, .full = true,
-        .proof = PROOF_PROVEN, .bar_absence = true, .absence_most = 3, .absence_percent = 5};
+    job.scope_end = (struct job_scope_end){.run = scope.run,
+        .scope = scope.scope,
+        .full = true,
+        .proof = PROOF_PROVEN,
+        .bar_absence = true,
+        .absence_most = 3,
+        .absence_percent = 5};
     world_do(&world, &job);
     ck_assert_str_eq(states(&world), "a|live|\nb|live|\n");
     world_assert_sound(&world);
@@ -95,7 +101,8 @@ START_TEST(case_empty_listing_is_held)
     ck_assert_str_eq(states(&world), "a|live|\nb|live|\n");
     /* Again empty: the older hold gives way to the newer one. */
     (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS(NULL));
-    ck_assert_str_eq(world_sql(&world, "SELECT hold,count,state FROM hold ORDER BY hold"), "1|2|superseded\n2|2|open\n");
+    ck_assert_str_eq(world_sql(&world, "SELECT hold,count,state FROM hold ORDER BY hold"),
+        "1|2|superseded\n2|2|open\n");
     /* Back again: nothing is open any more. */
     (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b"));
     ck_assert_str_eq(world_sql(&world, "SELECT count(*) FROM hold WHERE state='open'"), "0\n");
@@ -122,10 +129,12 @@ START_TEST(case_mass_absence_is_held_and_decided)
     ck_assert(store_hold_decide(world.store, 2, true, "eve", world.wall_ms, &fault));
     ck_assert_str_eq(world_sql(&world, "SELECT id,state FROM account ORDER BY id"),
         "a|live\nb|live\nc|live\nd|missing\ne|missing\nf|missing\n");
-    ck_assert_str_eq(world_sql(&world, "SELECT state,decided_by FROM hold ORDER BY hold"), "rejected|eve\napproved|eve\n");
+    ck_assert_str_eq(world_sql(&world, "SELECT state,decided_by FROM hold ORDER BY hold"),
+        "rejected|eve\napproved|eve\n");
     world_assert_sound(&world);
     (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b", "c"));
-    ck_assert_str_eq(world_sql(&world, "SELECT count(*) FROM account WHERE state='deleted'"), "3\n");
+    ck_assert_str_eq(
+        world_sql(&world, "SELECT count(*) FROM account WHERE state='deleted'"), "3\n");
     world_close(&world);
 }
 END_TEST
@@ -139,12 +148,15 @@ START_TEST(case_child_scopes_are_their_own_and_close_with_the_parent)
     int64_t run = world_run(&world, GROUPS);
     struct job_scope_begin groups = world_scope(&world, GROUPS, run, NULL);
     draft_begin(&world, &draft, GROUPS, &groups, 1);
-    draft_record(&draft, MUSTER_GROUP, "g1", "{\"name\":\"one\"}")->carry = SPAN("{\"slug\":\"s1\"}");
-    draft_record(&draft, MUSTER_GROUP, "g2", "{\"name\":\"two\"}")->carry = SPAN("{\"slug\":\"s2\"}");
+    draft_record(&draft, MUSTER_GROUP, "g1", "{\"name\":\"one\"}")->carry =
+        SPAN("{\"slug\":\"s1\"}");
+    draft_record(&draft, MUSTER_GROUP, "g2", "{\"name\":\"two\"}")->carry =
+        SPAN("{\"slug\":\"s2\"}");
     (void)draft_commit(&world, &draft);
     (void)world_scope_end(&world, &groups, PROOF_PROVEN);
     struct job parents = {.kind = JOB_PARENTS};
-    parents.parents = (struct job_parents){.connection = world.connection, .source = &world.source, .stream = MEMBERS};
+    parents.parents = (struct job_parents){
+        .connection = world.connection, .source = &world.source, .stream = MEMBERS};
     world_do(&world, &parents);
     ck_assert_uint_eq(parents.parents.parent_count, 2);
     ck_assert(!parents.parents.more);
@@ -193,12 +205,14 @@ START_TEST(case_many_parents_come_in_pages)
     }
     size_t found = 0, calls = 0;
     struct job parents = {.kind = JOB_PARENTS};
-    parents.parents = (struct job_parents){.connection = world.connection, .source = &world.source, .stream = MEMBERS};
+    parents.parents = (struct job_parents){
+        .connection = world.connection, .source = &world.source, .stream = MEMBERS};
     do {
         world_do(&world, &parents);
         found += parents.parents.parent_count;
         if (parents.parents.parent_count)
-            parents.parents.after = parents.parents.parents[parents.parents.parent_count - 1].object;
+            parents.parents.after =
+                parents.parents.parents[parents.parents.parent_count - 1].object;
         calls++;
     } while (parents.parents.more);
     ck_assert_uint_eq(found, 300);
@@ -208,6 +222,6 @@ START_TEST(case_many_parents_come_in_pages)
 END_TEST
 
 UNIT_MAIN("absence", case_two_proven_runs_delete, case_asserted_makes_missing_at_most,
-    case_partial_and_barred_conclude_nothing, case_ending_twice_answers_the_same, case_empty_listing_is_held,
-    case_mass_absence_is_held_and_decided, case_child_scopes_are_their_own_and_close_with_the_parent,
-    case_many_parents_come_in_pages)
+    case_partial_and_barred_conclude_nothing, case_ending_twice_answers_the_same,
+    case_empty_listing_is_held, case_mass_absence_is_held_and_decided,
+    case_child_scopes_are_their_own_and_close_with_the_parent, case_many_parents_come_in_pages)

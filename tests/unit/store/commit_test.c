@@ -28,7 +28,9 @@ START_TEST(case_created_then_unchanged_then_changed)
     ck_assert_int_eq(outcome.distinct, 3);
     ck_assert_str_eq(world_sql(&world, "SELECT id,state,login FROM account ORDER BY id"),
         "a|live|l\nb|live|other\nc|live|l\nd|live|l\n");
-    ck_assert_str_eq(world_sql(&world, "SELECT id,login FROM account_history WHERE valid_to IS NOT NULL"), "b|l\n");
+    ck_assert_str_eq(
+        world_sql(&world, "SELECT id,login FROM account_history WHERE valid_to IS NOT NULL"),
+        "b|l\n");
     world_assert_sound(&world);
     world_close(&world);
 }
@@ -102,7 +104,9 @@ START_TEST(case_dead_and_filtered)
     ck_assert_int_eq(outcome.distinct, 4);
     ck_assert_str_eq(world_sql(&world, "SELECT id,state,mapping FROM account ORDER BY id"),
         "a|live|failed\nb|filtered|ok\n");
-    ck_assert_str_eq(world_sql(&world, "SELECT id,reason,pointer,state,page,raw FROM dead_letter ORDER BY letter LIMIT 1"),
+    ck_assert_str_eq(
+        world_sql(&world,
+            "SELECT id,reason,pointer,state,page,raw FROM dead_letter ORDER BY letter LIMIT 1"),
         "a|field_missing|/login|open|1|{\"bad\":1}\n");
     world_assert_sound(&world);
     /* Nothing of this is absence: dead and filtered ids were seen. */
@@ -125,13 +129,16 @@ START_TEST(case_tombstone_and_reappearance)
     struct batch_outcome outcome = draft_commit(&world, &page);
     ck_assert_int_eq(outcome.changed, 1);
     ck_assert_int_eq(outcome.unchanged, 1);
-    ck_assert_str_eq(world_sql(&world, "SELECT state,evidence FROM account WHERE id='a'"), "deleted|tombstone\n");
+    ck_assert_str_eq(world_sql(&world, "SELECT state,evidence FROM account WHERE id='a'"),
+        "deleted|tombstone\n");
     draft_begin(&world, &page, USERS, &scope, 2);
     (void)draft_record(&page, MUSTER_ACCOUNT, "a", "{\"login\":\"l\"}");
     outcome = draft_commit(&world, &page);
     ck_assert_int_eq(outcome.changed, 1);
     ck_assert_int_eq(outcome.reappeared, 1);
-    ck_assert_str_eq(world_sql(&world, "SELECT state FROM account_history WHERE id='a' ORDER BY valid_from,to_run IS NULL"),
+    ck_assert_str_eq(
+        world_sql(&world,
+            "SELECT state FROM account_history WHERE id='a' ORDER BY valid_from,to_run IS NULL"),
         "live\ndeleted\nlive\n");
     world_assert_sound(&world);
     world_close(&world);
@@ -154,7 +161,8 @@ START_TEST(case_seen_and_then_gone_is_not_an_accident)
     /* One seen, one present: the counts agree, and b is missing all the same. */
     struct job_scope_end end = world_scope_end(&world, &scope, PROOF_PROVEN);
     ck_assert_int_eq(end.missing, 1);
-    ck_assert_str_eq(world_sql(&world, "SELECT id,state FROM account ORDER BY id"), "a|deleted\nb|missing\n");
+    ck_assert_str_eq(
+        world_sql(&world, "SELECT id,state FROM account ORDER BY id"), "a|deleted\nb|missing\n");
     world_close(&world);
 }
 END_TEST
@@ -171,7 +179,8 @@ START_TEST(case_incarnation_makes_another_object)
     draft_begin(&world, &page, USERS, &scope, 2);
     draft_record(&page, MUSTER_ACCOUNT, "7", "{\"login\":\"new\"}")->incarnation = SPAN("2024");
     ck_assert_int_eq(draft_commit(&world, &page).created, 1);
-    ck_assert_str_eq(world_sql(&world, "SELECT incarnation,login FROM account ORDER BY 1"), "2001|old\n2024|new\n");
+    ck_assert_str_eq(world_sql(&world, "SELECT incarnation,login FROM account ORDER BY 1"),
+        "2001|old\n2024|new\n");
     ck_assert_str_eq(world_sql(&world, "SELECT kind,stream FROM drift"), "id_reused|users\n");
     world_close(&world);
 }
@@ -193,7 +202,8 @@ START_TEST(case_unbalanced_is_refused_alone)
     draft_begin(&world, &after, USERS, &scope, 2);
     (void)draft_record(&after, MUSTER_ACCOUNT, "b", "{\"login\":\"l\"}");
     struct job jobs[3] = {{.kind = JOB_COMMIT, .commit = {.batch = &good.batch}},
-        {.kind = JOB_COMMIT, .commit = {.batch = &bad.batch}}, {.kind = JOB_COMMIT, .commit = {.batch = &after.batch}}};
+        {.kind = JOB_COMMIT, .commit = {.batch = &bad.batch}},
+        {.kind = JOB_COMMIT, .commit = {.batch = &after.batch}}};
     struct job *list[] = {&jobs[0], &jobs[1], &jobs[2]};
     store_execute(world.store, list, 3);
     ck_assert(jobs[0].done && !jobs[1].done && jobs[2].done);
@@ -218,7 +228,8 @@ START_TEST(case_group_survives_a_batch_out_of_order)
     draft_begin(&world, &second, USERS, &scope, 2);
     (void)draft_record(&second, MUSTER_ACCOUNT, "b", "{\"login\":\"l\"}");
     struct job jobs[3] = {{.kind = JOB_COMMIT, .commit = {.batch = &first.batch}},
-        {.kind = JOB_COMMIT, .commit = {.batch = &wrong.batch}}, {.kind = JOB_COMMIT, .commit = {.batch = &second.batch}}};
+        {.kind = JOB_COMMIT, .commit = {.batch = &wrong.batch}},
+        {.kind = JOB_COMMIT, .commit = {.batch = &second.batch}}};
     struct job *list[] = {&jobs[0], &jobs[1], &jobs[2]};
     store_execute(world.store, list, 3);
     ck_assert(jobs[0].done && !jobs[1].done && jobs[2].done);
@@ -254,8 +265,10 @@ END_TEST
 START_TEST(case_tables_refuse_unbalanced_rows)
 {
     static const char *const refused[] = {
-        "INSERT INTO batches SELECT 99,run,scope,2,0,2,1,0,0,0,0,0,0,0,0,0,1,0,seen,NULL,NULL,0,link FROM batches",
-        "INSERT INTO batches SELECT 99,run,scope,2,0,2,1,0,0,0,0,1,0,0,0,0,1,0,seen,NULL,NULL,0,link FROM batches",
+        "INSERT INTO batches SELECT "
+        "99,run,scope,2,0,2,1,0,0,0,0,0,0,0,0,0,1,0,seen,NULL,NULL,0,link FROM batches",
+        "INSERT INTO batches SELECT "
+        "99,run,scope,2,0,2,1,0,0,0,0,1,0,0,0,0,1,0,seen,NULL,NULL,0,link FROM batches",
         "UPDATE batches SET created=created+1",
         "UPDATE batches SET reappeared=1",
         "UPDATE scope_runs SET received=received+1",
@@ -295,14 +308,30 @@ START_TEST(case_volatile_fields_keep_the_latest_without_a_version)
     record->volatiles = SPAN("{\"last_login_at\":\"2025-01-01T00:00:00.000Z\"}");
     record->bytes_hash = hash_of("other bytes");
     ck_assert_int_eq(draft_commit(&world, &page).unchanged, 1);
-    ck_assert_str_eq(world_sql(&world, "SELECT last_login_at FROM account"), "2025-01-01T00:00:00.000Z\n");
+    ck_assert_str_eq(
+        world_sql(&world, "SELECT last_login_at FROM account"), "2025-01-01T00:00:00.000Z\n");
     ck_assert_str_eq(world_sql(&world, "SELECT count(*) FROM account_history"), "1\n");
     world_close(&world);
 }
 END_TEST
 
-UNIT_MAIN("commit", case_created_then_unchanged_then_changed, case_duplicate_and_conflict,
-    case_same_new_object_twice_in_one_group, case_dead_and_filtered, case_tombstone_and_reappearance,
-    case_seen_and_then_gone_is_not_an_accident, case_incarnation_makes_another_object, case_unbalanced_is_refused_alone,
+START_TEST(case_empty_batch_is_the_first_of_a_store)
+{
+    struct world world;
+    struct draft page;
+    world_open(&world);
+    struct job_scope_begin scope = open_users(&world);
+    draft_begin(&world, &page, USERS, &scope, 1);
+    ck_assert_int_eq(draft_commit(&world, &page).received, 0);
+    world_assert_sound(&world);
+    world_close(&world);
+}
+END_TEST
+
+UNIT_MAIN("commit", case_empty_batch_is_the_first_of_a_store,
+    case_created_then_unchanged_then_changed, case_duplicate_and_conflict,
+    case_same_new_object_twice_in_one_group, case_dead_and_filtered,
+    case_tombstone_and_reappearance, case_seen_and_then_gone_is_not_an_accident,
+    case_incarnation_makes_another_object, case_unbalanced_is_refused_alone,
     case_group_survives_a_batch_out_of_order, case_committing_twice_changes_nothing,
     case_tables_refuse_unbalanced_rows, case_volatile_fields_keep_the_latest_without_a_version)

@@ -7,7 +7,8 @@
 
 static char ids[COUNT][16];
 
-static void fill(struct world *world, struct job_scope_begin *ret_scope, struct store_reader **ret_reader)
+static void fill(
+    struct world *world, struct job_scope_begin *ret_scope, struct store_reader **ret_reader)
 {
     struct draft draft;
     struct fault fault;
@@ -27,8 +28,8 @@ static void fill(struct world *world, struct job_scope_begin *ret_scope, struct 
     ck_assert_msg(store_reader_open(world->store, ret_reader, &fault), "%s", fault.text);
 }
 
-static size_t ask(struct store_reader *reader, int64_t scope, const int *order, size_t count, struct known_answer *answers,
-    int64_t *ret_version)
+static size_t ask(struct store_reader *reader, int64_t scope, const int *order, size_t count,
+    struct known_answer *answers, int64_t *ret_version)
 {
     struct known known = store_reader_known(reader);
     struct known_query queries[COUNT];
@@ -37,8 +38,8 @@ static size_t ask(struct store_reader *reader, int64_t scope, const int *order, 
         queries[i] = (struct known_query){.id = span_of(ids[order[i]])};
     *ret_version = known.look_up(known.context, scope, MUSTER_ACCOUNT, queries, count, answers);
     for (size_t i = 0; i < count; i++) {
-        ck_assert_msg(answers[i].object == 0 || answers[i].object == order[i] + 1, "answer %zu is of object %lld", i,
-            (long long)answers[i].object);
+        ck_assert_msg(answers[i].object == 0 || answers[i].object == order[i] + 1,
+            "answer %zu is of object %lld", i, (long long)answers[i].object);
         found += answers[i].object != 0;
     }
     return found;
@@ -84,7 +85,9 @@ START_TEST(case_unsure_ones_go_the_long_way)
     fill(&world, &scope, &reader);
     ck_assert(sql_execute(&world.store->sql,
         "UPDATE objects SET state=1 WHERE object=1;UPDATE objects SET shared=1 WHERE object=2;"
-        "UPDATE objects SET failed=1 WHERE object=3;UPDATE objects SET bytes_hash=NULL WHERE object=4", &fault));
+        "UPDATE objects SET failed=1 WHERE object=3;UPDATE objects SET bytes_hash=NULL WHERE "
+        "object=4",
+        &fault));
     ck_assert_uint_eq(ask(reader, scope.scope, order, 4, answers, &version), 0);
     ck_assert_int_gt(version, 0);
     ck_assert_uint_eq(ask(reader, scope.scope + 1, order, 4, answers, &version), 0);
@@ -96,7 +99,8 @@ END_TEST
 
 static void assume(struct draft *draft, const struct known_answer *answer, uint32_t item)
 {
-    draft->assumed[draft->batch.assumed_count++] = (struct assumed){item, answer->object, answer->bytes_hash};
+    draft->assumed[draft->batch.assumed_count++] =
+        (struct assumed){item, answer->object, answer->bytes_hash};
     draft->batch.received++;
 }
 
@@ -125,7 +129,8 @@ START_TEST(case_an_assumption_costs_no_write)
 }
 END_TEST
 
-/* The object changes between the worker's look and the commit; the change before is in the same group. */
+/* The object changes between the worker's look and the commit; the change before is in the same
+ * group. */
 START_TEST(case_a_stale_assumption_is_noticed)
 {
     struct world world;
@@ -167,5 +172,6 @@ START_TEST(case_without_a_version_the_row_is_read)
 }
 END_TEST
 
-UNIT_MAIN("known", case_any_order_is_found, case_unsure_ones_go_the_long_way, case_an_assumption_costs_no_write,
-    case_a_stale_assumption_is_noticed, case_without_a_version_the_row_is_read)
+UNIT_MAIN("known", case_any_order_is_found, case_unsure_ones_go_the_long_way,
+    case_an_assumption_costs_no_write, case_a_stale_assumption_is_noticed,
+    case_without_a_version_the_row_is_read)

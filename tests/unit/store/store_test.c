@@ -57,7 +57,8 @@ START_TEST(case_what_is_no_store_is_refused)
     ck_assert(sql_execute(&world.store->sql, "PRAGMA user_version=99", &fault));
     ck_assert(!store_open(world.path, &options, &other, &fault));
     ck_assert_int_eq(fault.code, FAULT_STORE_NEWER);
-    ck_assert(sql_execute(&world.store->sql, "PRAGMA user_version=1;PRAGMA application_id=7", &fault));
+    ck_assert(
+        sql_execute(&world.store->sql, "PRAGMA user_version=1;PRAGMA application_id=7", &fault));
     ck_assert(!store_open(world.path, &options, &other, &fault));
     ck_assert_int_eq(fault.code, FAULT_STORE);
     store_close(TAKE(world.store));
@@ -82,20 +83,23 @@ START_TEST(case_views_have_the_columns_of_the_table_of_kinds)
         const struct kind *kind = kind_at(i);
         AUTO_BYTES expected = {.limit = 0};
         char sql[160];
-        ck_assert(bytes_append_text(
-            &expected, "connection\nstream\nid\nstate\nfirst_seen\nlast_seen\nlast_changed\nattributes\n", &fault));
+        ck_assert(bytes_append_text(&expected,
+            "connection\nstream\nid\nstate\nfirst_seen\nlast_seen\nlast_changed\nattributes\n",
+            &fault));
         for (size_t f = 0; f < kind->field_count; f++)
             ck_assert(bytes_format(&expected, &fault, "%s\n", kind->fields[f].name));
         ck_assert(bytes_append_text(&expected, "field_state\n", &fault));
         (void)snprintf(sql, sizeof sql, "SELECT name FROM pragma_table_info('%s')", kind->name);
         const char *columns = world_sql(&world, sql);
-        ck_assert_msg(strncmp(columns, expected.data, expected.length) == 0, "%s: %s", kind->name, columns);
+        ck_assert_msg(
+            strncmp(columns, expected.data, expected.length) == 0, "%s: %s", kind->name, columns);
         (void)snprintf(sql, sizeof sql,
             "SELECT count(*) FROM pragma_table_info('%s_history')"
             " WHERE name IN ('valid_from','valid_to','from_run','to_run','field_state','id')",
             kind->name);
         ck_assert_str_eq(world_sql(&world, sql), "6\n");
-        (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM \"%s\" JOIN \"%s_history\" USING(id)", kind->name, kind->name);
+        (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM \"%s\" JOIN \"%s_history\" USING(id)",
+            kind->name, kind->name);
         ck_assert_str_eq(world_sql(&world, sql), "0\n");
     }
     static const char *const others[] = {
@@ -114,12 +118,15 @@ START_TEST(case_verdict_has_every_kind)
     struct world world;
     world_open(&world);
     (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a"));
-    ck_assert_str_eq(world_sql(&world, "SELECT kind,verdict,proof,live FROM verdict WHERE kind IN ('account','group','person')"
-                                       " ORDER BY kind"),
+    ck_assert_str_eq(
+        world_sql(&world,
+            "SELECT kind,verdict,proof,live FROM verdict WHERE kind IN ('account','group','person')"
+            " ORDER BY kind"),
         "account|partial|none|1\ngroup|not collected|none|0\nperson|not collected|none|0\n");
     (void)world_list(&world, DIRECTORY, NULL, PROOF_ASSERTED, IDS("b"));
-    ck_assert_str_eq(world_sql(&world, "SELECT verdict,proof,live,complete_as_of IS NOT NULL,gaps FROM verdict"
-                                       " WHERE kind='account'"),
+    ck_assert_str_eq(
+        world_sql(&world, "SELECT verdict,proof,live,complete_as_of IS NOT NULL,gaps FROM verdict"
+                          " WHERE kind='account'"),
         "asserted|asserted|2|1|\n");
     ck_assert_str_eq(world_sql(&world, "SELECT count(*) FROM verdict"), "10\n");
     world_close(&world);
@@ -132,9 +139,11 @@ START_TEST(case_last_seen_is_the_scopes_last_complete_run)
     world_open(&world);
     (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b"));
     (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a"));
-    const char *when = world_sql(&world, "SELECT id,first_seen,last_seen,last_changed FROM account ORDER BY id");
-    ck_assert_str_eq(when, "a|2026-02-02T02:40:00.000Z|2026-02-02T02:41:00.000Z|2026-02-02T02:40:00.000Z\n"
-                           "b|2026-02-02T02:40:00.000Z|2026-02-02T02:40:00.000Z|2026-02-02T02:41:00.000Z\n");
+    const char *when =
+        world_sql(&world, "SELECT id,first_seen,last_seen,last_changed FROM account ORDER BY id");
+    ck_assert_str_eq(when,
+        "a|2026-02-02T02:40:00.000Z|2026-02-02T02:41:00.000Z|2026-02-02T02:40:00.000Z\n"
+        "b|2026-02-02T02:40:00.000Z|2026-02-02T02:40:00.000Z|2026-02-02T02:41:00.000Z\n");
     world_close(&world);
 }
 END_TEST
@@ -200,5 +209,6 @@ START_TEST(case_killed_at_any_instant)
 END_TEST
 
 UNIT_MAIN("store", case_made_with_mode_0600_and_reopened, case_second_host_is_refused_by_name,
-    case_what_is_no_store_is_refused, case_views_have_the_columns_of_the_table_of_kinds, case_verdict_has_every_kind,
-    case_last_seen_is_the_scopes_last_complete_run, case_killed_at_any_instant)
+    case_what_is_no_store_is_refused, case_views_have_the_columns_of_the_table_of_kinds,
+    case_verdict_has_every_kind, case_last_seen_is_the_scopes_last_complete_run,
+    case_killed_at_any_instant)

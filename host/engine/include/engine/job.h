@@ -8,6 +8,7 @@
 #define MUSTER_ENGINE_JOB_H
 
 #include "record/batch.h"
+#include "request/request.h"
 
 enum proof { PROOF_NONE = 0, PROOF_PARTIAL, PROOF_ASSERTED, PROOF_PROVEN };
 const char *proof_name(enum proof proof); /* "none", "partial", "asserted", "proven" */

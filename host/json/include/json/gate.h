@@ -5,8 +5,7 @@
  *
  * json-c saturates integers past 64 bits, cuts keys at \u0000, lets the last duplicate member win,
  * turns lone surrogates into U+FFFD and takes NaN and single quotes. None of that may happen to an
- * identity, so the gate refuses what is not sound and names the byte. It allocates nothing a server
- * can grow: one entry an item, and bounded state per depth.
+ * identity, so the gate refuses what is not sound and names the byte.
  *
  * Two kinds of trouble: a structure that cannot be read (syntax, depth, sizes, trailing bytes)
  * fails the whole text; a content that must not be believed (duplicate member, NUL, malformed
@@ -20,11 +19,12 @@
 #include "base/hash.h"
 #include "json/pointer.h"
 
-#define JSON_DEPTH_MAX   32u
-#define JSON_STRING_MAX  (4u << 20) /* bytes of one string as sent */
-#define JSON_MEMBERS_MAX 65536u     /* members of one object */
-#define JSON_NUMBER_MAX  64u        /* characters of one number's literal */
-#define JSON_ITEMS_MAX   100000u    /* items of one page */
+#define JSON_DEPTH_MAX        32u
+#define JSON_STRING_MAX       (4u << 20) /* bytes of one string as sent */
+#define JSON_MEMBERS_MAX      65536u     /* members of one object */
+#define JSON_OPEN_MEMBERS_MAX 262144u    /* members of an object and of those around it, together */
+#define JSON_NUMBER_MAX       64u        /* characters of one number's literal */
+#define JSON_ITEMS_MAX        100000u    /* items of one page */
 
 struct json_item {
     struct span bytes; /* the item's value, without white space around it */

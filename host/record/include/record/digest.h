@@ -15,6 +15,7 @@ struct digest_input {
     struct position at;                /* copied */
     const struct scope_parent *parent; /* lives as long as the scope's run */
     int64_t scope;                     /* the store's key, for known() */
+    bool nothing_known;                /* the scope had no live object when its run began: known() need not be asked */
 };
 
 struct digest {

@@ -14,7 +14,8 @@ struct cell {
     double real;
 };
 
-/* Called once for each row; false stops (not an error). Names are the same at every call of one query. */
+/* Called once for each row; false stops (not an error). Names are the same at every call of one
+ * query. */
 typedef bool query_row(
     void *context, const char *const *names, const struct cell *cells, size_t count);
 
@@ -31,7 +32,8 @@ enum query {
 bool query_run(struct store *store, enum query query, const char *argument, query_row *row,
     void *context, struct fault *fault) MUST_CHECK;
 
-/* `muster export`: objects of one kind in id order, all view columns; as_of_ms: TIMESTAMP_NONE for now. */
+/* `muster export`: objects of one kind in id order, all view columns; as_of_ms: TIMESTAMP_NONE for
+ * now. */
 struct export_options {
     const struct kind *kind;
     const char *connection; /* NULL: all */
@@ -41,12 +43,15 @@ struct export_options {
 bool query_export(struct store *store, const struct export_options *options, query_row *row,
     void *context, struct fault *fault) MUST_CHECK;
 
-/* `muster audit`: adds up every batch, run and letter again, follows the chain, runs integrity_check. Calls `found` for each
- * break (a sentence each, first break first); *ret_breaks is their number, *ret_batches how many links were followed. */
+/* `muster audit`: adds up every batch, run and letter again, follows the chain, runs
+ * integrity_check. Calls `found` for each
+ * break (a sentence each, first break first); *ret_breaks is their number, *ret_batches how many
+ * links were followed. */
 bool store_audit(struct store *store, void (*found)(void *context, const char *sentence),
     void *context, int64_t *ret_batches, int64_t *ret_breaks, struct fault *fault) MUST_CHECK;
 
-/* `muster dead discard`, `muster hold approve|reject`: who and why are kept. FAULT_NOT_FOUND where there is no such number. */
+/* `muster dead discard`, `muster hold approve|reject`: who and why are kept. FAULT_NOT_FOUND where
+ * there is no such number. */
 bool store_dead_discard(struct store *store, int64_t letter, const char *who, const char *reason,
     int64_t wall_ms, struct fault *fault) MUST_CHECK;
 bool store_hold_decide(struct store *store, int64_t hold, bool approve, const char *who,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The store: rows, checkpoints, dead letters and ledger in one SQLite file (DESIGN sections 2, 3, 10, 11; CONTRACT, Store). One writer
+ * The store: rows, checkpoints, dead letters and ledger in one SQLite file (DESIGN sections 2, 3,
+ * 10, 11; CONTRACT, Store). One writer
  * thread owns `struct store`; readers open their own handles. WAL, synchronous FULL.
  */
 #ifndef MUSTER_STORE_STORE_H
@@ -21,18 +22,22 @@ struct store_options {
     int64_t cache_bytes; /* page cache; 0: chosen by measurement */
 };
 
-/* FAULT_STORE with a sentence: cannot open, not a Muster store, locked by process N; FAULT_STORE_NEWER; FAULT_STORE_CORRUPT. Migrates
+/* FAULT_STORE with a sentence: cannot open, not a Muster store, locked by process N;
+ * FAULT_STORE_NEWER; FAULT_STORE_CORRUPT. Migrates
  * older schemas in one transaction. */
 bool store_open(const char *path, const struct store_options *options, struct store **ret_store,
     struct fault *fault) MUST_CHECK;
 void store_close(struct store *store); /* NULL is fine */
 /* The store's own random key for content hashes; made with the store. */
 struct hash_key store_key(const struct store *store);
-/* Key that seals rotated refresh tokens (libsodium secretbox); without one TOKEN_SAVE fails with a clear sentence. */
+/* Key that seals rotated refresh tokens (libsodium secretbox); without one TOKEN_SAVE fails with a
+ * clear sentence. */
 void store_set_seal_key(struct store *store, const uint8_t key[32]);
 
-/* Executes jobs in order; runs of COMMIT jobs share one transaction. Each job's `done` and `fault` are set. A batch whose
- * books do not balance gets FAULT_BALANCE before the transaction begins, and the others are committed without it. */
+/* Executes jobs in order; runs of COMMIT jobs share one transaction. Each job's `done` and `fault`
+ * are set. A batch whose
+ * books do not balance gets FAULT_BALANCE before the transaction begins, and the others are
+ * committed without it. */
 void store_execute(struct store *store, struct job **jobs, size_t count);
 
 /* Reading beside the writer: one handle a thread. */

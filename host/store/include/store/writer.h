@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one writer thread: a queue of jobs bounded in bytes, drained whole, committed together (group commit). */
+/* The one writer thread: a queue of jobs bounded in bytes, drained whole, committed together
+ * (group commit). */
 #ifndef MUSTER_STORE_WRITER_H
 #define MUSTER_STORE_WRITER_H
 
@@ -7,7 +8,8 @@
 
 struct writer;
 
-/* `done` is called on the writer's thread for each finished job, in order. The store must outlive the writer. */
+/* `done` is called on the writer's thread for each finished job, in order. The store must outlive
+ * the writer. */
 bool writer_start(struct store *store, void (*done)(void *context, struct job *job), void *context,
     struct writer **ret_writer, struct fault *fault) MUST_CHECK;
 /* Never blocks. Ownership of the job goes to the writer until `done`. */
