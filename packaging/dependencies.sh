@@ -21,10 +21,10 @@ test) packages=("${build[@]}" "${test[@]}") ;;
     ;;
 esac
 
-command -v dpkg-query >/dev/null && command -v apt-get >/dev/null || {
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     echo "this is no Debian: the packages below, or what they are called here, have to be there already: ${packages[*]}" >&2
     exit 1
-}
+fi
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
