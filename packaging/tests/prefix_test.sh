@@ -11,7 +11,7 @@ mkdir -p "$work"
 umask 022
 cmake -S "$source" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DMUSTER_TESTS=OFF -DCMAKE_C_COMPILER="$compiler" \
     -DCMAKE_INSTALL_PREFIX="$work/usr" >"$work/log"
-cmake --build "$work/build" >>"$work/log" || {
+cmake --build "$work/build" -j 2 >>"$work/log" || {
     tail -n 40 "$work/log"
     exit 1
 }

@@ -16,7 +16,8 @@ trap '[ -z "$daemon" ] || kill "$daemon" 2>/dev/null || true' EXIT
 # verify wants a binary that is there; all else is the unit as it is installed.
 sed -E "s|^ExecStart=[^ ]+|ExecStart=$binary|" "$unit" >"$work/muster.service"
 systemd-analyze verify --man=no "$work/muster.service" >"$work/verify" 2>&1 || true
-if grep 'muster\.service' "$work/verify"; then exit 1; fi
+# kill comes with procps, which every installed system has and not every build machine.
+if grep 'muster\.service' "$work/verify" | grep -v /bin/kill; then exit 1; fi
 systemd-analyze security --no-pager --offline=true --threshold="$exposure_most" "$work/muster.service" >"$work/security" || {
     tail -n 1 "$work/security"
     exit 1
