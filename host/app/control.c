@@ -229,7 +229,7 @@ static void admit(struct control *control, int descriptor, int64_t now_ms)
     control->clients[place] = (struct client){.descriptor = descriptor,
         .deadline_ms = now_ms + CONTROL_REQUEST_MS,
         .watched = EPOLLIN,
-        .in.limit = 2 * MESSAGE_LINE_MAX, /* a line, and what was read with its end */
+        .in.limit = (size_t)2 * MESSAGE_LINE_MAX, /* a line, and what was read with its end */
         .out.limit = CONTROL_QUEUE_MAX};
 }
 

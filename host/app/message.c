@@ -142,7 +142,7 @@ bool message_write_request(
 static bool find_verb(const struct place *places, struct arena *arena, enum request_verb *ret_verb,
     struct fault *fault)
 {
-    const char *command, *verb = NULL;
+    const char *command = "", *verb = NULL;
     if (!read_string(&places[AT_COMMAND], MESSAGE_WHO_MAX, arena, &command, fault) ||
         (places[AT_VERB].value.type != JSON_NONE &&
             !read_string(&places[AT_VERB], MESSAGE_WHO_MAX, arena, &verb, fault)))

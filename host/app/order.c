@@ -7,8 +7,9 @@
 #include "base/memory.h"
 #include "command.h"
 
-#define PROGRESS_MS       300  /* between two progress lines of one order */
-#define UNKNOWN_SHOWN_MAX 400u /* bytes of the list of unknown names */
+#define PROGRESS_MS       300    /* between two progress lines of one order */
+#define BACKLOG_MAX       65536u /* bytes unread, above which an order begins nothing more */
+#define UNKNOWN_SHOWN_MAX 400u   /* bytes of the list of unknown names */
 
 enum item_state { ITEM_WAITING, ITEM_RUNNING, ITEM_DONE };
 
@@ -151,10 +152,6 @@ static bool take_items(struct order *order, const struct control_request *reques
         const struct generation_entry *entry = &generation->entries[i];
         if (!is_wanted(names, request->name_count, entry->name))
             continue;
-        if (!entry->connection) {
-            trouble(order, entry->name, entry->fault.text);
-            continue;
-        }
         struct item *item = &order->items[order->count++];
         item->name = arena_copy_text(order->arena, entry->name);
         item->hint = i;
@@ -237,6 +234,8 @@ static bool start_item(struct orders *orders, struct order *order, struct item *
     /* Joined before it starts: a round that is refused is over before host_start returns. */
     bool full = join_round(orders, item->name);
     host_start(host, at->connection, full);
+    if (item->state == ITEM_DONE)
+        host_wake(host, host_now_ms(host)); /* others may wait for this one */
     return true;
 }
 
@@ -248,9 +247,13 @@ void orders_start(struct orders *orders, struct schedule *schedule,
         return;
     orders->stirred = false; /* set again by rounds that end while this one starts others */
     for (struct order *order = orders->first; order; order = order->next)
-        for (size_t i = 0; i < order->count; i++) {
+        for (size_t i = 0; order->left > 0 && i < order->count; i++) {
             if (order->items[i].state != ITEM_WAITING)
                 continue;
+            if (order->out->length > BACKLOG_MAX) { /* goes on when the socket takes more */
+                orders->stirred = true;
+                break;
+            }
             if (started == ORDERS_STARTS_MAX) { /* the loop must not be away for long */
                 orders->stirred = true;
                 host_wake(host, host_now_ms(host));
@@ -258,8 +261,6 @@ void orders_start(struct orders *orders, struct schedule *schedule,
             }
             started += start_item(orders, order, &order->items[i], schedule, generation, host);
         }
-    if (orders->stirred)
-        host_wake(host, host_now_ms(host));
 }
 
 static struct item *find_running(const struct order *order, const char *name)

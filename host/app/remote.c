@@ -199,7 +199,7 @@ enum status remote_order(int descriptor, const struct control_request *request, 
         .clock = clock_system(),
         .line_arena = arena_create(0),
         .kept = arena_create(KEPT_BYTES_MAX),
-        .in.limit = 2 * MESSAGE_LINE_MAX};
+        .in.limit = (size_t)2 * MESSAGE_LINE_MAX};
     struct fault fault;
     progress_begin(&remote.progress, clock_monotonic_ms(&remote.clock));
     bool good = (remote.line_arena && remote.kept) || fault_memory(&fault);

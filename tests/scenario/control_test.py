@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands beside a running serve, through its socket: sync, hold and dead; clients that die, babble or do not read; SIGTERM while
+"""Commands beside a running serve, through its socket: sync, hold and dead; clients that die, leave or babble; SIGTERM while
 one waits."""
 import json
 import os
@@ -53,6 +53,15 @@ def start(lab, *arguments):
     return subprocess.Popen(lab.command("sync", *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+def begun(daemon, lab, *arguments):
+    """A sync beside the daemon whose first round of the last argument's connection has begun, and is slow."""
+    upstream.control("latency?ms=300")
+    daemon.skip()
+    process = start(lab, *arguments)
+    daemon.wait_for("event=round_started", f"connection={arguments[-1]}")
+    return process
+
+
 with Upstream("--users", USERS, "--groups", 5, "--token", "secret", "--latency-ms", "3") as upstream:
     lab = Lab()
     acme = ("acme", "scim", f"{upstream.url}/scim/v2", SECRET)
@@ -77,17 +86,17 @@ with Upstream("--users", USERS, "--groups", 5, "--token", "secret", "--latency-m
         check(set(runs) == set(alone[1]) and runs["acme/users"].keys() == alone[1]["acme/users"].keys(), "the same document as without")
         check(runs["acme/users"]["unchanged"] == USERS and runs["acme/users"]["seconds"] > 0, f"with its numbers: {runs['acme/users']}")
         table = lab.run("sync", "acme")
-        check(table.returncode == 0 and table.stdout.startswith("connection") and "second" not in table.stdout,
+        check(table.returncode == 0 and table.stdout.startswith("connection") and "\nsecond" not in table.stdout,
               f"one connection, as a table: {table.stdout}{table.stderr}")
 
         # What is there when it is asked for is in what comes: two at the same time, and a change before the later one.
-        first = start(lab, "--json", "acme")
-        daemon.wait_for("event=round_started", "connection=acme")
+        first = begun(daemon, lab, "--json", "acme")
         upstream.control("add?in=users&count=3")
         status, runs, _ = lab.sync("acme")
         check(status == 0 and runs["acme/users"]["received"] == USERS + 3, f"read after it was asked for: {runs}")
         output, errors = first.communicate(timeout=60)
         check(first.returncode == 0 and len(json.loads(output)["runs"]) >= 1, f"two at the same time: {output}{errors}")
+        upstream.control("latency?ms=3")
         together = [start(lab, "--json") for _ in range(4)]
         for one in together:
             output, errors = one.communicate(timeout=60)
@@ -133,19 +142,18 @@ with Upstream("--users", USERS, "--groups", 5, "--token", "secret", "--latency-m
         for client in silent:
             client.close()
 
-        # A client that dies, one that leaves, one that does not read.
+        # A client that dies, one that closes without having read, one that leaves.
         upstream.control("delete?in=users&count=400")
-        killed = start(lab, "acme")
-        daemon.wait_for("event=round_started", "connection=acme")
+        killed = begun(daemon, lab, "acme")
         killed.kill()
         killed.communicate()
         daemon.wait_for("event=round_ended", "connection=acme")
+        daemon.skip()
         deaf = connect(lab)
         deaf.sendall(b'{"command":"sync","names":["second"]}\n')
         daemon.wait_for("event=round_ended", "connection=second")
         deaf.close()
-        left = start(lab, "--json", "second")
-        daemon.wait_for("event=round_started", "connection=second")
+        left = begun(daemon, lab, "--json", "second")
         left.send_signal(signal.SIGINT)
         output, errors = left.communicate(timeout=60)
         check(left.returncode == 1 and "the host goes on" in errors and "runs" in json.loads(output), f"Ctrl-C only leaves: {errors}")
@@ -154,8 +162,9 @@ with Upstream("--users", USERS, "--groups", 5, "--token", "secret", "--latency-m
 
         # Decisions.
         holds = json.loads(lab.run("hold", "list", "--json").stdout)["holds"]
-        numbers = {hold["connection"]: hold["hold"] for hold in holds}
-        check(len(numbers) == 2, f"both hold back the mass absence: {holds}")
+        numbers = {hold["connection"]: hold["hold"] for hold in holds if hold["stream"] == "users"}
+        upstream.control("latency?ms=3")
+        check(set(numbers) == {"acme", "second"}, f"both hold back the mass absence: {holds}")
         done = lab.run("hold", "approve", str(numbers["acme"]))
         check(done.returncode == 0 and "approved" in done.stdout, f"hold approve beside serve: {done.stdout}{done.stderr}")
         done = lab.run("hold", "reject", str(numbers["second"]))
@@ -164,9 +173,12 @@ with Upstream("--users", USERS, "--groups", 5, "--token", "secret", "--latency-m
         check(done.returncode == 2 and "no open hold" in done.stderr, f"once only: {done.stderr}")
         done = lab.run("dead", "discard", "4711", "--reason", "a test")
         check(done.returncode == 2 and "4711" in done.stderr, f"no such letter: {done.stderr}")
+        for hold in holds:
+            if hold["connection"] == "acme" and hold["stream"] != "users":
+                lab.run("hold", "approve", str(hold["hold"]))
         missing = "SELECT count(*) FROM account WHERE connection='acme' AND state='missing'"
         check(lab.query(missing)[0][0] == 400, "approved: they are missing")
-        check(lab.query("SELECT count(*) FROM hold WHERE state='open'")[0][0] == 0, "nothing waits any more")
+        check(lab.query("SELECT state, decided_by FROM hold WHERE hold=?", numbers["second"])[0][0] == "rejected", "it is in the books")
 
         # Somebody with the sqlite3 shell is not the last one to close the store: the host still has its locks, and the log stays.
         sqlite3.connect(lab.store).execute("SELECT count(*) FROM account").connection.close()
@@ -182,10 +194,23 @@ with Upstream("--users", USERS, "--groups", 5, "--token", "secret", "--latency-m
         check(shown.returncode == 1 and b"acme" in output, f"sync on a terminal: {output}")
         os.close(leader)
 
+        # More answers at once than wait for one client; one reads them all, one reads none.
+        many = [(f"b{i}", "scim", f"{upstream.url}/scim/v2", 'secrets = { token = "file:nowhere"; };') for i in range(3000)]
+        lab.configure([acme, second, *many], LISTEN)
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_for("event=configuration_loaded")
+        with connect(lab) as deaf:
+            deaf.sendall(b'{"command":"sync"}\n')
+            done = lab.run("sync")
+            check(done.returncode == 1 and done.stderr.count("muster: b") == 3000 and "acme" in done.stdout,
+                  f"every trouble arrives: {done.returncode} {len(done.stderr)} {done.stderr[-200:]}")
+        lab.configure([acme, second], LISTEN)
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_for("event=configuration_loaded")
+
         # SIGTERM while a client waits.
-        upstream.control("add?in=users&count=9000")
-        waiting = start(lab, "--json", "acme")
-        daemon.wait_for("event=round_started", "connection=acme")
+        upstream.control("add?in=users&count=50")
+        waiting = begun(daemon, lab, "--json", "acme")
         daemon.signal(signal.SIGTERM)
         output, errors = waiting.communicate(timeout=60)
         check(waiting.returncode == 1 and "the host was told to stop" in errors and json.loads(output) is not None,
@@ -195,11 +220,11 @@ with Upstream("--users", USERS, "--groups", 5, "--token", "secret", "--latency-m
 
     # A host that dies.
     with Daemon(lab) as daemon:
-        waiting = start(lab, "--json", "acme")
-        daemon.wait_for("event=round_started", "connection=acme")
+        waiting = begun(daemon, lab, "--json", "acme")
         daemon.process.kill()
         output, errors = waiting.communicate(timeout=60)
         check(waiting.returncode == 4 and "is gone" in errors, f"a host that dies under a client: {waiting.returncode} {errors}")
+    upstream.control("latency?ms=3")
     status, runs, errors = lab.sync("acme")
     check(status == 0 and runs["acme/users"]["proof"] == "proven", f"the next sync goes on from there: {runs} {errors}")
 

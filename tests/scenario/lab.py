@@ -173,6 +173,13 @@ class Daemon:
             *whole, self.partial = self.partial.split("\n")
             self.lines.extend(whole)
 
+    def skip(self):
+        """What was logged until now is looked at no more."""
+        while select.select([self.process.stderr], [], [], 0)[0] and (text := self.process.stderr.read()):
+            *whole, self.partial = (getattr(self, "partial", "") + text).split("\n")
+            self.lines.extend(whole)
+        self.read = len(self.lines)
+
     def get(self, path):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
