@@ -114,26 +114,20 @@ void scope_fail_now(struct scope *scope, const char *format, ...)
     scope_flush(scope);
 }
 
-void scope_fail(struct scope *scope, const char *format, ...)
+/* Takes back what the scope waits for. False where something of it is with somebody else, or it is over: that comes back by itself. */
+static bool leave_wait(struct scope *scope)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    blame(scope, format, arguments);
-    va_end(arguments);
     switch (scope->state) {
     case SCOPE_QUEUED:
         lane_remove(scope->run->round->lane, scope);
-        scope_flush(scope);
-        break;
+        return true;
     case SCOPE_WAITING:
         engine_timer_drop(scope_engine(scope), scope->ticket);
         engine_ticket_drop(scope_engine(scope), scope->ticket);
-        scope_flush(scope);
-        break;
+        return true;
     case SCOPE_TOKEN:
     case SCOPE_WINDOW:
-        scope_flush(scope);
-        break;
+        return true;
     case SCOPE_BEGINNING:
     case SCOPE_SENT:
     case SCOPE_DIGESTING:
@@ -142,8 +136,19 @@ void scope_fail(struct scope *scope, const char *format, ...)
     case SCOPE_ENDING:
     case SCOPE_STOPPED:
     case SCOPE_OVER:
-        break; /* what is under way comes back, and then finds `failed` */
+        break;
     }
+    return false;
+}
+
+void scope_fail(struct scope *scope, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    blame(scope, format, arguments);
+    va_end(arguments);
+    if (leave_wait(scope)) /* else what is under way comes back, and then finds `failed` */
+        scope_flush(scope);
 }
 
 /* ------------------------------------------------------------------ stopping ------------------ */
@@ -162,30 +167,8 @@ void scope_stop_here(struct scope *scope)
 
 void scope_stop(struct scope *scope)
 {
-    switch (scope->state) {
-    case SCOPE_QUEUED:
-        lane_remove(scope->run->round->lane, scope);
+    if (leave_wait(scope))
         scope_stop_here(scope);
-        break;
-    case SCOPE_WAITING:
-        engine_timer_drop(scope_engine(scope), scope->ticket);
-        engine_ticket_drop(scope_engine(scope), scope->ticket);
-        scope_stop_here(scope);
-        break;
-    case SCOPE_TOKEN:
-    case SCOPE_WINDOW:
-        scope_stop_here(scope);
-        break;
-    case SCOPE_BEGINNING:
-    case SCOPE_SENT:
-    case SCOPE_DIGESTING:
-    case SCOPE_RESTARTING:
-    case SCOPE_FLUSHING:
-    case SCOPE_ENDING:
-    case SCOPE_STOPPED:
-    case SCOPE_OVER:
-        break;
-    }
 }
 
 /* ------------------------------------------------------------------ store --------------------- */
@@ -258,21 +241,6 @@ static bool is_barren(struct scope *scope, const struct batch_outcome *outcome)
     return scope->guards.barren > round_policy(scope->run->round)->empty_pages_most;
 }
 
-static void add_outcome(struct batch_outcome *sums, const struct batch_outcome *more)
-{
-    sums->received += more->received;
-    sums->created += more->created;
-    sums->changed += more->changed;
-    sums->unchanged += more->unchanged;
-    sums->duplicate += more->duplicate;
-    sums->filtered += more->filtered;
-    sums->dead += more->dead;
-    sums->reappeared += more->reappeared;
-    sums->conflicts += more->conflicts;
-    sums->unreadable += more->unreadable;
-    sums->distinct = more->distinct;
-}
-
 static void committed(struct scope *scope, struct job *job)
 {
     struct round *round = scope->run->round;
@@ -281,12 +249,13 @@ static void committed(struct scope *scope, struct job *job)
     bool done = job->done;
     scope->commits--;
     round->held_bytes -= batch->bytes;
+    round->engine->held_bytes -= batch->bytes;
     lane_pump(round->engine, round->lane); /* memory came free: a sender may go on */
     if (done) {
         struct note *note = engine_note(round->engine, NOTE_PAGE, round, scope->run);
         note->batch = job->commit.outcome;
         note->number = scope->total;
-        add_outcome(&scope->sums, &job->commit.outcome);
+        batch_outcome_add(&scope->sums, &job->commit.outcome);
         if (is_barren(scope, &job->commit.outcome))
             scope_fail(scope,
                 "page %" PRId64 ": page after page without a new record: endless, or stuck",

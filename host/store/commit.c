@@ -65,21 +65,6 @@ static bool prepare(
     return slots_fill(store, fault);
 }
 
-static void add_up(struct batch_outcome *sums, const struct batch_outcome *more)
-{
-    sums->received += more->received;
-    sums->created += more->created;
-    sums->changed += more->changed;
-    sums->unchanged += more->unchanged;
-    sums->duplicate += more->duplicate;
-    sums->filtered += more->filtered;
-    sums->dead += more->dead;
-    sums->reappeared += more->reappeared;
-    sums->conflicts += more->conflicts;
-    sums->unreadable += more->unreadable;
-    sums->distinct = more->distinct;
-}
-
 /* The batch's rows that are not objects: drift, the ledger, the scope's checkpoint and sums. */
 static bool write_books(struct item *item, struct fault *fault)
 {
@@ -111,7 +96,7 @@ static bool write_books(struct item *item, struct fault *fault)
         .bookmark = batch->bookmark};
     if (!ledger_append(store, &row, fault))
         return false;
-    add_up(&place->sums, item->outcome);
+    batch_outcome_add(&place->sums, item->outcome);
     const struct batch_outcome *sums = &place->sums;
     return sql_run(&store->sql, SQL_SCOPE_RUN_BATCH, fault, "ibbiiiiiiiiiiiii", place->scope_run,
                batch->position, batch->bookmark, batch->sequence, sums->received, sums->created,

@@ -57,4 +57,7 @@ struct batch_outcome {
         distinct; /* distinct items of the scope in this run so far, dead and filtered ones with an id included */
 };
 
+/* Adds `more` to `sums`, except for `distinct`, which is of the scope so far and is taken over. */
+void batch_outcome_add(struct batch_outcome *sums, const struct batch_outcome *more);
+
 #endif
