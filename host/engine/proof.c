@@ -139,36 +139,20 @@ static bool too_many_dead(const struct scope *scope)
            scope->sums.dead * 100 > policy->dead_letters_percent * scope->sums.received;
 }
 
-/* True, with a conclusion, for what may only mean that the application changed while it was read (faults 66 to 68): a second pass may
- * agree. A total that moved denies proof even where the last one equals what was seen, since somebody who leaves an earlier page pulls
- * others past the place of reading, and the count fits all the same. */
-static bool is_unsettled(struct scope *scope)
-{
-    const struct batch_outcome *sums = &scope->sums;
-    if (sums->distinct + sums->unreadable != scope->total)
-        conclude(scope, PROOF_PARTIAL,
-            "the application says %" PRId64 " items, %" PRId64 " were seen", scope->total,
-            sums->distinct);
-    else if (scope->total_moved)
-        conclude(scope, PROOF_ASSERTED,
-            "the application's total changed while the listing was read, to %" PRId64 " items",
-            scope->total);
-    else
-        return false;
-    return true;
-}
-
 bool proof_conclude(struct scope *scope)
 {
     const struct batch_outcome *sums = &scope->sums;
     bool witness = scope->total != PAGE_TOTAL_UNKNOWN && scope->total_exact;
     if (scope->failed)
         scope->proof = PROOF_PARTIAL;
-    else if (scope->marks & (PAGE_MARK_TRUNCATED | PAGE_MARK_CEILING))
-        conclude(scope, PROOF_PARTIAL, "the application %s the listing at %" PRId64 " items",
-            scope->marks & PAGE_MARK_TRUNCATED ? "says that it cut"
-                                               : "never gives more than its ceiling of",
+    else if (scope->marks & PAGE_MARK_TRUNCATED)
+        conclude(scope, PROOF_PARTIAL,
+            "the application says that it cut the listing, after %" PRId64 " records",
             sums->received);
+    else if (scope->marks & PAGE_MARK_CEILING)
+        conclude(scope, PROOF_PARTIAL,
+            "the listing reached its ceiling of %" PRId64 " items: there may be more",
+            run_program(scope->run)->declaration->paging.ceiling);
     else if (too_many_dead(scope))
         conclude(scope, PROOF_PARTIAL,
             "%" PRId64 " of %" PRId64 " records went to the dead letters", sums->dead,
@@ -178,8 +162,15 @@ bool proof_conclude(struct scope *scope)
     else if (!witness)
         conclude(scope, PROOF_ASSERTED, "the application states no exact total; ended by %s",
             scope->end_signal);
-    else if (is_unsettled(scope))
-        return scope->restarts < ENGINE_LISTING_RESTARTS_MAX;
+    else if ((scope->total_moved || sums->distinct + sums->unreadable != scope->total) &&
+             scope->restarts < ENGINE_LISTING_RESTARTS_MAX)
+        return true; /* it changed, or may have, while it was read (faults 66 to 68): look again */
+    else if (sums->distinct + sums->unreadable != scope->total)
+        conclude(scope, PROOF_PARTIAL,
+            "the application says %" PRId64 " items, %" PRId64 " were seen", scope->total,
+            sums->distinct);
+    else if (scope->total_moved) /* one item gone and one skipped for it leave the sums equal */
+        conclude(scope, PROOF_ASSERTED, "the total changed while it was read, twice");
     else if (sums->unreadable > 0)
         conclude(scope, PROOF_ASSERTED, "%" PRId64 " items have no readable id", sums->unreadable);
     else if (sums->conflicts > 0)

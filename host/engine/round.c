@@ -31,10 +31,7 @@ static void round_leave(struct round *round, bool interrupted)
     effect->round.proof =
         round->failed || interrupted || round->run_count == 0 ? PROOF_PARTIAL : least;
     (void)snprintf(effect->round.reason, sizeof effect->round.reason, "%s", round->reason);
-    if (round->login.state == LOGIN_WAITING) {
-        engine_timer_drop(engine, round->login.ticket);
-        engine_ticket_drop(engine, round->login.ticket);
-    }
+    login_stop(round);
     struct round **at = &engine->rounds;
     while (*at != round)
         at = &(*at)->next;
@@ -85,6 +82,7 @@ static void interrupt(struct round *round)
 static void close_round(struct round *round)
 {
     round_enter(round, ROUND_CLOSING);
+    login_stop(round); /* or it would send for a round that is gone */
     struct job *job = engine_job(round->engine, JOB_ROUND_END);
     if (!job) {
         round_leave(round, false);
@@ -115,6 +113,8 @@ void round_advance(struct round *round)
             run_begin(run);
         i = (size_t)-1; /* a run that was skipped may be the parent of an earlier one */
     }
+    if (round->state != ROUND_ACTIVE) /* a run that could not begin was the last */
+        return;
     bool over = !has_run(round, RUN_WAITING) && !has_run(round, RUN_BEGINNING) &&
                 !has_run(round, RUN_ACTIVE) && !has_run(round, RUN_ENDING);
     if (over && round->jobs == 0 && round->login.state != LOGIN_SENT)

@@ -17,20 +17,28 @@
 #define PAGE_BYTES          16384      /* measured likewise; only a new file takes it */
 #define BUSY_MS             5000       /* how long another process's transaction is waited for */
 
-/* The file itself is made here, so that its mode does not depend on the umask; SQLite gives its
- * companions the same. */
+/*
+ * The file itself is made here, so that its mode does not depend on the umask; SQLite gives its
+ * companions the same. A file that is there is never opened here: closing any descriptor of it would
+ * drop the locks of every other handle of this process (POSIX), and the next process to close the
+ * store would take itself for the last one and delete the log under a running host.
+ */
 static bool ensure_file(const char *path, const struct store_options *options, struct fault *fault)
 {
-    int flags = options->create && !options->read_only ? O_RDWR | O_CREAT : O_RDONLY;
-    int descriptor = open(path, flags | O_CLOEXEC, 0600);
-    if (descriptor < 0 && errno == ENOENT)
+    bool create = options->create && !options->read_only;
+    int descriptor = create ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+    if (descriptor >= 0) {
+        (void)close(descriptor); /* nothing was written, and nobody else can have a lock on it */
+        return true;
+    }
+    if ((!create || errno == EEXIST) &&
+        faccessat(AT_FDCWD, path, options->read_only ? R_OK : R_OK | W_OK, AT_EACCESS) == 0)
+        return true;
+    if (errno == ENOENT)
         return fault_set(
             fault, FAULT_STORE, "there is no store at %s; muster sync makes one", path);
-    if (descriptor < 0)
-        return fault_set(
-            fault, FAULT_STORE, "the store %s cannot be opened: %s", path, strerror(errno));
-    (void)close(descriptor); /* nothing was written through it */
-    return true;
+    return fault_set(
+        fault, FAULT_STORE, "the store %s cannot be opened: %s", path, strerror(errno));
 }
 
 /* After each commit: how long the log is. */

@@ -11,6 +11,15 @@
 #include <unistd.h>
 #include "config/settings.h"
 
+const char *__lsan_default_suppressions(void);
+
+/* libconfig 1.5 forgets a text in hand when what follows does not parse. Only that is looked over: whole settings are allocated
+ * elsewhere. */
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:strbuf_append\nleak:libconfig_yylex";
+}
+
 static void check(const struct settings *settings)
 {
     FUZZ_CHECK(settings->store_path && settings->store_path[0] == '/');

@@ -172,5 +172,28 @@ START_TEST(tells_similar_names_apart)
 }
 END_TEST
 
-UNIT_MAIN("json.members", many_names_stay_quick, many_small_objects_stay_quick,
-    finds_every_duplicate, names_the_first_duplicate, tells_similar_names_apart)
+/* Short names differ in few bits; under a key that has few bits itself they must not all look alike. */
+START_TEST(keys_of_few_bits_spread_names)
+{
+    static const struct hash_key keys[] = {{{0}}, {{1}}, {{[8] = 1}}, {{[15] = 0x80}}};
+    AUTO_BYTES text = {0};
+    put(&text, "{");
+    for (size_t i = 0; i < 64; i++)
+        put_format(&text, "%s\"%02zx\":0", i ? "," : "", i);
+    put(&text, "}");
+    for (size_t i = 0; i < COUNT(keys); i++) {
+        const struct json_gate_options options = {.key = keys[i]};
+        struct arena *arena = arena_create(0);
+        struct json_page page;
+        struct fault fault;
+        work = 0;
+        ck_assert(json_gate(bytes_span(&text), &options, arena, &page, &fault));
+        ck_assert_msg(work <= 4, "%zu comparisons under key %zu", work, i);
+        arena_free(arena);
+    }
+}
+END_TEST
+
+UNIT_MAIN("json.members", keys_of_few_bits_spread_names, many_names_stay_quick,
+    many_small_objects_stay_quick, finds_every_duplicate, names_the_first_duplicate,
+    tells_similar_names_apart)
