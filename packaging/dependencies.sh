@@ -21,16 +21,15 @@ test) packages=("${build[@]}" "${test[@]}") ;;
     ;;
 esac
 
-if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-    echo "this is no Debian: the packages below, or what they are called here, have to be there already: ${packages[*]}" >&2
-    exit 1
-fi
-
 # Node may come from elsewhere than Debian, with npm in the same package: then Debian's npm would not fit it.
 if [ "$1" = test ] && ! { command -v node && command -v npm; } >/dev/null; then
     packages+=(nodejs npm)
 fi
 
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    echo "this is no Debian: the packages below, or what they are called here, have to be there already: ${packages[*]}" >&2
+    exit 1
+fi
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")

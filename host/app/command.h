@@ -34,6 +34,7 @@ command command_sync, command_serve, command_status, command_runs, command_ledge
 
 /* "muster: sentence" on stderr, and the exit status that its code means. */
 enum status command_fail(const struct fault *fault);
+enum status command_exit(enum fault_code code);
 enum status command_misuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The configuration and, from it, the store for reading. */
 bool command_open(const struct command_line *line, struct settings **ret_settings,

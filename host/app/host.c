@@ -35,6 +35,12 @@ struct host {
     struct writer *writer;
     struct bell bell;
     int epoll, signals;
+    struct watch {
+        int descriptor;
+        void (*ready)(void *context);
+        void *context;
+    } watches[HOST_WATCHES_MAX];
+    size_t watch_count;
     int64_t armed_ms, wake_ms;
     pthread_mutex_t mutex; /* of the list below, which the writer's thread fills */
     struct finished *first, *last;
@@ -183,6 +189,14 @@ static int wait_ms(const struct host *host)
     return wait < 0 ? 0 : (int)wait;
 }
 
+static void take_watched(const struct host *host, const struct epoll_event *events, int count)
+{
+    for (int i = 0; i < count; i++)
+        for (size_t w = 0; w < host->watch_count; w++)
+            if (events[i].data.fd == host->watches[w].descriptor)
+                host->watches[w].ready(host->watches[w].context);
+}
+
 bool host_step(struct host *host, struct fault *fault)
 {
     struct epoll_event events[HOST_EVENTS];
@@ -191,6 +205,7 @@ bool host_step(struct host *host, struct fault *fault)
         return fault_system(fault, "cannot wait for events");
     bell_silence(&host->bell);
     take_signals(host);
+    take_watched(host, events, count);
     transport_poll(host->transport);
     take_digests(host);
     take_jobs(host);
@@ -226,6 +241,19 @@ static bool watch(struct host *host, int descriptor, struct fault *fault)
            fault_system(fault, "cannot watch a descriptor");
 }
 
+bool host_watch(struct host *host, int descriptor, void (*ready)(void *context), void *context,
+    struct fault *fault)
+{
+    if (host->watch_count == HOST_WATCHES_MAX)
+        return fault_set(
+            fault, FAULT_LIMIT, "no more than %u descriptors can be watched", HOST_WATCHES_MAX);
+    if (!watch(host, descriptor, fault))
+        return false;
+    host->watches[host->watch_count++] =
+        (struct watch){.descriptor = descriptor, .ready = ready, .context = context};
+    return true;
+}
+
 static bool take_over_signals(struct host *host, struct fault *fault)
 {
     sigset_t set;
@@ -245,7 +273,8 @@ static void raise_descriptor_limit(void)
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
         limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit); /* where it fails, fewer connections are open at once */
+        (void)setrlimit(
+            RLIMIT_NOFILE, &limit); /* where it fails, fewer connections are open at once */
     }
 }
 

@@ -30,6 +30,11 @@ void host_stop(struct host *host);
 void host_wake(struct host *host, int64_t deadline_ms);
 /* Another thread's result is there: `tick` runs soon. Any thread. */
 void host_ring(struct host *host);
+/* Calls `ready` on the I/O thread while the descriptor is readable. At most HOST_WATCHES_MAX, until host_free; the descriptor must
+ * stay open as long, or be an epoll's that is closed. */
+#define HOST_WATCHES_MAX 4u
+bool host_watch(struct host *host, int descriptor, void (*ready)(void *context), void *context,
+    struct fault *fault) MUST_CHECK;
 /* Waits for events and acts on them, once. */
 bool host_step(struct host *host, struct fault *fault) MUST_CHECK;
 size_t host_rounds(const struct host *host);

@@ -66,10 +66,9 @@ enum status command_misuse(const char *format, ...)
     return STATUS_USAGE;
 }
 
-enum status command_fail(const struct fault *fault)
+enum status command_exit(enum fault_code code)
 {
-    (void)fprintf(stderr, "muster: %s\n", fault->text);
-    switch (fault->code) {
+    switch (code) {
     case FAULT_CONFIGURATION:
     case FAULT_DECLARATION:
     case FAULT_PLUGIN:
@@ -85,6 +84,12 @@ enum status command_fail(const struct fault *fault)
     default:
         return STATUS_INTERNAL;
     }
+}
+
+enum status command_fail(const struct fault *fault)
+{
+    (void)fprintf(stderr, "muster: %s\n", fault->text);
+    return command_exit(fault->code);
 }
 
 bool command_open(const struct command_line *line, struct settings **ret_settings,

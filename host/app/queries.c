@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The commands that look into the store: status, runs, ledger, audit, dead, hold, export. They work beside a running host: readers of a
- * write-ahead log never wait for its writer. */
+ * write-ahead log never wait for its writer; what a person decides goes through the host. */
 #include <pwd.h>
 #include <string.h>
 #include <unistd.h>
-#include "base/clock.h"
 #include "base/timestamp.h"
 #include "command.h"
+#include "decision.h"
+#include "remote.h"
 
 struct opened {
     struct settings *settings;
@@ -118,13 +119,20 @@ static const char *who_am_i(void)
     return user ? user->pw_name : "unknown";
 }
 
-/* A store to change something in: only with the lock, so never beside a running host. */
-static bool open_for_change(
-    const struct command_line *line, struct opened *opened, struct fault *fault)
+/* With the store's lock, or through the host that has it. */
+static enum status change(const struct command_line *line, const struct control_request *request)
 {
     const struct store_options options = {.take_lock = true};
-    return settings_read(line->configuration, &opened->settings, fault) &&
-           store_open(opened->settings->store_path, &options, &opened->store, fault);
+    struct fault fault;
+    AUTO_OPENED opened = {0};
+    int descriptor;
+    if (!settings_read(line->configuration, &opened.settings, &fault))
+        return command_fail(&fault);
+    if (store_open(opened.settings->store_path, &options, &opened.store, &fault))
+        return decision_make(opened.store, request, &fault) ? STATUS_DONE : command_fail(&fault);
+    return remote_connect(opened.settings->store_path, &descriptor)
+               ? remote_order(descriptor, request, false)
+               : command_fail(&fault);
 }
 
 static bool read_number(const struct command_line *line, int64_t *ret_number)
@@ -136,7 +144,6 @@ static bool read_number(const struct command_line *line, int64_t *ret_number)
 enum status command_dead(const struct command_line *line)
 {
     const char *verb = line->arguments[0];
-    struct fault fault;
     int64_t number;
     if (strcmp(verb, "list") == 0 && line->argument_count == 1)
         return show(line, QUERY_DEAD, line->connection, "dead_letters", "no dead letters", NULL);
@@ -155,12 +162,11 @@ enum status command_dead(const struct command_line *line)
     }
     if (!line->reason || !line->reason[0])
         return command_misuse("dead discard needs --reason: it stays in the books");
-    AUTO_OPENED opened = {0};
-    struct clock clock = clock_system();
-    if (!open_for_change(line, &opened, &fault) ||
-        !store_dead_discard(
-            opened.store, number, who_am_i(), line->reason, clock_wall_ms(&clock), &fault))
-        return command_fail(&fault);
+    const struct control_request request = {
+        .verb = REQUEST_DISCARD, .number = number, .who = who_am_i(), .reason = line->reason};
+    enum status status = change(line, &request);
+    if (status != STATUS_DONE)
+        return status;
     (void)printf("letter %lld is discarded\n", (long long)number);
     return STATUS_DONE;
 }
@@ -169,7 +175,6 @@ enum status command_hold(const struct command_line *line)
 {
     const char *verb = line->arguments[0];
     bool approve = strcmp(verb, "approve") == 0;
-    struct fault fault;
     int64_t number;
     if (strcmp(verb, "list") == 0 && line->argument_count == 1)
         return show(line, QUERY_HOLDS, NULL, "holds", "nothing is held", NULL);
@@ -178,11 +183,11 @@ enum status command_hold(const struct command_line *line)
     if (!read_number(line, &number))
         return command_misuse(
             "hold %s takes the number of a hold, as `muster hold list` prints it", verb);
-    AUTO_OPENED opened = {0};
-    struct clock clock = clock_system();
-    if (!open_for_change(line, &opened, &fault) || !store_hold_decide(opened.store, number, approve,
-                                                       who_am_i(), clock_wall_ms(&clock), &fault))
-        return command_fail(&fault);
+    const struct control_request request = {
+        .verb = approve ? REQUEST_APPROVE : REQUEST_REJECT, .number = number, .who = who_am_i()};
+    enum status status = change(line, &request);
+    if (status != STATUS_DONE)
+        return status;
     (void)printf("hold %lld is %s\n", (long long)number, approve ? "approved" : "rejected");
     return STATUS_DONE;
 }

@@ -62,6 +62,23 @@ struct appointment *schedule_take_due(struct schedule *schedule, int64_t now_ms)
     return NULL;
 }
 
+struct appointment *schedule_find(struct schedule *schedule, const char *name, size_t *hint)
+{
+    if (*hint < schedule->count && strcmp(schedule->list[*hint].name, name) == 0)
+        return &schedule->list[*hint];
+    struct appointment *at = find(schedule, name);
+    if (at)
+        *hint = (size_t)(at - schedule->list);
+    return at;
+}
+
+void schedule_take(struct appointment *at, int64_t now_ms)
+{
+    at->under_way = true;
+    if (at->every_ms)
+        at->due_ms = now_ms + at->every_ms;
+}
+
 int64_t schedule_next_ms(const struct schedule *schedule)
 {
     int64_t next_ms = INT64_MAX;

@@ -30,6 +30,10 @@ bool schedule_build(struct schedule *schedule, const struct generation *generati
 void schedule_free(struct schedule *schedule);
 /* One that is due now, or NULL; marks it as under way. */
 struct appointment *schedule_take_due(struct schedule *schedule, int64_t now_ms);
+/* The one of that name, or NULL. `hint`: where it was found last, kept for the next time; the same place as its generation entry's. */
+struct appointment *schedule_find(struct schedule *schedule, const char *name, size_t *hint);
+/* Asked for by hand: marks it as under way, whatever the time and the quarantine say. */
+void schedule_take(struct appointment *at, int64_t now_ms);
 int64_t schedule_next_ms(const struct schedule *schedule); /* INT64_MAX: none */
 void schedule_round_done(struct schedule *schedule, const char *name, bool failed, int64_t now_ms);
 

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "build.h"
 #include "command.h"
+#include "control.h"
 #include "host.h"
 #include "listener.h"
 #include "log/log.h"
@@ -22,6 +23,7 @@ struct daemon {
     struct reload *reload;
     struct metrics *metrics;
     struct listener *listener;
+    struct control *control;
     atomic_bool ready;
     bool stopping;
     int64_t drain_until_ms;
@@ -119,6 +121,7 @@ static void on_note(void *context, const struct note *note)
 {
     struct daemon *daemon = context;
     observe_note(daemon->metrics, note, host_wall_ms(daemon->host));
+    control_note(daemon->control, note);
 }
 
 static void on_round_done(void *context, const struct effect *effect)
@@ -127,6 +130,7 @@ static void on_round_done(void *context, const struct effect *effect)
     observe_round(effect);
     schedule_round_done(&daemon->schedule, effect->round.connection, effect->round.failed,
         host_now_ms(daemon->host));
+    control_round_done(daemon->control, effect);
 }
 
 static void on_signal(void *context, int number)
@@ -149,6 +153,7 @@ static void on_signal(void *context, int number)
     atomic_store(&daemon->ready, false);
     log_event(LOG_INFO, "draining", LOG_NUMBER("rounds", (int64_t)host_rounds(daemon->host)));
     host_wake(daemon->host, daemon->drain_until_ms);
+    control_stop(daemon->control);
     host_stop(daemon->host);
 }
 
@@ -157,6 +162,7 @@ static void on_tick(void *context, int64_t now_ms)
     struct daemon *daemon = context;
     struct appointment *due;
     finish_reload(daemon);
+    control_tick(daemon->control, &daemon->schedule, daemon->generation, now_ms);
     while (!daemon->stopping && (due = schedule_take_due(&daemon->schedule, now_ms)))
         host_start(daemon->host, due->connection, false);
     metrics_set(daemon->metrics, METRIC_QUEUE_BYTES, METRICS_LABELS("store"),
@@ -191,6 +197,8 @@ static bool begin(struct daemon *daemon, const struct command_line *line,
         return false;
     metrics_set(daemon->metrics, METRIC_BUILD_INFO, METRICS_LABELS(MUSTER_VERSION), 1);
     const struct settings *settings = daemon->generation->settings;
+    if (!control_open(daemon->host, settings->store_path, &daemon->control, fault))
+        return false;
     if (settings->listen) {
         if (!listener_start(settings->listen, settings->store_path, daemon->metrics, &daemon->ready,
                 &daemon->listener, fault))
@@ -205,6 +213,7 @@ static bool begin(struct daemon *daemon, const struct command_line *line,
 
 static void end(struct daemon *daemon)
 {
+    control_free(daemon->control);
     listener_stop(daemon->listener);
     reload_free(daemon->reload);
     host_free(daemon->host);

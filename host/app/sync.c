@@ -2,38 +2,27 @@
 /* muster sync: runs the connections once, now, with a progress line, and prints what became of each run. */
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include "base/memory.h"
 #include "command.h"
 #include "generation.h"
 #include "host.h"
 #include "progress.h"
+#include "remote.h"
+#include "runs.h"
 
 struct sync {
     struct host *host;
     struct progress progress;
-    struct run_summary *runs; /* texts borrowed from the generation, which outlives them */
-    size_t run_count, run_capacity;
-    size_t rounds; /* still under way */
+    struct runs runs; /* texts borrowed from the generation, which outlives them */
+    size_t rounds;    /* still under way */
     int64_t drain_until_ms;
     bool troubled, interrupted;
 };
 
 static void keep_run(struct sync *sync, const struct run_summary *summary)
 {
-    if (sync->run_count == sync->run_capacity) {
-        size_t capacity = sync->run_capacity ? sync->run_capacity * 2 : 32;
-        struct run_summary *runs = memory_resize(sync->runs, capacity * sizeof *runs);
-        if (!runs) {
-            sync->troubled = true;
-            return;
-        }
-        sync->runs = runs;
-        sync->run_capacity = capacity;
-    }
-    sync->runs[sync->run_count++] = *summary;
-    if (summary->proof < PROOF_ASSERTED || summary->held > 0)
+    struct fault fault;
+    if (!runs_add(&sync->runs, summary, &fault) || !runs_is_good(summary))
         sync->troubled = true;
 }
 
@@ -88,84 +77,6 @@ static void on_tick(void *context, int64_t now_ms)
         host_wake(sync->host, now_ms + 250);
 }
 
-/* ------------------------------------------------------------------ result -------------------- */
-
-static struct cell text_cell(const char *text)
-{
-    return (struct cell){.type = text ? CELL_TEXT : CELL_NULL, .text = span_of(text)};
-}
-
-static struct cell number_cell(int64_t number)
-{
-    return (struct cell){.type = CELL_INTEGER, .integer = number};
-}
-
-static struct cell real_cell(double real)
-{
-    return (struct cell){.type = CELL_REAL, .real = real};
-}
-
-static struct cell bool_cell(bool value)
-{
-    return (struct cell){.type = CELL_JSON, .text = value ? SPAN("true") : SPAN("false")};
-}
-
-static void json_row(struct table *table, const struct run_summary *run)
-{
-    static const char *const names[] = {"connection", "stream", "kind", "proof", "reason", "pages",
-        "received", "created", "changed", "unchanged", "duplicate", "filtered", "dead", "missing",
-        "deleted", "held", "requests", "retries", "throttled_s", "seconds", "full", "run",
-        "scopes"};
-    const struct batch_outcome *sums = &run->sums;
-    const struct cell cells[] = {text_cell(run->connection), text_cell(run->stream),
-        text_cell(run->kind), text_cell(proof_name(run->proof)),
-        text_cell(run->reason[0] ? run->reason : NULL), number_cell(run->pages),
-        number_cell(sums->received), number_cell(sums->created), number_cell(sums->changed),
-        number_cell(sums->unchanged), number_cell(sums->duplicate), number_cell(sums->filtered),
-        number_cell(sums->dead), number_cell(run->missing), number_cell(run->deleted),
-        number_cell(run->held), number_cell(run->requests), number_cell(run->retries),
-        real_cell((double)run->throttled_ms / 1000), real_cell((double)run->duration_ms / 1000),
-        bool_cell(run->full), number_cell(run->run), number_cell(run->scopes)};
-    (void)table_row(table, names, cells, sizeof cells / sizeof cells[0]);
-}
-
-static void text_row(struct table *table, const struct run_summary *run)
-{
-    static const char *const names[] = {"connection", "stream", "proof", "pages", "received",
-        "created", "changed", "unchanged", "duplicate", "filtered", "dead", "missing", "seconds",
-        "reason"};
-    const struct batch_outcome *sums = &run->sums;
-    const struct cell cells[] = {text_cell(run->connection), text_cell(run->stream),
-        text_cell(proof_name(run->proof)), number_cell(run->pages), number_cell(sums->received),
-        number_cell(sums->created), number_cell(sums->changed), number_cell(sums->unchanged),
-        number_cell(sums->duplicate), number_cell(sums->filtered), number_cell(sums->dead),
-        number_cell(run->missing), real_cell((double)run->duration_ms / 1000),
-        text_cell(run->reason)};
-    (void)table_row(table, names, cells, sizeof cells / sizeof cells[0]);
-}
-
-/* In the order in which a round began them, which is that of the declaration, not in that of their ends. */
-static int by_run(const void *a, const void *b)
-{
-    const struct run_summary *left = a, *right = b;
-    int order = strcmp(left->connection, right->connection);
-    return order != 0 ? order : (left->run > right->run) - (left->run < right->run);
-}
-
-static bool print_runs(struct sync *sync, bool json)
-{
-    if (sync->run_count)
-        qsort(sync->runs, sync->run_count, sizeof *sync->runs, by_run);
-    struct table *table = table_create(stdout, json ? TABLE_JSON : TABLE_TEXT, "runs");
-    if (!table)
-        return false;
-    for (size_t i = 0; i < sync->run_count; i++)
-        (json ? json_row : text_row)(table, &sync->runs[i]);
-    bool written = table_finish(table);
-    table_free(table);
-    return written;
-}
-
 /* ------------------------------------------------------------------ command ------------------- */
 
 static bool is_wanted(const struct command_line *line, const char *name)
@@ -177,14 +88,14 @@ static bool is_wanted(const struct command_line *line, const char *name)
 }
 
 static bool names_exist(
-    const struct command_line *line, const struct generation *generation, struct fault *fault)
+    const struct command_line *line, const struct settings *settings, struct fault *fault)
 {
     for (int i = 0; i < line->argument_count; i++) {
         size_t at = 0;
-        while (
-            at < generation->count && strcmp(generation->entries[at].name, line->arguments[i]) != 0)
+        while (at < settings->connection_count &&
+               strcmp(settings->connections[at].name, line->arguments[i]) != 0)
             at++;
-        if (at == generation->count)
+        if (at == settings->connection_count)
             return fault_set(fault, FAULT_CONFIGURATION, "%s has no connection \"%s\"",
                 line->configuration, line->arguments[i]);
     }
@@ -230,29 +141,58 @@ static enum status run_all(
         }
     progress_clear(&sync.progress);
     host_free(sync.host);
-    if (!print_runs(&sync, line->json) && status == STATUS_DONE)
+    if (!runs_print(&sync.runs, line->json) && status == STATUS_DONE)
         status = STATUS_INTERNAL;
-    memory_free(sync.runs);
+    runs_free(&sync.runs);
     return status == STATUS_DONE && sync.troubled ? STATUS_PARTIAL : status;
+}
+
+/* With the store's lock: this process is the host for once. */
+static enum status sync_here(const struct command_line *line, struct store *store)
+{
+    struct generation *generation;
+    struct fault fault;
+    if (!generation_load(line->configuration, &generation, &fault))
+        return command_fail(&fault);
+    struct hash_key key = store_key(store);
+    generation_join(generation, &key, NULL);
+    enum status status = run_all(line, store, generation);
+    generation_free(generation);
+    return status;
+}
+
+/* By the host that has the store. False where none listens. */
+static bool sync_there(
+    const struct command_line *line, const char *store_path, enum status *ret_status)
+{
+    const struct control_request request = {.verb = REQUEST_SYNC,
+        .full = line->full,
+        .names = (const char *const *)line->arguments,
+        .name_count = (size_t)line->argument_count};
+    int descriptor;
+    if (!remote_connect(store_path, &descriptor))
+        return false;
+    *ret_status = remote_order(descriptor, &request, line->json);
+    return true;
 }
 
 enum status command_sync(const struct command_line *line)
 {
     const struct store_options options = {.create = true, .take_lock = true};
-    struct generation *generation;
+    struct settings *settings;
     struct store *store;
     struct fault fault;
-    if (!generation_load(line->configuration, &generation, &fault))
+    enum status status;
+    if (!settings_read(line->configuration, &settings, &fault))
         return command_fail(&fault);
-    if (!names_exist(line, generation, &fault) ||
-        !store_open(generation->settings->store_path, &options, &store, &fault)) {
-        generation_free(generation);
-        return command_fail(&fault);
+    if (!names_exist(line, settings, &fault)) {
+        status = command_fail(&fault);
+    } else if (store_open(settings->store_path, &options, &store, &fault)) {
+        status = sync_here(line, store);
+        store_close(store);
+    } else if (!sync_there(line, settings->store_path, &status)) {
+        status = command_fail(&fault);
     }
-    struct hash_key key = store_key(store);
-    generation_join(generation, &key, NULL);
-    enum status status = run_all(line, store, generation);
-    generation_free(generation);
-    store_close(store);
+    settings_free(settings);
     return status;
 }

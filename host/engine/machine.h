@@ -176,6 +176,7 @@ struct round {
     struct arena *arena;
     enum round_state state;
     bool full, failed, stopping;
+    bool spent; /* taken up again, and nothing was left to do: a new one follows */
     char reason[REASON_MAX];
     struct job_stream *entries;
     int64_t connection_key, key;

@@ -123,8 +123,37 @@ void round_advance(struct round *round)
         interrupt(round);
 }
 
+static struct job *open_job(struct engine *engine, struct connection *connection, bool full);
+
+/* All that is selected was over before the host was started anew. */
+static bool is_spent(const struct round *round)
+{
+    for (size_t i = 0; i < round->run_count; i++)
+        if (round->entries[i].selected && !round->entries[i].run_ended)
+            return false;
+    return true;
+}
+
+/* The open round is closed; the one that was asked for is opened in its place. */
+static void open_again(struct round *round)
+{
+    struct job *job = open_job(round->engine, round->connection, round->full);
+    round->spent = false;
+    arena_free(TAKE(round->arena));
+    round->run_count = 0;
+    if (!job) {
+        round->failed = true;
+        (void)snprintf(round->reason, sizeof round->reason, "out of memory");
+        round_leave(round, false);
+        return;
+    }
+    round_enter(round, ROUND_OPENING);
+    engine_job_submit(round, job, round);
+}
+
 static void opened(struct round *round, struct job *job)
 {
+    bool resumed = job->done && job->round_open.resumed;
     if (!job->done) {
         round->failed = true;
         (void)snprintf(round->reason, sizeof round->reason, "%.200s", job->fault.text);
@@ -137,6 +166,12 @@ static void opened(struct round *round, struct job *job)
     round->arena = job->arena; /* entries and their bookmarks lie in it */
     round->entries = job->round_open.streams;
     round->run_count = job->round_open.stream_count;
+    round->spent = resumed && is_spent(round);
+    if (round->spent) {
+        round->run_count = 0; /* nobody is told of them again */
+        close_round(round);
+        return;
+    }
     round->runs = arena_allocate_array(round->arena, round->run_count, sizeof *round->runs);
     if (!round->runs || !login_init(round)) {
         round->failed = true;
@@ -167,8 +202,12 @@ void round_job_done(struct round *round, struct job *job)
         round->failed = true;
         (void)snprintf(round->reason, sizeof round->reason, "%.200s", job->fault.text);
     }
+    bool again = round->spent && job->done && !round->stopping;
     arena_free(job->arena);
-    round_leave(round, false);
+    if (again)
+        open_again(round);
+    else
+        round_leave(round, false);
 }
 
 static struct job *open_job(struct engine *engine, struct connection *connection, bool full)

@@ -347,10 +347,34 @@ START_TEST(a_second_round_of_the_same_name_is_refused)
 }
 END_TEST
 
+/* A round whose end was not written down has nothing left to do: it is closed, and the one that was asked for begins. */
+START_TEST(a_round_with_nothing_left_gives_way_to_a_new_one)
+{
+    static const struct answer answers[] = {EIGHT_GROUPS};
+    struct driver driver;
+    driver_begin(&driver, "", GROUPS, ANSWERS(answers));
+    driver_join(&driver);
+    driver.fail_kind = JOB_ROUND_END;
+    driver_start(&driver);
+    driver_finish(&driver);
+    ck_assert(driver.failed && driver.round_open);
+    driver_start(&driver); /* still failing: it must not go round for ever */
+    driver_finish(&driver);
+    ck_assert(driver.failed && driver.summary_count == 0);
+    driver.fail_kind = -1;
+    driver_start(&driver);
+    driver_finish(&driver);
+    ck_assert(!driver.failed);
+    ck_assert_int_eq(driver.rounds, 2);
+    ck_assert_int_eq(driver_summary(&driver, "groups")->proof, PROOF_PROVEN);
+    driver_end(&driver);
+}
+END_TEST
+
 UNIT_MAIN("round", one_parents_403_is_that_scopes_alone,
     a_parent_that_is_partial_makes_its_child_so, no_kind_of_job_can_hang_a_round,
     a_round_with_children_survives_a_crash_anywhere, a_round_with_children_drains_anywhere,
     a_crash_in_the_second_pass_forgets_the_first, a_failure_before_a_restart_keeps_its_reason,
     a_token_is_renewed_once_for_all, a_refused_login_fails_the_round_and_sends_nothing_more,
     a_round_may_end_while_its_login_waits, a_drain_is_no_failed_login,
-    a_second_round_of_the_same_name_is_refused)
+    a_second_round_of_the_same_name_is_refused, a_round_with_nothing_left_gives_way_to_a_new_one)
