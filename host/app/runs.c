@@ -3,6 +3,7 @@
 #include "runs.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
 #include "table.h"
@@ -112,25 +113,33 @@ static void json_row(struct table *table, const struct run_summary *run)
 /* What a person looks at first; the rest is in the document. */
 static void text_row(struct table *table, const struct run_summary *run)
 {
-    static const char *const shown[][2] = {{"connection"}, {"stream"}, {"proof"}, {"pages"},
-        {"received"}, {"created"}, {"changed"}, {"unchanged"}, {"duplicate"}, {"filtered"},
-        {"dead"}, {"missing"}, {"seconds"}, {"reason", "why not more"}};
+    static const char *const shown[] = {"connection", "stream", "proof", "pages", "received",
+        "created", "changed", "unchanged", "duplicate", "filtered", "dead", "missing", "seconds",
+        "reason"};
     enum { SHOWN = sizeof shown / sizeof shown[0] };
-    const char *names[SHOWN];
     struct cell cells[SHOWN];
     for (size_t i = 0, at = 0; i < SHOWN; i++, at = 0) {
-        while (strcmp(members[at].name, shown[i][0]) != 0)
+        while (strcmp(members[at].name, shown[i]) != 0)
             at++;
-        names[i] = shown[i][1] ? shown[i][1] : shown[i][0];
         cells[i] = cell_of(&members[at], run);
         if (members[at].type == MEMBER_REASON && cells[i].type == CELL_NULL)
             cells[i] = text_cell("");
     }
-    (void)table_row(table, names, cells, SHOWN); /* as above */
+    (void)table_row(table, shown, cells, SHOWN); /* as above */
 }
 
-bool runs_print(const struct runs *runs, bool json)
+/* In the order in which a round began them, which is that of the declaration, not in that of their ends. */
+static int by_run(const void *a, const void *b)
 {
+    const struct run_summary *left = a, *right = b;
+    int order = strcmp(left->connection, right->connection);
+    return order != 0 ? order : (left->run > right->run) - (left->run < right->run);
+}
+
+bool runs_print(struct runs *runs, bool json)
+{
+    if (runs->count)
+        qsort(runs->list, runs->count, sizeof *runs->list, by_run);
     struct table *table = table_create(stdout, json ? TABLE_JSON : TABLE_TEXT, "runs");
     if (!table)
         return false;

@@ -15,7 +15,7 @@ struct runs {
 bool runs_add(struct runs *runs, const struct run_summary *run, struct fault *fault) MUST_CHECK;
 void runs_free(struct runs *runs);
 /* The table or, with `json`, the document of CONTRACT on stdout. False where that cannot be written. */
-bool runs_print(const struct runs *runs, bool json) MUST_CHECK;
+bool runs_print(struct runs *runs, bool json) MUST_CHECK;
 /* Nothing in this run asks for attention. */
 bool runs_is_good(const struct run_summary *run);
 

@@ -239,10 +239,10 @@ bool timestamp_from_http_date(struct span text, int64_t *ret_wall_ms)
     size_t name = 0;
     while (name < reader.rest.length && reader.rest.data[name] != ',' && reader.rest.data[name] != ' ')
         name++;
-    reader.rest.data += name;
-    reader.rest.length -= name;
     if (name < 3 || name > 9)
         return false;
+    reader.rest.data += name;
+    reader.rest.length -= name;
     if (take(&reader, ',')) {
         modern_or_rfc850(&reader, &c);
     } else { /* asctime: "Sun Nov  6 08:49:37 1994" */

@@ -46,7 +46,7 @@ static const struct row {
     NUMBER(pages_most, 1000000, 1, 100000000),
     NUMBER(empty_pages_most, 20, 1, 10000),
     NUMBER(run_bytes_most, 64 * GIB, KIB, 1024 * GIB),
-    NUMBER(window_pages, 4, 1, 64),
+    NUMBER(window_pages, 32, 1, 64),
     NUMBER(dead_letters_percent, 5, 0, 100),
     NUMBER(absence_most, 3, 0, 1000000),
     NUMBER(absence_percent, 5, 0, 100),

@@ -42,7 +42,7 @@ static bool open_file(
 {
     /* NONBLOCK so that a FIFO put there does not hang the host. */
     AUTO_CLOSE descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    struct stat stat;
+    struct stat stat = {0};
     if (descriptor < 0 || fstat(descriptor, &stat) != 0) {
         bool missing = errno == ENOENT;
         (void)fault_system(fault, "%s: cannot be read", path);
@@ -247,7 +247,7 @@ static bool add_file(
 {
     AUTO_BYTES source = {.limit = TEXT_BYTES_MAX};
     AUTO_CLOSE descriptor = -1;
-    struct stat stat;
+    struct stat stat = {0};
     if (text->file_count == TEXT_FILES_MAX)
         return fault_set(
             fault, FAULT_CONFIGURATION, "%s: more than %u files", path, TEXT_FILES_MAX);

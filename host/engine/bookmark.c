@@ -5,6 +5,7 @@
 #include "base/timestamp.h"
 #include "machine.h"
 
+#define DAY_MS            INT64_C(86400000)
 #define FILETIME_EPOCH_MS INT64_C(11644473600000) /* 1601-01-01 to 1970-01-01 */
 
 /* The bookmark in the unit in which it can be compared and moved: ms, or the counter itself. */
@@ -36,13 +37,28 @@ static bool to_number(uint32_t format, struct span text, int64_t *ret_number)
     }
 }
 
+/* RFC 9110 section 5.6.7, IMF-fixdate, of an RFC 3339 stamp. */
+static void write_http_date(int64_t wall_ms, const char *stamp, char *ret_text, size_t size)
+{
+    static const char days[][4] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
+    static const char months[][4] = {
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    int64_t day = wall_ms / DAY_MS - (wall_ms % DAY_MS < 0);
+    int month = (stamp[5] - '0') * 10 + stamp[6] - '0';
+    (void)snprintf(ret_text, size, "%s, %.2s %s %.4s %.8s GMT", days[((day % 7) + 7) % 7],
+        stamp + 8, months[month - 1], stamp, stamp + 11);
+}
+
 static struct span from_number(uint32_t format, int64_t number, struct arena *arena)
 {
-    char stamp[TIMESTAMP_TEXT], text[TIMESTAMP_TEXT];
+    char stamp[TIMESTAMP_TEXT], text[2 * TIMESTAMP_TEXT];
     timestamp_text(number, stamp);
     switch (format) {
     case MUSTER_TIME_DATE:
         (void)snprintf(text, sizeof text, "%.10s", stamp);
+        break;
+    case MUSTER_TIME_HTTP_DATE:
+        write_http_date(number, stamp, text, sizeof text);
         break;
     case MUSTER_TIME_EPOCH_S:
         (void)snprintf(text, sizeof text, "%lld", (long long)(number / 1000));
@@ -81,7 +97,6 @@ struct span bookmark_bound(const struct muster_incremental *declared, struct spa
     int64_t number;
     bool counter = declared->format == MUSTER_TIME_COUNTER;
     if (!bookmark.data || declared->format == MUSTER_TIME_OPAQUE ||
-        declared->format == MUSTER_TIME_HTTP_DATE ||
         !to_number(declared->format, bookmark, &number))
         return bookmark;
     int64_t unit =
@@ -94,4 +109,19 @@ struct span bookmark_bound(const struct muster_incremental *declared, struct spa
         number -= unit;
     number -= ((number % unit) + unit) % unit;
     return from_number(declared->format, number, arena);
+}
+
+bool bookmark_is_time(uint32_t format)
+{
+    return format != MUSTER_TIME_COUNTER && format != MUSTER_TIME_OPAQUE;
+}
+
+struct span bookmark_cap(
+    uint32_t format, struct span bookmark, int64_t wall_ms, struct arena *arena)
+{
+    int64_t number;
+    if (!bookmark.data || !bookmark_is_time(format) || !to_number(format, bookmark, &number) ||
+        number <= wall_ms)
+        return bookmark;
+    return from_number(format, wall_ms, arena);
 }

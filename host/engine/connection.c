@@ -37,7 +37,7 @@ bool connection_create(struct source *source, const struct hash_key *store_key,
     connection->references = 1;
     connection->stream_count = source->plan->connector->streams.count;
     connection->programs =
-        memory_allocate_array(connection->stream_count, sizeof *connection->programs);
+        memory_allocate_array(connection->stream_count, sizeof(struct program *));
     if (!connection->programs) {
         connection_release(connection);
         return fault_memory(fault);

@@ -16,6 +16,7 @@ static bool build(struct scope *scope, struct fault *fault)
     struct span token = round->login.state == LOGIN_READY ? bytes_span(&round->login.access_token)
                                                           : (struct span){NULL, 0};
     scope_drop_page(scope);
+    scope->token_number = round->login.number;
     scope->page_arena = arena_create(0);
     if (!scope->page_arena)
         return fault_memory(fault);
@@ -96,12 +97,14 @@ static void wait_and_retry(struct scope *scope, enum outcome outcome, int64_t wa
     engine_timer_set(engine, scope->ticket, engine->now_ms + wait_ms);
 }
 
-/* A 401: a token is renewed once; a credential that cannot be is tried once more, then refused for the whole connection. */
+/* A 401: a token is renewed once, for all that were sent with it (fault 40); a credential that cannot be is tried once more, then refused for the whole connection. */
 static void renew(struct scope *scope, const char *message)
 {
     struct round *round = scope->run->round;
-    if (scope->renewals++ < ENGINE_RENEWALS_MAX) {
-        if (round->login.state == LOGIN_READY)
+    const struct login *login = &round->login;
+    bool renewed = login->state == LOGIN_READY && scope->token_number != login->number;
+    if (renewed || scope->renewals++ < ENGINE_RENEWALS_MAX) {
+        if (login->state == LOGIN_READY && !renewed)
             round->login.state = LOGIN_NEEDED;
         scope_next(scope);
         return;
@@ -191,6 +194,7 @@ void scope_response(struct scope *scope, struct response *response)
         scope->request.carries_cursor, &said);
     note_request(scope, response, said.outcome);
     lane_answered(engine, round->lane, round_policy(round), said.outcome, response);
+    lane_pump(engine, round->lane); /* before what follows, which may end the round */
     if (said.outcome == OUTCOME_OK && !scope->failed) {
         scope->ticket = engine_ticket(engine, TICKET_SCOPE_DIGEST, scope);
         scope_enter(scope, SCOPE_DIGESTING);
@@ -208,7 +212,6 @@ void scope_response(struct scope *scope, struct response *response)
         response_free(response);
         trouble(scope, &said, wait_ms);
     }
-    lane_pump(engine, round->lane);
 }
 
 /* ------------------------------------------------------------------ page ---------------------- */
@@ -236,10 +239,9 @@ static bool take_bookmark(struct scope *scope, const struct digest *digest, stru
     return bytes_append(&scope->bookmark, digest->bound_high, fault);
 }
 
-/* The page goes to the store, with the position after it; where a guard spoke, with its own, so that a host that comes back meets the
- * guard again. The digest lives until the commit is back. */
+/* The page goes to the store, with the position after it and what the listing came to. The digest lives until the commit is back. */
 static bool commit(
-    struct scope *scope, struct digest *digest, bool listing_over, struct fault *fault)
+    struct scope *scope, struct digest *digest, enum checkpoint_state state, struct fault *fault)
 {
     struct round *round = scope->run->round;
     struct batch *batch = &digest->batch;
@@ -250,7 +252,7 @@ static bool commit(
     batch->scope = scope->key;
     batch->sequence = scope->sequence + 1;
     batch->wall_ms = round->engine->wall_ms;
-    if (!checkpoint_encode(scope, listing_over, scope->page_arena, &batch->position, fault))
+    if (!checkpoint_encode(scope, state, scope->page_arena, &batch->position, fault))
         return false;
     if (scope->bookmark.length)
         batch->bookmark = arena_copy(scope->page_arena, bytes_span(&scope->bookmark));
@@ -273,9 +275,12 @@ static void accept_page(struct scope *scope, struct digest *digest)
     scope->renewals = 0;
     bool sound = proof_page(scope, digest);
     bool goes_on = sound && digest->page.end == PAGE_GOES_ON;
+    enum checkpoint_state state = scope->failed ? CHECKPOINT_FAILED /* !sound, or failed before */
+                                  : goes_on     ? CHECKPOINT_GOES_ON
+                                                : CHECKPOINT_OVER;
     bool kept = take_bookmark(scope, digest, &fault) &&
                 (!goes_on || take_next(scope, &digest->page, &fault)) &&
-                commit(scope, digest, sound && !goes_on, &fault);
+                commit(scope, digest, state, &fault);
     if (!kept) {
         digest_free(digest);
         scope_fail(scope, "page %" PRId64 ": %s", scope->pages, fault.text);

@@ -99,6 +99,7 @@ static void take_token(struct round *round, const struct response *response)
         refuse(round, fault.text);
     } else {
         round->login.retry = (struct retry_state){0};
+        round->login.number++;
         enter(round, LOGIN_READY);
         (void)engine_note(round->engine, NOTE_TOKEN, round, NULL);
         tell_scopes(round);
@@ -124,9 +125,12 @@ static void trouble(struct round *round, const struct response *response, struct
     dialect_read(&response->headers, round->engine->wall_ms, policy->retry_after_most_ms, &reading);
     source_redact(round->connection->source, said->message);
     bool may_pass = said->outcome == OUTCOME_TRANSIENT || said->outcome == OUTCOME_THROTTLED;
-    if (!round->stopping && may_pass &&
-        retry_decide(policy, &round->budget, &round->login.retry, said->outcome,
-            reading.retry_after_ms, &round->engine->random, &wait_ms) == RETRY_LATER) {
+    if (round->stopping && may_pass) { /* the next host tries again */
+        enter(round, LOGIN_NEEDED);
+        return;
+    }
+    if (may_pass && retry_decide(policy, &round->budget, &round->login.retry, said->outcome,
+                        reading.retry_after_ms, &round->engine->random, &wait_ms) == RETRY_LATER) {
         wait_and_retry(round, said->outcome, wait_ms);
         return;
     }
@@ -168,6 +172,15 @@ void login_timer(struct round *round)
         round_advance(round);
     else
         send(round);
+}
+
+void login_stop(struct round *round)
+{
+    if (round->login.state != LOGIN_WAITING)
+        return;
+    engine_timer_drop(round->engine, round->login.ticket);
+    engine_ticket_drop(round->engine, round->login.ticket);
+    enter(round, LOGIN_NEEDED);
 }
 
 bool login_is_stale(const struct round *round)

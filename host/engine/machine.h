@@ -98,6 +98,7 @@ struct scope {
     int64_t sent_ms;
     struct retry_state retry;
     unsigned renewals, restarts;
+    unsigned token_number; /* of the access token in the request */
 
     int64_t sequence;
     unsigned commits; /* under way */
@@ -108,7 +109,9 @@ struct scope {
     int64_t total, pages;
     bool total_exact, total_moved;
     uint32_t marks;
-    struct batch_outcome sums;
+    struct batch_outcome sums; /* of this listing */
+    struct batch_outcome
+        earlier; /* of those before a restart: received, dead, conflicts, unreadable */
     struct guards guards;
     struct bytes bookmark; /* highest bound so far */
     bool order_broken;
@@ -138,6 +141,7 @@ struct run {
     struct bytes bookmark;
     bool bookmark_lost; /* a scope was partial: the bookmark stays */
     int64_t began_ms;
+    int64_t started_wall_ms; /* before any restart of the host */
     struct run_summary summary;
 };
 
@@ -156,6 +160,7 @@ enum login_state {
 struct login {
     enum login_state state;
     struct bytes access_token, refresh_token;
+    unsigned number;    /* of the access token: which one a request was sent with */
     int64_t expires_ms; /* monotonic; INT64_MAX: not stated */
     struct arena *arena;
     struct request request;
@@ -171,6 +176,7 @@ struct round {
     struct arena *arena;
     enum round_state state;
     bool full, failed, stopping;
+    bool spent; /* taken up again, and nothing was left to do: a new one follows */
     char reason[REASON_MAX];
     struct job_stream *entries;
     int64_t connection_key, key;
@@ -262,11 +268,16 @@ void scope_stop(struct scope *scope);
 bool scope_is_idle(const struct scope *scope); /* nothing of it is with anybody else */
 
 /* checkpoint.c: the text that a commit stores as the scope's position: what the engine knows of the listing, then where it stands */
-bool checkpoint_encode(const struct scope *scope, bool over, struct arena *arena,
+enum checkpoint_state {
+    CHECKPOINT_GOES_ON, /* pages are to come */
+    CHECKPOINT_OVER,    /* the listing came to its end: only its conclusion is left */
+    CHECKPOINT_FAILED   /* a guard ended it, with the scope's reason */
+};
+bool checkpoint_encode(const struct scope *scope, enum checkpoint_state state, struct arena *arena,
     struct span *ret_text, struct fault *fault) MUST_CHECK;
-/* Fills position, token and evidence; `ret_over`: the listing was over, only its conclusion is left. */
-bool checkpoint_decode(
-    struct scope *scope, struct span text, bool *ret_over, struct fault *fault) MUST_CHECK;
+/* Fills position, token and evidence, and the failure where there was one. */
+bool checkpoint_decode(struct scope *scope, struct span text, enum checkpoint_state *ret_state,
+    struct fault *fault) MUST_CHECK;
 
 /* proof.c */
 /* What the page adds to the listing's evidence; false where a guard ends the listing (reason set through scope_fail). */
@@ -293,6 +304,7 @@ void login_need(struct round *round); /* renews; scopes in SCOPE_TOKEN are told 
 void login_response(struct round *round, struct response *response);
 bool login_is_stale(const struct round *round); /* the token at hand is about to expire */
 void login_timer(struct round *round);
+void login_stop(struct round *round); /* nobody waits for it any more */
 void login_free(struct login *login);
 
 /* bookmark.c */
@@ -302,5 +314,10 @@ bool bookmark_later(uint32_t format, struct span a,
  * be taken back (an opaque word): the bookmark itself is used. */
 struct span bookmark_bound(const struct muster_incremental *declared, struct span bookmark,
     int64_t look_back_ms, struct arena *arena);
+bool bookmark_is_time(uint32_t format); /* it can be compared with a clock */
+/* A time not after `wall_ms`, at which the run began: what changed after that may have changed behind the reader's back, on a page or in a
+ * scope that had been read. Counters and opaque words stay as they are. */
+struct span bookmark_cap(
+    uint32_t format, struct span bookmark, int64_t wall_ms, struct arena *arena);
 
 #endif

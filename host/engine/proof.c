@@ -145,11 +145,14 @@ bool proof_conclude(struct scope *scope)
     bool witness = scope->total != PAGE_TOTAL_UNKNOWN && scope->total_exact;
     if (scope->failed)
         scope->proof = PROOF_PARTIAL;
-    else if (scope->marks & (PAGE_MARK_TRUNCATED | PAGE_MARK_CEILING))
-        conclude(scope, PROOF_PARTIAL, "the application %s the listing at %" PRId64 " items",
-            scope->marks & PAGE_MARK_TRUNCATED ? "says that it cut"
-                                               : "never gives more than its ceiling of",
+    else if (scope->marks & PAGE_MARK_TRUNCATED)
+        conclude(scope, PROOF_PARTIAL,
+            "the application says that it cut the listing, after %" PRId64 " records",
             sums->received);
+    else if (scope->marks & PAGE_MARK_CEILING)
+        conclude(scope, PROOF_PARTIAL,
+            "the listing reached its ceiling of %" PRId64 " items: there may be more",
+            run_program(scope->run)->declaration->paging.ceiling);
     else if (too_many_dead(scope))
         conclude(scope, PROOF_PARTIAL,
             "%" PRId64 " of %" PRId64 " records went to the dead letters", sums->dead,
@@ -159,13 +162,16 @@ bool proof_conclude(struct scope *scope)
     else if (!witness)
         conclude(scope, PROOF_ASSERTED, "the application states no exact total; ended by %s",
             scope->end_signal);
-    else if (sums->distinct + sums->unreadable != scope->total) {
-        if (scope->restarts < ENGINE_LISTING_RESTARTS_MAX)
-            return true; /* it may have changed while it was read (faults 66 to 68): look a second time */
+    else if ((scope->total_moved || sums->distinct + sums->unreadable != scope->total) &&
+             scope->restarts < ENGINE_LISTING_RESTARTS_MAX)
+        return true; /* it changed, or may have, while it was read (faults 66 to 68): look again */
+    else if (sums->distinct + sums->unreadable != scope->total)
         conclude(scope, PROOF_PARTIAL,
             "the application says %" PRId64 " items, %" PRId64 " were seen", scope->total,
             sums->distinct);
-    } else if (sums->unreadable > 0)
+    else if (scope->total_moved) /* one item gone and one skipped for it leave the sums equal */
+        conclude(scope, PROOF_ASSERTED, "the total changed while it was read, twice");
+    else if (sums->unreadable > 0)
         conclude(scope, PROOF_ASSERTED, "%" PRId64 " items have no readable id", sums->unreadable);
     else if (sums->conflicts > 0)
         conclude(scope, PROOF_ASSERTED, "%" PRId64 " ids came twice with different content",

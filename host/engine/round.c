@@ -31,10 +31,7 @@ static void round_leave(struct round *round, bool interrupted)
     effect->round.proof =
         round->failed || interrupted || round->run_count == 0 ? PROOF_PARTIAL : least;
     (void)snprintf(effect->round.reason, sizeof effect->round.reason, "%s", round->reason);
-    if (round->login.state == LOGIN_WAITING) {
-        engine_timer_drop(engine, round->login.ticket);
-        engine_ticket_drop(engine, round->login.ticket);
-    }
+    login_stop(round);
     struct round **at = &engine->rounds;
     while (*at != round)
         at = &(*at)->next;
@@ -85,6 +82,7 @@ static void interrupt(struct round *round)
 static void close_round(struct round *round)
 {
     round_enter(round, ROUND_CLOSING);
+    login_stop(round); /* or it would send for a round that is gone */
     struct job *job = engine_job(round->engine, JOB_ROUND_END);
     if (!job) {
         round_leave(round, false);
@@ -115,6 +113,8 @@ void round_advance(struct round *round)
             run_begin(run);
         i = (size_t)-1; /* a run that was skipped may be the parent of an earlier one */
     }
+    if (round->state != ROUND_ACTIVE) /* a run that could not begin was the last */
+        return;
     bool over = !has_run(round, RUN_WAITING) && !has_run(round, RUN_BEGINNING) &&
                 !has_run(round, RUN_ACTIVE) && !has_run(round, RUN_ENDING);
     if (over && round->jobs == 0 && round->login.state != LOGIN_SENT)
@@ -123,8 +123,37 @@ void round_advance(struct round *round)
         interrupt(round);
 }
 
+static struct job *open_job(struct engine *engine, struct connection *connection, bool full);
+
+/* All that is selected was over before the host was started anew. */
+static bool is_spent(const struct round *round)
+{
+    for (size_t i = 0; i < round->run_count; i++)
+        if (round->entries[i].selected && !round->entries[i].run_ended)
+            return false;
+    return true;
+}
+
+/* The open round is closed; the one that was asked for is opened in its place. */
+static void open_again(struct round *round)
+{
+    struct job *job = open_job(round->engine, round->connection, round->full);
+    round->spent = false;
+    arena_free(TAKE(round->arena));
+    round->run_count = 0;
+    if (!job) {
+        round->failed = true;
+        (void)snprintf(round->reason, sizeof round->reason, "out of memory");
+        round_leave(round, false);
+        return;
+    }
+    round_enter(round, ROUND_OPENING);
+    engine_job_submit(round, job, round);
+}
+
 static void opened(struct round *round, struct job *job)
 {
+    bool resumed = job->done && job->round_open.resumed;
     if (!job->done) {
         round->failed = true;
         (void)snprintf(round->reason, sizeof round->reason, "%.200s", job->fault.text);
@@ -137,6 +166,12 @@ static void opened(struct round *round, struct job *job)
     round->arena = job->arena; /* entries and their bookmarks lie in it */
     round->entries = job->round_open.streams;
     round->run_count = job->round_open.stream_count;
+    round->spent = resumed && is_spent(round);
+    if (round->spent) {
+        round->run_count = 0; /* nobody is told of them again */
+        close_round(round);
+        return;
+    }
     round->runs = arena_allocate_array(round->arena, round->run_count, sizeof *round->runs);
     if (!round->runs || !login_init(round)) {
         round->failed = true;
@@ -167,8 +202,12 @@ void round_job_done(struct round *round, struct job *job)
         round->failed = true;
         (void)snprintf(round->reason, sizeof round->reason, "%.200s", job->fault.text);
     }
+    bool again = round->spent && job->done && !round->stopping;
     arena_free(job->arena);
-    round_leave(round, false);
+    if (again)
+        open_again(round);
+    else
+        round_leave(round, false);
 }
 
 static struct job *open_job(struct engine *engine, struct connection *connection, bool full)

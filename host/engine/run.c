@@ -30,6 +30,15 @@ static void lower_proof(struct run *run, enum proof proof, const char *reason)
     (void)snprintf(run->summary.reason, sizeof run->summary.reason, "%.255s", reason);
 }
 
+/* One parent's trouble is not the stream's: "not permitted" at the head of a run's reason would close the stream as a whole. */
+static void lower_for_scope(struct run *run, const struct scope *scope)
+{
+    char reason[REASON_MAX];
+    (void)snprintf(reason, sizeof reason, "%s%.230s",
+        run->parent >= 0 ? "in one of its scopes: " : "", scope->reason);
+    lower_proof(run, scope->proof, reason);
+}
+
 static void run_over(struct run *run, bool told)
 {
     run_enter(run, RUN_OVER);
@@ -57,7 +66,8 @@ void run_skip(struct run *run, enum proof proof, const char *reason)
     run->summary.proof = proof;
     (void)snprintf(run->summary.reason, sizeof run->summary.reason, "%.255s", reason);
     run_enter(run, RUN_OVER);
-    if (reason[0] && proof == PROOF_PARTIAL) /* one that ended earlier in this round was told of then */
+    if (reason[0] &&
+        proof == PROOF_PARTIAL) /* one that ended earlier in this round was told of then */
         engine_note(run->round->engine, NOTE_RUN_ENDED, run->round, run)->summary = &run->summary;
 }
 
@@ -121,8 +131,11 @@ static void end(struct run *run)
         .retries = run->summary.retries,
         .throttled_ms = run->summary.throttled_ms,
         .complete = run->summary.proof >= PROOF_ASSERTED};
-    if (run->bookmark.length > 0 && job->run_end.complete && !run->bookmark_lost)
-        job->run_end.bookmark = arena_copy(job->arena, bytes_span(&run->bookmark));
+    if (run->bookmark.length > 0 && job->run_end.complete && !run->bookmark_lost) {
+        struct span copy = arena_copy(job->arena, bytes_span(&run->bookmark));
+        job->run_end.bookmark = bookmark_cap(
+            declaration(run)->incremental.format, copy, run->started_wall_ms, job->arena);
+    }
     engine_job_submit(round, job, run);
 }
 
@@ -187,6 +200,7 @@ static void begun(struct run *run, struct job *job)
     struct fault fault = job->fault;
     bool done = job->done;
     run->key = job->run_begin.run;
+    run->started_wall_ms = job->run_begin.started_wall_ms;
     run->summary.run = run->key;
     arena_free(job->arena);
     if (!done) {
@@ -263,7 +277,10 @@ static void keep_bookmark(struct run *run, const struct scope *scope)
     struct span found =
         scope->bookmark.length ? bytes_span(&scope->bookmark) : (struct span){NULL, 0};
     struct span kept = run->bookmark.length ? bytes_span(&run->bookmark) : (struct span){NULL, 0};
-    if (!bookmark_later(stream->incremental.format, found, kept))
+    /* A counter cannot be held back to the run's beginning: of several scopes, read one after the other, the least counts. */
+    bool least = run->parent >= 0 && !bookmark_is_time(stream->incremental.format);
+    if (least && kept.data ? !bookmark_later(stream->incremental.format, kept, found) || !found.data
+                           : !bookmark_later(stream->incremental.format, found, kept))
         return;
     bytes_clear(&run->bookmark);
     if (!bytes_append(&run->bookmark, found, &fault))
@@ -275,7 +292,7 @@ void run_scope_over(struct run *run, struct scope *scope)
     struct round *round = run->round;
     run->summary.scopes++;
     keep_bookmark(run, scope);
-    lower_proof(run, scope->proof, scope->reason);
+    lower_for_scope(run, scope);
     struct scope **at = &run->scopes;
     while (*at != scope)
         at = &(*at)->next;

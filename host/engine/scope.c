@@ -37,6 +37,10 @@ void scope_restart(struct scope *scope)
     scope_enter(scope, SCOPE_RESTARTING);
     if (scope->commits > 0)
         return;
+    if (scope->failed) { /* meanwhile */
+        scope_flush(scope);
+        return;
+    }
     struct job *job = engine_job(scope_engine(scope), JOB_SCOPE_RESTART);
     scope->restarts++;
     if (job) {
@@ -186,16 +190,36 @@ void scope_stop(struct scope *scope)
 
 /* ------------------------------------------------------------------ store --------------------- */
 
-static bool resume(
-    struct scope *scope, const struct job_scope_begin *begin, bool *ret_over, struct fault *fault)
+static void add_earlier(struct batch_outcome *earlier, const struct batch_outcome *sums)
 {
-    *ret_over = false;
+    earlier->received += sums->received;
+    earlier->dead += sums->dead;
+    earlier->conflicts += sums->conflicts;
+    earlier->unreadable += sums->unreadable;
+}
+
+static bool resume(struct scope *scope, const struct job_scope_begin *begin,
+    enum checkpoint_state *ret_state, struct fault *fault)
+{
+    *ret_state = CHECKPOINT_GOES_ON;
     scope->sequence = begin->sequence;
-    scope->sums = begin->so_far;
     if (begin->bookmark.data && !bytes_append(&scope->bookmark, begin->bookmark, fault))
         return false;
-    if (begin->position.data)
-        return checkpoint_decode(scope, begin->position, ret_over, fault);
+    if (begin->position.data) {
+        if (!checkpoint_decode(scope, begin->position, ret_state, fault))
+            return false;
+        /* The store's sums are of the whole run; what proves is this listing. */
+        scope->sums = begin->so_far;
+        scope->sums.received -= scope->earlier.received;
+        scope->sums.dead -= scope->earlier.dead;
+        scope->sums.conflicts -= scope->earlier.conflicts;
+        scope->sums.unreadable -= scope->earlier.unreadable;
+        return true;
+    }
+    if (begin->sequence > 0) { /* batches but no position: stopped right after a restart */
+        scope->restarts = ENGINE_LISTING_RESTARTS_MAX;
+        add_earlier(&scope->earlier, &begin->so_far);
+    }
     scope->at = request_first_position(run_program(scope->run)->declaration);
     return true;
 }
@@ -204,14 +228,14 @@ static void begun(struct scope *scope, struct job *job)
 {
     const struct job_scope_begin *begin = &job->scope_begin;
     struct fault fault = job->fault;
-    bool listing_over = false, ended = job->done && begin->ended;
+    enum checkpoint_state state = CHECKPOINT_GOES_ON;
+    bool ended = job->done && begin->ended;
     scope->key = job->done ? begin->scope : 0;
     scope->live_before = begin->live_before;
-    bool ok = job->done && resume(scope, begin, &listing_over, &fault);
+    bool ok = job->done && resume(scope, begin, &state, &fault);
     if (ended) {
         scope->proof = begin->proof;
-        (void)snprintf(scope->reason, sizeof scope->reason, "%s before the host was started anew",
-            proof_name(begin->proof));
+        (void)snprintf(scope->reason, sizeof scope->reason, "%.*s", SPAN_FORMAT(begin->reason));
     }
     arena_free(job->arena);
     if (ended) {
@@ -220,7 +244,7 @@ static void begun(struct scope *scope, struct job *job)
     }
     if (!ok)
         scope_fail(scope, "%s", fault.text);
-    if (!ok || listing_over)
+    if (!ok || state != CHECKPOINT_GOES_ON)
         scope_flush(scope);
     else
         scope_next(scope);
@@ -257,7 +281,7 @@ static void committed(struct scope *scope, struct job *job)
     bool done = job->done;
     scope->commits--;
     round->held_bytes -= batch->bytes;
-    round->engine->held_bytes -= batch->bytes;
+    lane_pump(round->engine, round->lane); /* memory came free: a sender may go on */
     if (done) {
         struct note *note = engine_note(round->engine, NOTE_PAGE, round, scope->run);
         note->batch = job->commit.outcome;
@@ -278,7 +302,6 @@ static void committed(struct scope *scope, struct job *job)
         scope_restart(scope);
     else if (scope->state == SCOPE_WINDOW && scope->next_known)
         scope_next(scope);
-    lane_pump(round->engine, round->lane); /* memory came free: a sender may go on */
 }
 
 static void restarted(struct scope *scope, struct job *job)
@@ -290,8 +313,10 @@ static void restarted(struct scope *scope, struct job *job)
         scope_fail_now(scope, "%s", fault.text);
         return;
     }
+    add_earlier(&scope->earlier, &scope->sums);
     proof_reset(scope);
-    scope->reason[0] = '\0';
+    if (!scope->failed)
+        scope->reason[0] = '\0';
     scope->at = request_first_position(run_program(scope->run)->declaration);
     scope->pages = 0;
     scope_next(scope);

@@ -4,7 +4,6 @@
 
 #include <string.h>
 #include "base/memory.h"
-#include "mix.h"
 #include "scan.h"
 #include "text.h"
 
@@ -18,12 +17,18 @@ struct members_slot {
     uint32_t number; /* of the name in its object, from 1; 0: empty */
 };
 
-/* Digits of pi: any constants do, these are visibly nobody's choice. */
+/* Digits of pi: any constants do, these are visibly nobody's choice. The second pair goes into
+ * the caller's key, so that one of few bits (a test's, or none at all) spreads tags as well as
+ * another. */
 static const struct mix_key shape_key = {0x243F6A8885A308D3u, 0x13198A2E03707344u};
+static const struct mix_key tag_key = {0xA4093822299F31D0u, 0x082EFA98EC4E6C89u};
 
 void members_start(struct members *members, const struct hash_key *key)
 {
     members->key = *key;
+    (void)memcpy(&members->tag_key, key->bytes, sizeof members->tag_key);
+    members->tag_key.low ^= tag_key.low;
+    members->tag_key.high ^= tag_key.high;
     members->names = NULL;
     members->slots = NULL;
     members->count = members->capacity = members->slot_capacity = 0;
@@ -76,13 +81,12 @@ static bool says(struct members_name name, struct span plain)
     return name.escaped ? text_equal(body, plain) : span_equal(body, plain);
 }
 
-/* Whether `tag` is among the tags up to `index`, rounded up to whole steps: the tags behind
- * `index` are 0. */
+/* Whether `tag` is among the first `index` tags, rounded up to whole steps: those behind are 0. */
 static inline bool has_tag(const uint16_t *tags, size_t index, uint16_t tag)
 {
 #ifdef __SSE2__
     __m128i wanted = _mm_set1_epi16((short)tag), hits = _mm_setzero_si128();
-    for (size_t i = 0; i <= index; i += TAGS_STEP) {
+    for (size_t i = 0; i < index; i += TAGS_STEP) {
         __m128i these = _mm_loadu_si128((const __m128i *)(const void *)(tags + i));
         hits = _mm_or_si128(hits, _mm_cmpeq_epi16(these, wanted));
     }
@@ -116,10 +120,8 @@ enum members_result members_add(struct members *members, size_t depth, size_t fi
     *ret_hash = mix_bytes(shape_key, plain.data, plain.length, end);
     if (index >= MEMBERS_SHORT)
         return MEMBERS_SOUND;
-    struct mix_key key;
-    (void)memcpy(&key, members->key.bytes, sizeof key);
     uint16_t *tags = members->tags[depth];
-    uint16_t tag = (uint16_t)(mix_bytes(key, plain.data, plain.length, end) >> 48);
+    uint16_t tag = (uint16_t)(mix_bytes(members->tag_key, plain.data, plain.length, end) >> 48);
     tag += tag == 0; /* 0 stands for no name */
     if (index % TAGS_STEP == 0)
         (void)memset(tags + index, 0, TAGS_STEP * sizeof *tags);

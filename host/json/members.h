@@ -12,6 +12,7 @@
 
 #include "base/hash.h"
 #include "json/gate.h"
+#include "mix.h"
 
 #define MEMBERS_SHORT 64u /* so many names have tags */
 
@@ -25,6 +26,7 @@ struct members_slot; /* of the table for long objects */
 
 struct members {
     struct hash_key key;
+    struct mix_key tag_key;
     struct members_name *names; /* a stack: an object's names stand above its parents' */
     size_t count, capacity;
     struct members_slot *slots;

@@ -191,7 +191,8 @@ bool rounds_run_begin(
             return false;
     }
     begin->run = run;
-    return true;
+    return sql_integer(
+        &store->sql, SQL_RUN_STARTED, &begin->started_wall_ms, fault, "i", begin->run);
 }
 
 static bool read_sums(struct store *store, struct job_run_end *end, struct fault *fault)

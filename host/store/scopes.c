@@ -89,7 +89,9 @@ static bool read_scope_run(struct store *store, struct job_scope_begin *begin, s
     for (int i = 0; i < (int)(sizeof columns / sizeof columns[0]); i++)
         *columns[i] = sqlite3_column_int64(row, 7 + i);
     bool good = copy_column(row, 5, arena, &begin->position, fault) &&
-                copy_column(row, 6, arena, &begin->bookmark, fault);
+                copy_column(row, 6, arena, &begin->bookmark, fault) &&
+                copy_column(row, 7 + (int)(sizeof columns / sizeof columns[0]), arena,
+                    &begin->reason, fault);
     (void)sqlite3_reset(row); /* the row was good */
     return good;
 }

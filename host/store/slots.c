@@ -144,7 +144,8 @@ static size_t in_index_order(struct slots *slots, bool created)
     for (uint32_t i = 0; i < slots->count; i++)
         if (created ? slots->slots[i].created : !slots->slots[i].filled)
             slots->order[count++] = i;
-    qsort_r(slots->order, count, sizeof *slots->order, compare_slots, slots->slots);
+    if (count > 0) /* a batch of unchanged items alone has no slots, and no order to sort */
+        qsort_r(slots->order, count, sizeof *slots->order, compare_slots, slots->slots);
     return count;
 }
 

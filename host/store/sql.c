@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const char *const texts[SQL_COUNT] = {
-#define X(name, text) [name] = text,
+#define X(name, text) [name] = (text),
     SQL_TABLE(X)
 #undef X
 };

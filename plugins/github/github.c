@@ -28,9 +28,14 @@
  *   are everybody.
  *   Ids are GitHub's numbers, since logins and names change hands. The organization's id is the
  *   parameter's text, which every grant on it can know.
- *   Members of a team include those of its child teams, so `direct` is not claimed for them.
+ *   Members of a team include those of its child teams. `direct` is what GitHub says of it, which
+ *   it does for some organizations only; elsewhere it is not claimed.
+ *   What a team may do with a repository is `role_name`, which GitHub's description does not
+ *   promise there: a grant without it is kept, without a permission.
  *   A user who left still exists on GitHub: reading one user proves nothing about membership, so
  *   none is read directly.
+ *   Of a suspended installation GitHub says since when, and no word that a status could be mapped
+ *   from: the time is in the attributes.
  *   403 means "throttled" where the limit's headers or message say so, and "forbidden" otherwise;
  *   429 always is a limit.
  *
@@ -94,7 +99,8 @@
                 {.to = "subject_id", .from = "/id", .flags = MUSTER_REQUIRED},        \
                 {.to = "object_kind", .source = MUSTER_CONSTANT, .from = "group"},    \
                 {.to = "object_id", .source = MUSTER_FROM_PARENT, .from = "id"},      \
-                {.to = "permission", .source = MUSTER_CONSTANT, .from = role})})
+                {.to = "permission", .source = MUSTER_CONSTANT, .from = role},        \
+                {.to = "direct", .from = "/inherited", .flags = MUSTER_NEGATE})})
 
 const struct muster_connector muster_connector = {
     MUSTER_CONNECTOR_HEADER,
@@ -261,7 +267,7 @@ const struct muster_connector muster_connector = {
                         {.to = "subject_id", .source = MUSTER_FROM_PARENT, .from = "id"},
                         {.to = "object_kind", .source = MUSTER_CONSTANT, .from = "resource"},
                         {.to = "object_id", .from = "/id", .flags = MUSTER_REQUIRED},
-                        {.to = "permission", .from = "/role_name", .flags = MUSTER_REQUIRED})}),
+                        {.to = "permission", .from = "/role_name"})}),
             .requires_permission = "organization members: read, repository metadata: read"},
         {.name = "deploy_keys",
             .summary = "Keys that open one repository without a user",
@@ -275,6 +281,10 @@ const struct muster_connector muster_connector = {
                         {.to = "name", .from = "/title"},
                         {.to = "type", .source = MUSTER_CONSTANT, .from = "deploy_key"},
                         {.to = "resource_id", .source = MUSTER_FROM_PARENT, .from = "id"},
+                        {.to = "status",
+                            .from = "/enabled",
+                            .values = MUSTER_LIST(
+                                struct muster_value, {"true", "active"}, {"false", "disabled"})},
                         {.to = "created_at", .from = "/created_at"},
                         {.to = "last_used_at", .from = "/last_used", .flags = MUSTER_VOLATILE},
                         {.to = "scopes",

@@ -168,11 +168,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (!options.items)
             check_sound(page.value, arena);
     } else {
+        static const char begin[] = "byte ";
+        char *after = NULL;
         FUZZ_CHECK(
             fault.code == FAULT_SYNTAX || fault.code == FAULT_LIMIT || fault.code == FAULT_CONTENT);
-        char *after = NULL;
-        FUZZ_CHECK(strncmp(fault.text, "byte ", 5) == 0);
-        FUZZ_CHECK(strtoul(fault.text + 5, &after, 10) <= text.length && *after == ':');
+        FUZZ_CHECK(strncmp(fault.text, begin, sizeof begin - 1) == 0);
+        FUZZ_CHECK(strtoull(fault.text + sizeof begin - 1, &after, 10) <= text.length);
+        FUZZ_CHECK(after && strncmp(after, ": ", 2) == 0);
     }
     arena_free(arena);
     return 0;

@@ -39,10 +39,10 @@ static void check_leads(const struct json_pointer *pointer, bool arrays)
     for (size_t i = 0; i < pointer->count; i++) {
         size_t index;
         bool array = arrays && json_pointer_index(pointer->steps[i], &index) && index < 4;
+        bool met = span_equal_text(pointer->steps[i], "an other"); /* the first of a name counts */
         append(&text, array ? SPAN("[")
-                      : span_equal_text(pointer->steps[i], "other")
-                          ? SPAN("{")
-                          : SPAN("{ \"other\" : [{}, \"}\"], "));
+                      : met ? SPAN("{ \"one more\" : [{}, \"}\"], ")
+                            : SPAN("{ \"an other\" : [{}, \"}\"], "));
         if (array) {
             while (index-- > 0)
                 append(&text, SPAN("\"]\","));

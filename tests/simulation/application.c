@@ -10,6 +10,12 @@
 
 #define HOST "https://app.example.test"
 
+/* The path of an absolute URL. */
+static const char *path_of(const char *url)
+{
+    return strchr(url + strlen("https://"), '/');
+}
+
 void application_init(
     struct application *application, uint64_t seed, enum style style, size_t users, size_t groups)
 {
@@ -41,7 +47,10 @@ bool application_is_member(const struct object *group, const struct object *user
 struct listing {
     const struct object *objects[APPLICATION_OBJECTS_MAX];
     size_t count;
-    char name; /* u or g: what ids begin with */
+    char name;      /* u or g: what ids begin with */
+    bool doubled;   /* each page begins with the last item of the one before (fault 65) */
+    bool anonymous; /* and with an item without an id (fault 55) */
+    bool elsewhere; /* its next links lead to another host (fault 74) */
 };
 
 static struct listing list_live(const struct object *objects, size_t count, char name)
@@ -73,6 +82,9 @@ static void add_items(struct bytes *body, const struct listing *listing, size_t 
 {
     struct fault fault;
     must(bytes_append_char(body, '[', &fault));
+    if (listing->anonymous)
+        must(bytes_format(
+            body, &fault, "{\"id\":null}%s", from < listing->count && count > 0 ? "," : ""));
     for (size_t i = from; i < from + count && i < listing->count; i++)
         must(bytes_format(body, &fault,
             "%s{\"id\":\"%c%" PRId64 "\",\"name\":\"Object %" PRId64 " v%d\",\"number\":%" PRId64
@@ -92,6 +104,8 @@ static int64_t query_number(const char *url, const char *name, int64_t otherwise
             return strtoll(at + 1 + strlen(wanted), NULL, 10);
     return otherwise;
 }
+
+#define ELSEWHERE "https://evil.example.net/users"
 
 /* The page that the URL asks for, in the application's style. Cursors and next links carry an offset; keysets a number. */
 static void render(const struct application *application, enum style style,
@@ -125,16 +139,19 @@ static void render(const struct application *application, enum style style,
     }
     bool more = from + size < listing->count;
     must(bytes_format(body, &fault, "{\"total\":%lld,\"items\":", total));
-    add_items(body, listing, from, size);
+    size_t first = listing->doubled && from > 0 && from < listing->count ? from - 1 : from;
+    add_items(body, listing, first, size + (from - first));
     if (style == STYLE_CURSOR && more)
         must(bytes_format(body, &fault, ",\"next\":\"%zu\"", from + size));
     if (style == STYLE_NEXT_URL && more)
         must(bytes_format(body, &fault, ",\"next\":\"%.*s?cursor=%zu&size=%zu\"",
-            (int)strcspn(url, "?"), url, from + size, size));
+            listing->elsewhere ? (int)strlen(ELSEWHERE) : (int)strcspn(url, "?"),
+            listing->elsewhere ? ELSEWHERE : url, from + size, size));
     if (style == STYLE_LINK && more) {
         char link[256];
         (void)snprintf(link, sizeof link, "<%.*s?cursor=%zu&size=%zu>; rel=\"next\"",
-            (int)strcspn(url, "?"), url, from + size, size);
+            listing->elsewhere ? (int)strlen(ELSEWHERE) : (int)strcspn(url, "?"),
+            listing->elsewhere ? ELSEWHERE : url, from + size, size);
         must(http_headers_add(&response->headers, SPAN("Link"), span_of(link), &fault));
     }
     if (style == STYLE_SCIM)
@@ -142,11 +159,40 @@ static void render(const struct application *application, enum style style,
     must(bytes_append_char(body, '}', &fault));
 }
 
+static bool happens(struct application *application, int rate, int number)
+{
+    if (application->healthy || rate == 0 ||
+        random_below(&application->random, 1000) >= (uint64_t)rate)
+        return false;
+    application->injected[number]++;
+    return true;
+}
+
+/* The application lives on while it is read. */
+static void move(struct application *application)
+{
+    int rate = application->moving < 0 ? -application->moving : application->moving;
+    if (!happens(application, rate, application->moving < 0 ? 66 : 67))
+        return;
+    if (application->moving > 0 && application->user_count < APPLICATION_OBJECTS_MAX) {
+        struct object *fresh = &application->users[application->user_count++];
+        *fresh = (struct object){.number = (int64_t)application->user_count,
+            .version = 1,
+            .live = true,
+            .touched = true};
+    } else if (application->user_count > 0) {
+        struct object *user =
+            &application->users[random_below(&application->random, application->user_count)];
+        user->touched = user->touched || user->live;
+        user->live = false;
+    }
+}
+
 static void answer_soundly(
     struct application *application, const char *url, struct response *response)
 {
     struct fault fault;
-    const char *path = url + strlen(HOST);
+    const char *path = path_of(url);
     struct listing listing;
     enum style style = STYLE_CURSOR;
     response->status = 200;
@@ -160,19 +206,14 @@ static void answer_soundly(
     } else {
         listing = list_live(application->groups, application->group_count, 'g');
     }
+    listing.doubled = happens(application, application->rates.doubled, 65);
+    listing.elsewhere = happens(application, application->rates.other_host, 74);
+    listing.anonymous = happens(application, application->rates.no_id, 55);
+    application->anonymous |= listing.anonymous;
     render(application, style, &listing, url, response);
 }
 
 /* ------------------------------------------------------------------ faults -------------------- */
-
-static bool happens(struct application *application, int rate, int number)
-{
-    if (application->healthy || rate == 0 ||
-        random_below(&application->random, 1000) >= (uint64_t)rate)
-        return false;
-    application->injected[number]++;
-    return true;
-}
 
 static void set_body(struct response *response, const char *type, const char *text)
 {
@@ -193,7 +234,7 @@ static void set_broken(
 }
 
 /* At most one fault an answer: which one is drawn in a fixed order. */
-static void spoil(struct application *application, struct response *response)
+static void spoil(struct application *application, bool cursor, struct response *response)
 {
     const struct fault_rates *rates = &application->rates;
     struct fault fault;
@@ -210,6 +251,14 @@ static void spoil(struct application *application, struct response *response)
         set_body(response, "application/json", "{}");
         response->status = 429;
         must(http_headers_add(&response->headers, SPAN("Retry-After"), SPAN("2"), &fault));
+    } else if (happens(application, rates->no_body, 25)) {
+        set_body(response, "application/json", "");
+        response->status = random_below(&application->random, 2) ? 204 : 200;
+    } else if (happens(application, rates->wrong_type, 38)) {
+        set_body(response, "text/csv", "id,name");
+    } else if (cursor && happens(application, rates->expired, 30)) {
+        set_body(response, "application/json", "{}");
+        response->status = 410;
     } else if (happens(application, rates->html, 23)) {
         set_body(response, "text/html", "<html><body>Please sign in</body></html>");
     } else if (happens(application, rates->empty, 47)) {
@@ -219,6 +268,29 @@ static void spoil(struct application *application, struct response *response)
             response->body.length == 0; /* an empty body is fault 25, another case */
         response->body.data[response->body.length] = '\0';
     }
+}
+
+/* What a credential may not see, or may not see just now. */
+static bool refuse(struct application *application, const char *path, struct response *response)
+{
+    char forbidden[48];
+    (void)snprintf(
+        forbidden, sizeof forbidden, "/groups/g%" PRId64 "/", application->forbidden_group);
+    if (!application->healthy && (application->requests == application->refuse_login_at ||
+                                     application->refuse_login_at < 0)) {
+        set_body(response, "application/json", "{}");
+        response->status = 401;
+        application->injected[application->refuse_login_at < 0 ? 27 : 26]++;
+        return true;
+    }
+    if (!application->healthy && application->forbidden_group &&
+        strncmp(path, forbidden, strlen(forbidden)) == 0) {
+        set_body(response, "application/json", "{}");
+        response->status = 403;
+        application->injected[28]++;
+        return true;
+    }
+    return false;
 }
 
 struct response *application_answer(
@@ -231,8 +303,10 @@ struct response *application_answer(
     if (happens(application, application->rates.slow, 13))
         *ret_latency_ms += 5000;
     response->exchange = EXCHANGE_DONE;
+    move(application);
     answer_soundly(application, request->url, response);
-    spoil(application, response);
+    if (!refuse(application, path_of(request->url), response))
+        spoil(application, request->carries_cursor, response);
     return response;
 }
 
@@ -240,7 +314,7 @@ struct response *application_answer(
 
 #define YIELD(kind)                                                              \
     "\"yields\":[{\"kind\":\"" kind "\",\"fields\":[{\"to\":\"id\",\"from\":\"/" \
-                                    "id\"},{\"to\":\"display_name\",\"from\":\"/name\"}]}]"
+    "id\"},{\"to\":\"display_name\",\"from\":\"/name\"}]}]"
 #define USERS(paging, query)                                                                      \
     "{\"abi\":1,\"name\":\"world\",\"base_url\":\"" HOST "\",\"streams\":["                       \
     "{\"name\":\"users\",\"request\":{\"path\":\"/users\"" query                                  \

@@ -25,11 +25,13 @@ struct object {
     int64_t number; /* the id is made of it; rises with creation */
     int version;
     bool live;
+    bool touched; /* changed while a round was under way: either answer is true */
 };
 
 /* How often what goes wrong, in thousandths of requests. All zero: a perfect world. */
 struct fault_rates {
     int refused, reset, cut, status_500, throttled, html, empty, slow;
+    int no_body, wrong_type, expired, other_host, doubled, no_id;
 };
 
 /* What was injected, by its number in the fault catalogue. */
@@ -43,8 +45,12 @@ struct application {
     struct object groups[APPLICATION_OBJECTS_MAX];
     size_t group_count;
     struct fault_rates rates;
-    bool healthy;     /* faults are over: liveness is due */
-    bool lying_total; /* the total is one too high: nothing may be called proven */
+    bool healthy;            /* faults are over: liveness is due */
+    bool lying_total;        /* the total is one too high: nothing may be called proven */
+    int64_t refuse_login_at; /* the request with this number is answered 401; 0: none, -1: all */
+    int64_t forbidden_group; /* whose members are nobody's business (403); 0: none */
+    int moving;     /* in thousandths of requests: -: a user goes, +: one comes, mid-round */
+    bool anonymous; /* items without an id were given in this round */
     int64_t injected[FAULT_NUMBERS];
     int64_t requests;
 };

@@ -70,10 +70,30 @@ static void do_job(struct world *world, struct job *job)
     }
 }
 
+/* The jobs that the disk refuses, in its turn; they stand apart, as the store would leave them: not done. */
+static size_t refuse_jobs(struct world *world, struct job **sound)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < world->queued; i++) {
+        struct job *job = world->queue[i];
+        world->jobs++;
+        if (world->fault_every == 0 || world->applications[0].healthy ||
+            world->jobs % world->fault_every != 0) {
+            sound[count++] = job;
+            continue;
+        }
+        job->done = false;
+        (void)fault_set(&job->fault, FAULT_STORE, "the simulated disk is full");
+        world->faults++;
+    }
+    return count;
+}
+
 /* The writer takes all that waits into one group. */
 static void write_group(struct world *world)
 {
-    store_execute(world->store, world->queue, world->queued);
+    static struct job *sound[sizeof world->queue / sizeof world->queue[0]];
+    store_execute(world->store, sound, refuse_jobs(world, sound));
     for (size_t i = 0; i < world->queued; i++)
         schedule(world, WHAT_JOB, 1)->job = world->queue[i];
     world->queued = 0;
@@ -83,7 +103,22 @@ static void write_group(struct world *world)
 static void keep_summary(struct world *world, const struct run_summary *summary)
 {
     must(world->run_count < sizeof world->runs / sizeof world->runs[0], NULL);
-    world->runs[world->run_count++] = *summary;
+    struct run_summary *kept = &world->runs[world->run_count];
+    char(*names)[32] = world->names[world->run_count++];
+    (void)snprintf(names[0], sizeof names[0], "%s", summary->connection);
+    (void)snprintf(names[1], sizeof names[1], "%s", summary->stream);
+    *kept = *summary;
+    kept->connection = names[0];
+    kept->stream = names[1];
+}
+
+static size_t index_of(const struct world *world, const struct connection *connection)
+{
+    size_t i = 0;
+    while (i < world->connection_count && world->connections[i] != connection)
+        i++;
+    must(i < world->connection_count, NULL);
+    return i;
 }
 
 static void act(struct world *world, const struct effect *effect)
@@ -93,7 +128,8 @@ static void act(struct world *world, const struct effect *effect)
     switch (effect->kind) {
     case EFFECT_SEND: {
         struct response *response =
-            application_answer(&world->application, effect->request, &latency_ms);
+            application_answer(&world->applications[index_of(world, effect->connection)],
+                effect->request, &latency_ms);
         struct world_event *event = schedule(world, WHAT_RESPONSE, latency_ms);
         event->ticket = effect->ticket;
         event->response = response;
@@ -118,7 +154,9 @@ static void act(struct world *world, const struct effect *effect)
             keep_summary(world, effect->note.summary);
         break;
     case EFFECT_ROUND_DONE:
-        world->round_over = true;
+        world->rounds_over++;
+        world->failed |= effect->round.failed;
+        world->interrupted |= effect->round.interrupted || world->stopping;
         break;
     }
 }
@@ -195,7 +233,7 @@ static void drop_memory(struct world *world)
 static void open_store(struct world *world)
 {
     const struct store_options options = {.create = true};
-    const char *declaration = application_declaration(world->application.style);
+    const char *declaration = application_declaration(world->applications[0].style);
     struct fault fault;
     struct plan *plan;
     static const struct hash256 no_file;
@@ -208,15 +246,18 @@ static void open_store(struct world *world)
     struct settings *settings;
     struct source *source;
     must(settings_read(path, &settings, &fault), &fault);
-    must(source_create(settings, 0, plan, &source, &fault), &fault);
+    for (size_t i = 0; i < world->connection_count; i++) {
+        must(source_create(settings, i, plan, &source, &fault), &fault);
+        must(connection_create(source, &key, &world->connections[i], &fault), &fault);
+    }
     settings_free(settings);
     plan_release(plan);
-    must(connection_create(source, &key, &world->connection, &fault), &fault);
 }
 
 static void close_store(struct world *world)
 {
-    connection_release(world->connection);
+    for (size_t i = 0; i < world->connection_count; i++)
+        connection_release(world->connections[i]);
     store_reader_close(world->reader);
     store_close(world->store);
 }
@@ -228,23 +269,47 @@ static void start_engine(struct world *world, uint64_t seed)
     must(engine_create(&options, &world->engine, &fault), &fault);
 }
 
-void world_open(struct world *world, uint64_t seed, enum style style, size_t users, size_t groups)
+static void write_configuration(const struct world *world)
 {
-    *world = (struct world){.random = random_seeded(seed ^ 0x5EED), .crash_at = -1, .now_ms = 1000};
-    application_init(&world->application, seed, style, users, groups);
-    (void)snprintf(world->folder, sizeof world->folder, "%s/muster-world-XXXXXX",
-        access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    must(mkdtemp(world->folder) != NULL, NULL);
-    (void)snprintf(world->path, sizeof world->path, "%s/store.db", world->folder);
     char path[160];
     (void)snprintf(path, sizeof path, "%s/muster.conf", world->folder);
     FILE *file = fopen(path, "w");
     must(file != NULL, NULL);
     (void)fprintf(file, "connectors = { directory = \"/\"; };\nstore = { path = \"store.db\"; };\n"
-                        "connections = ( { name = \"world\"; connector = \"world\"; } );\n");
+                        "connections = (");
+    for (size_t i = 0; i < world->connection_count; i++)
+        (void)fprintf(file,
+            "%s{ name = \"world%zu\"; connector = \"world\"; base_url = \"https://app%zu.test\"; }",
+            i ? ", " : " ", i, i);
+    (void)fprintf(file, " );\n");
     must(fclose(file) == 0, NULL);
+}
+
+void world_open(struct world *world, uint64_t seed, enum style style, size_t users, size_t groups)
+{
+    *world = (struct world){.random = random_seeded(seed ^ 0x5EED),
+        .crash_at = -1,
+        .stop_at = -1,
+        .now_ms = 1000,
+        .connection_count = 1};
+    application_init(&world->applications[0], seed, style, users, groups);
+    (void)snprintf(world->folder, sizeof world->folder, "%s/muster-world-XXXXXX",
+        access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    must(mkdtemp(world->folder) != NULL, NULL);
+    (void)snprintf(world->path, sizeof world->path, "%s/store.db", world->folder);
+    write_configuration(world);
     open_store(world);
     start_engine(world, seed);
+}
+
+void world_add(struct world *world, uint64_t seed, size_t users, size_t groups)
+{
+    must(world->connection_count < WORLD_CONNECTIONS_MAX, NULL);
+    close_store(world);
+    application_init(&world->applications[world->connection_count++], seed,
+        world->applications[0].style, users, groups);
+    write_configuration(world);
+    open_store(world);
 }
 
 void world_close(struct world *world)
@@ -256,39 +321,71 @@ void world_close(struct world *world)
     must(system(command) == 0, NULL);
 }
 
-static void crash(struct world *world)
+static void restart(struct world *world)
 {
     drop_memory(world);
     close_store(world);
     open_store(world);
     start_engine(world, (uint64_t)world->acts);
-    world->crashed = true;
-    world->crash_at = -1;
+}
+
+static void start_rounds(struct world *world, bool full)
+{
+    world->rounds_over = 0;
+    world->stopping = world->interrupted = false;
+    for (size_t i = 0; i < world->connection_count; i++)
+        feed(world, &(struct event){
+                        .kind = EVENT_START, .connection = world->connections[i], .full = full});
+}
+
+/* What hits the host from outside, in its time. */
+static bool is_hit(struct world *world)
+{
+    if (world->crash_at >= 0 && world->acts >= world->crash_at) {
+        world->crashed = true;
+        world->crash_at = -1;
+        restart(world);
+        return true;
+    }
+    if (world->stop_at >= 0 && world->acts >= world->stop_at) {
+        world->stop_at = -1;
+        world->stopping = true;
+        world->stops++;
+        feed(world, &(struct event){.kind = EVENT_STOP});
+    }
+    return false;
 }
 
 bool world_round(struct world *world, bool full)
 {
     int64_t most = world->acts + ACTS_MAX;
-    world->round_over = false;
     world->run_count = 0;
-    feed(
-        world, &(struct event){.kind = EVENT_START, .connection = world->connection, .full = full});
-    while (!world->round_over && world->acts < most) {
-        struct world_event *event = world->events;
-        if (!event)
-            return false; /* nothing is under way, and the round is not over: it hangs */
-        if (world->crash_at >= 0 && world->acts >= world->crash_at) {
-            crash(world);
-            feed(world, &(struct event){
-                            .kind = EVENT_START, .connection = world->connection, .full = full});
+    world->failed = false;
+    start_rounds(world, full);
+    while (world->acts < most) {
+        if (world->rounds_over == world->connection_count) {
+            if (!world->interrupted)
+                return true;
+            restart(world); /* drained: another host goes on */
+            start_rounds(world, full);
             continue;
         }
+        struct world_event *event = world->events;
+        if (!event)
+            return false; /* nothing is under way, and a round is not over: it hangs */
+        if (is_hit(world)) {
+            start_rounds(world, full);
+            continue;
+        }
+        event = world->events; /* a drain may have come in */
+        if (!event)
+            continue;
         world->events = event->next;
         if (event->at_ms > world->now_ms)
             world->now_ms = event->at_ms;
         deliver(world, event);
     }
-    return world->round_over;
+    return false;
 }
 
 uint64_t world_trace(const struct world *world)
@@ -296,10 +393,12 @@ uint64_t world_trace(const struct world *world)
     return engine_trace(world->engine) ^ world->traces;
 }
 
-const struct run_summary *world_run(const struct world *world, const char *stream)
+const struct run_summary *world_run(
+    const struct world *world, size_t connection, const char *stream)
 {
-    for (size_t i = 0; i < world->run_count; i++)
-        if (strcmp(world->runs[i].stream, stream) == 0)
+    for (size_t i = world->run_count; i-- > 0;)
+        if (strcmp(world->runs[i].stream, stream) == 0 &&
+            world->runs[i].connection[strlen("world")] == (char)('0' + connection))
             return &world->runs[i];
     return NULL;
 }

@@ -116,7 +116,7 @@ START_TEST(reads_everything)
     ck_assert_int_eq(settings->policy.connect_timeout_ms, 2000);
     ck_assert_int_eq(settings->policy.low_speed_ms, 5000);
     ck_assert_int_eq(settings->policy.drain_ms, 1000);
-    ck_assert_int_eq(settings->policy.window_pages, 4);
+    ck_assert_int_eq(settings->policy.window_pages, 32);
     ck_assert_uint_eq(settings->connection_count, 2);
     const struct connection_settings *c = &settings->connections[0];
     ck_assert_str_eq(c->name, "acme");

@@ -315,7 +315,21 @@ START_TEST(case_volatile_fields_keep_the_latest_without_a_version)
 }
 END_TEST
 
-UNIT_MAIN("commit", case_created_then_unchanged_then_changed, case_duplicate_and_conflict,
+START_TEST(case_empty_batch_is_the_first_of_a_store)
+{
+    struct world world;
+    struct draft page;
+    world_open(&world);
+    struct job_scope_begin scope = open_users(&world);
+    draft_begin(&world, &page, USERS, &scope, 1);
+    ck_assert_int_eq(draft_commit(&world, &page).received, 0);
+    world_assert_sound(&world);
+    world_close(&world);
+}
+END_TEST
+
+UNIT_MAIN("commit", case_empty_batch_is_the_first_of_a_store,
+    case_created_then_unchanged_then_changed, case_duplicate_and_conflict,
     case_same_new_object_twice_in_one_group, case_dead_and_filtered,
     case_tombstone_and_reappearance, case_seen_and_then_gone_is_not_an_accident,
     case_incarnation_makes_another_object, case_unbalanced_is_refused_alone,

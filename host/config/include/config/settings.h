@@ -29,7 +29,7 @@ struct policy_settings {
     int64_t pages_most;              /* pages of one scope's run: 1,000,000 */
     int64_t empty_pages_most;        /* pages in a row without a new record: 20 */
     int64_t run_bytes_most;          /* decoded bytes of one run: 64 GiB */
-    int64_t window_pages;            /* pages requested ahead of their commit: 4 */
+    int64_t window_pages;            /* pages requested ahead of their commit, as far as the queues have room: 32 */
     int64_t dead_letters_percent;    /* above this share of a run it is partial: 5 */
     int64_t absence_most;            /* held above max(this, percent): 3 */
     int64_t absence_percent;         /* 5 */

@@ -50,7 +50,9 @@ struct job_run_begin {
     const struct source *source;
     bool full;
     struct span bound; /* incremental: the lower bound that requests will carry; nothing: full */
-    int64_t run;       /* answer */
+    /* answers */
+    int64_t run;
+    int64_t started_wall_ms; /* when it began, before any restart of the host */
 };
 
 /* PARENTS: live objects of the parent stream's own kind, by key; closes the scopes of parents that are deleted. */
@@ -80,6 +82,7 @@ struct job_scope_begin {
     int64_t scope;
     bool ended; /* already over in this run */
     enum proof proof;
+    struct span reason;   /* of the proof, where it is over; in the job's arena */
     struct span position; /* encoded; nothing: from the start */
     struct span bookmark; /* highest bound so far */
     int64_t sequence;     /* last batch committed */

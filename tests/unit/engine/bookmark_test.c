@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bookmarks: compared, taken back, held back, and moved only by a run that is complete. */
+#include "../../../host/engine/machine.h"
+#include "driver.h"
+
+#define WALL INT64_C(1767225600000) /* 2026-01-01T00:00:00Z, where the driver's clock begins */
+
+START_TEST(bounds_are_floored_and_look_back)
+{
+    static const struct {
+        struct muster_incremental declared;
+        const char *bookmark, *bound;
+        int64_t look_back_ms;
+    } rows[] = {
+        {{0}, "2026-01-01T00:10:00.999Z", "2026-01-01T00:05:00.000Z", 300000},
+        {{0}, "2026-01-01T02:10:00.5+02:00", "2026-01-01T00:09:55.000Z", 5000},
+        {{.granularity_s = 60}, "2026-01-01T00:10:59Z", "2026-01-01T00:10:00.000Z", 0},
+        {{.granularity_s = 60, .exclusive = 1}, "2026-01-01T00:10:59Z", "2026-01-01T00:09:00.000Z",
+            0},
+        {{.look_back_s = 1}, "2026-01-01T00:00:01Z", "2026-01-01T00:00:00.000Z", 300000},
+        {{.format = MUSTER_TIME_EPOCH_S}, "1000", "700", 300000},
+        {{.format = MUSTER_TIME_EPOCH_S, .exclusive = 1}, "1000", "999", 0},
+        {{.format = MUSTER_TIME_EPOCH_S}, "100", "-200", 300000},
+        {{.format = MUSTER_TIME_EPOCH_MS}, "1000999", "1000000", 0},
+        {{.format = MUSTER_TIME_EPOCH_MS}, "-1", "-1000", 0},
+        {{.format = MUSTER_TIME_DATE}, "2026-03-01", "2026-02-28", 1},
+        {{.format = MUSTER_TIME_COUNTER}, "17", "17", 300000},
+        {{.format = MUSTER_TIME_COUNTER, .exclusive = 1}, "17", "16", 300000},
+        {{.format = MUSTER_TIME_OPAQUE}, "abc", "abc", 300000},
+        {{.format = MUSTER_TIME_HTTP_DATE}, "Thu, 01 Jan 2026 00:04:00 GMT",
+            "Wed, 31 Dec 2025 23:59:00 GMT", 300000},
+        {{.format = MUSTER_TIME_HTTP_DATE}, "Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37 GMT", 0},
+        {{.format = MUSTER_TIME_FILETIME}, "116444736009999999", "116444736000000000", 0},
+        {{.format = MUSTER_TIME_GENERALIZED}, "20260101000000Z", "20251231235500Z", 300000},
+        {{0}, "yesterday", "yesterday", 300000},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        AUTO_ARENA *arena = arena_create(0);
+        struct span bound = bookmark_bound(
+            &rows[i].declared, span_of(rows[i].bookmark), rows[i].look_back_ms, arena);
+        ck_assert_msg(span_equal_text(bound, rows[i].bound), "%s: %.*s, not %s", rows[i].bookmark,
+            SPAN_FORMAT(bound), rows[i].bound);
+    }
+}
+END_TEST
+
+START_TEST(bookmarks_compare_by_what_they_mean)
+{
+    const struct span nothing = {NULL, 0};
+    ck_assert(bookmark_later(0, SPAN("2026-01-01T00:00:00+01:00"), SPAN("2025-12-31T22:59:59Z")));
+    ck_assert(!bookmark_later(0, SPAN("2026-01-01T00:00:00+01:00"), SPAN("2025-12-31T23:00:00Z")));
+    ck_assert(bookmark_later(MUSTER_TIME_COUNTER, SPAN("10"), SPAN("9")));
+    ck_assert(bookmark_later(MUSTER_TIME_OPAQUE, SPAN("b"), SPAN("a")));
+    ck_assert(bookmark_later(0, SPAN("x"), nothing));
+    ck_assert(!bookmark_later(0, nothing, nothing));
+    ck_assert(!bookmark_later(0, nothing, SPAN("x")));
+}
+END_TEST
+
+START_TEST(a_time_is_held_back_to_the_runs_beginning)
+{
+    AUTO_ARENA *arena = arena_create(0);
+    ck_assert(span_equal_text(
+        bookmark_cap(0, SPAN("2026-01-01T00:00:01Z"), WALL, arena), "2026-01-01T00:00:00.000Z"));
+    ck_assert(span_equal_text(
+        bookmark_cap(0, SPAN("2025-12-31T00:00:01Z"), WALL, arena), "2025-12-31T00:00:01Z"));
+    ck_assert(span_equal_text(
+        bookmark_cap(MUSTER_TIME_DATE, SPAN("2026-01-02"), WALL + 5, arena), "2026-01-01"));
+    ck_assert(span_equal_text(
+        bookmark_cap(MUSTER_TIME_COUNTER, SPAN("99999999999999"), WALL, arena), "99999999999999"));
+    ck_assert(bookmark_cap(0, (struct span){NULL, 0}, WALL, arena).data == NULL);
+}
+END_TEST
+
+/* ------------------------------------------------------------------ in a run ------------------- */
+
+#define INCREMENTAL(format)                                                     \
+    ",'mode':'incremental','incremental':{'field':'/at','format':'" format "'," \
+    "'bound':{'name':'since','value':'{bound}'}}"
+#define CHANGED(format)                                                                 \
+    "{'name':'users','request':{'path':'/users'},'items':'/items','paging':" CURSOR("") \
+        INCREMENTAL(format) "," YIELDS "}"
+#define AT(id, at) "{'id':'" id "','name':'n','at':" at "}"
+
+static const struct kept_run *play(struct driver *driver, const char *streams,
+    const struct answer *answers, size_t count, const char *bookmark, int crash)
+{
+    driver_begin(driver, "", streams, answers, count);
+    driver_join(driver);
+    driver->bookmark = bookmark;
+    driver_start(driver);
+    for (int i = 0; i < crash && !driver->over; i++)
+        ck_assert(driver_step(driver));
+    if (crash > 0 && !driver->over) {
+        driver_crash(driver);
+        driver->now_ms += 3600000;
+        driver_start(driver);
+    }
+    driver_finish(driver);
+    return &driver->runs[0];
+}
+
+START_TEST(only_a_complete_run_moves_its_bookmark)
+{
+    static const struct answer whole[] = {
+        {.when = "cursor=b", .body = "{'items':[" AT("2", "'2025-12-31T10:00:00Z'") "]}"},
+        {.when = "/users", .body = "{'items':[" AT("1", "'2025-12-31T11:00:00Z'") "],'next':'b'}"}};
+    static const struct answer cut[] = {{.when = "cursor=b", .status = 404, .body = "{}"},
+        {.when = "/users", .body = "{'items':[" AT("1", "'2025-12-31T11:00:00Z'") "],'next':'b'}"}};
+    static const struct answer empty[] = {{.when = "/users", .body = "{'items':[]}"}};
+    struct driver driver;
+    const struct kept_run *run = play(&driver, CHANGED("rfc3339"), ANSWERS(whole), NULL, 0);
+    ck_assert_str_eq(run->bookmark, "2025-12-31T11:00:00Z"); /* the highest, whatever the order */
+    ck_assert(strstr(driver.last_url, "since") == NULL);
+    driver_end(&driver);
+    run = play(&driver, CHANGED("rfc3339"), ANSWERS(whole), "2025-12-31T09:00:00Z", 0);
+    ck_assert_msg(strstr(driver.last_url, "since=2025-12-31T08%3A55%3A00.000Z") != NULL, "%s",
+        driver.last_url);
+    ck_assert_int_eq(run->proof, PROOF_ASSERTED);
+    ck_assert(run->bookmark_moved);
+    driver_end(&driver);
+    run = play(&driver, CHANGED("rfc3339"), ANSWERS(cut), NULL, 0);
+    ck_assert(!run->bookmark_moved);
+    driver_end(&driver);
+    run = play(&driver, CHANGED("rfc3339"), ANSWERS(empty), "2025-12-31T09:00:00Z", 0);
+    ck_assert(run->ended && !run->bookmark_moved);
+    driver_end(&driver);
+}
+END_TEST
+
+/* What carries a time after the run's beginning may stand beside changes that were made behind the reader's back. */
+START_TEST(what_changes_while_it_is_read_is_read_again)
+{
+    static const struct answer answers[] = {
+        {.when = "cursor=b", .body = "{'items':[" AT("2", "'2026-01-01T09:00:00Z'") "]}"},
+        {.when = "/users", .body = "{'items':[" AT("1", "'2025-12-31T11:00:00Z'") "],'next':'b'}"}};
+    for (int crash = 0; crash < 10; crash += 3) { /* a crash must not make the run younger */
+        struct driver driver;
+        const struct kept_run *run =
+            play(&driver, CHANGED("rfc3339"), ANSWERS(answers), NULL, crash);
+        ck_assert_msg(
+            strncmp(run->bookmark, "2026-01-01T00:00:01", 19) == 0, "%d: %s", crash, run->bookmark);
+        driver_end(&driver);
+    }
+}
+END_TEST
+
+START_TEST(counters_of_several_scopes_keep_the_least)
+{
+    static const struct answer answers[] = {
+        {.when = "/groups", .body = "{'items':[{'id':'1'},{'id':'2'},{'id':'3'}]}"},
+        {.when = "/members/1", .body = "{'items':[" AT("a", "50") "]}"},
+        {.when = "/members/2", .body = "{'items':[" AT("b", "100") "]}"},
+        {.when = "/members/3", .body = "{'items':[]}"}};
+    struct driver driver;
+    (void)play(&driver,
+        "{'name':'groups','request':{'path':'/groups'},'items':'/"
+        "items','yields':[{'kind':'group','fields':[{'to':'id','from':'/id'}]}]},"
+        "{'name':'members','request':{'path':'/members/{parent.id}'},'items':'/"
+        "items','parent':{'stream':'groups','fields':[{'name':'id',"
+        "'from':'/id'}]}" INCREMENTAL("counter") "," YIELDS "}",
+        ANSWERS(answers), NULL, 0);
+    ck_assert_str_eq(driver.runs[1].bookmark, "50");
+    driver_end(&driver);
+}
+END_TEST
+
+UNIT_MAIN("bookmark", bounds_are_floored_and_look_back, bookmarks_compare_by_what_they_mean,
+    a_time_is_held_back_to_the_runs_beginning, only_a_complete_run_moves_its_bookmark,
+    what_changes_while_it_is_read_is_read_again, counters_of_several_scopes_keep_the_least)

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the tests of this layer need beside it: made-up documents, json-c to compare with, calls that are counted or fail.
+foreach(file content differential projection)
+    target_sources(unit_json_${file} PRIVATE unit/json/document.c)
+endforeach()
+target_link_libraries(unit_json_differential PRIVATE PkgConfig::JSONC)
+
+# A call between layers can be wrapped where they are linked into the program itself.
+function(unit_wrap test)
+    if(NOT MUSTER_LAYERS)
+        target_compile_definitions(${test} PRIVATE UNIT_WRAPPED)
+        foreach(call ${ARGN})
+            target_link_options(${test} PRIVATE -Wl,--wrap=${call})
+        endforeach()
+    endif()
+endfunction()
+unit_wrap(unit_json_members span_equal text_equal hash_keyed64)
+unit_wrap(unit_json_projection memory_allocate memory_resize)
+unit_wrap(unit_json_content memory_allocate memory_resize)
+
+# The layer once more as a machine without SSE2 and with unsigned characters (ARM) compiles it.
+get_target_property(json_sources muster_json SOURCES)
+list(FILTER json_sources INCLUDE REGEX "\\.c$")
+list(TRANSFORM json_sources PREPEND "${PROJECT_SOURCE_DIR}/host/json/")
+add_library(unit_json_portable STATIC ${json_sources})
+target_compile_options(unit_json_portable PUBLIC -funsigned-char -U__SSE2__)
+target_include_directories(unit_json_portable PUBLIC "${PROJECT_SOURCE_DIR}/host/json/include")
+target_link_libraries(unit_json_portable PUBLIC muster_flags muster_base)
+foreach(file gate items value)
+    add_executable(unit_json_${file}_portable unit/json/${file}_test.c)
+    target_link_libraries(unit_json_${file}_portable PRIVATE unit_json_portable PkgConfig::CHECK)
+    target_include_directories(unit_json_${file}_portable PRIVATE support)
+    add_test(NAME unit.json.${file}_portable COMMAND unit_json_${file}_portable)
+    set_tests_properties(unit.json.${file}_portable PROPERTIES TIMEOUT 120)
+endforeach()
