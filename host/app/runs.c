@@ -81,7 +81,6 @@ static struct cell text_cell(const char *text)
 static struct cell cell_of(const struct member *member, const struct run_summary *run)
 {
     const void *place = (const char *)run + member->offset;
-    struct cell cell = {.type = CELL_NULL};
     switch (member->type) {
     case MEMBER_TEXT:
         return text_cell(*(const char *const *)place);
@@ -90,17 +89,14 @@ static struct cell cell_of(const struct member *member, const struct run_summary
     case MEMBER_PROOF:
         return text_cell(proof_name(*(const enum proof *)place));
     case MEMBER_NUMBER:
-        cell = (struct cell){.type = CELL_INTEGER, .integer = *(const int64_t *)place};
-        break;
+        return (struct cell){.type = CELL_INTEGER, .integer = *(const int64_t *)place};
     case MEMBER_SECONDS:
-        cell = (struct cell){.type = CELL_REAL, .real = (double)*(const int64_t *)place / 1000};
-        break;
+        return (struct cell){.type = CELL_REAL, .real = (double)*(const int64_t *)place / 1000};
     case MEMBER_FLAG:
-        cell = (struct cell){
+        return (struct cell){
             .type = CELL_JSON, .text = *(const bool *)place ? SPAN("true") : SPAN("false")};
-        break;
     }
-    return cell;
+    return (struct cell){.type = CELL_NULL};
 }
 
 static void json_row(struct table *table, const struct run_summary *run)

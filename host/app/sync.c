@@ -185,12 +185,11 @@ enum status command_sync(const struct command_line *line)
     enum status status;
     if (!settings_read(line->configuration, &settings, &fault))
         return command_fail(&fault);
-    if (!names_exist(line, settings, &fault)) {
-        status = command_fail(&fault);
-    } else if (store_open(settings->store_path, &options, &store, &fault)) {
+    bool known = names_exist(line, settings, &fault);
+    if (known && store_open(settings->store_path, &options, &store, &fault)) {
         status = sync_here(line, store);
         store_close(store);
-    } else if (!sync_there(line, settings->store_path, &status)) {
+    } else if (!known || !sync_there(line, settings->store_path, &status)) {
         status = command_fail(&fault);
     }
     settings_free(settings);
