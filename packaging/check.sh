@@ -4,9 +4,11 @@
 # usage: check.sh [--quick]     --quick leaves out the long tests, the sanitizers and the linters
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+umask 022
+export LC_ALL=C.UTF-8 no_proxy=127.0.0.1,localhost
 
 quick=
-case "${1:-}" in
+case "$*" in
 --quick) quick=1 ;;
 "") ;;
 *)
@@ -17,37 +19,48 @@ esac
 
 packaging/dependencies.sh test
 jobs=$(nproc)
+mkdir -p build
 
 step() { printf '\n== %s\n' "$*"; }
 
-build() {
-    step "build $1"
-    cmake --preset "$1" >/dev/null
-    cmake --build --preset "$1" -j "$jobs" >"build/$1/build.log" 2>&1 || {
-        tail -n 60 "build/$1/build.log"
+# logged NAME COMMAND...: says nothing where it goes well, and what it said where it does not.
+logged() {
+    local log=build/$1.log
+    shift
+    "$@" >"$log" 2>&1 || {
+        tail -n 80 "$log"
         exit 1
     }
 }
 
+build() {
+    step "build: $1"
+    logged "$1" cmake --preset "$1"
+    logged "$1" cmake --build --preset "$1" -j "$jobs"
+}
+
+sources() { find host plugin-api plugins tests \( -name '*.c' -o -name '*.h' \) -not -path '*/node_modules/*' -print0; }
+
 if [ -z "$quick" ]; then
+    step "formatting"
+    sources | xargs -0 clang-format --dry-run --Werror
     build layers
     step "headers stand by themselves"
-    cmake --build build/layers --target all_verify_interface_header_sets -j "$jobs" >/dev/null
-    step "formatting"
-    git ls-files '*.c' '*.h' | xargs clang-format --dry-run --Werror
+    logged headers cmake --build build/layers --target all_verify_interface_header_sets -j "$jobs"
     build asan-ubsan
     step "tests under the address and undefined-behaviour sanitizers"
-    ctest --test-dir build/asan-ubsan -LE 'long|timing' --output-on-failure --no-tests=error -j "$jobs" | tail -n 15
+    logged asan-ubsan-tests ctest --test-dir build/asan-ubsan -LE long -E '^(scenario|packaging)\.' --timeout 300 --output-on-failure \
+        --no-tests=error -j "$jobs"
+    tail -n 5 build/asan-ubsan-tests.log
+    build release
 fi
 
 build dev
 if [ -z "$quick" ]; then
     step "clang-tidy"
-    git ls-files 'host/**.c' | xargs -P "$jobs" -n 4 clang-tidy -p build/dev --quiet 2>/dev/null
+    logged clang-tidy bash -c "find host -name '*.c' -print0 | xargs -0 -P $jobs -n 4 clang-tidy -p build/dev --quiet"
 fi
 step "tests"
-if [ -n "$quick" ]; then
-    ctest --test-dir build/dev -LE long --output-on-failure --no-tests=error -j "$jobs"
-else
-    ctest --test-dir build/dev --output-on-failure --no-tests=error -j "$jobs"
-fi
+exclude=()
+[ -z "$quick" ] || exclude=(-LE long)
+ctest --test-dir build/dev "${exclude[@]}" --timeout 900 --output-on-failure --no-tests=error -j "$jobs"

@@ -18,6 +18,7 @@ esac
 
 packaging/dependencies.sh build
 mkdir -p build
+echo "Building; what the compiler says is in build/quickstart.log."
 if ! { [ -f build/release/build.ninja ] || cmake --preset release; } >build/quickstart.log 2>&1 ||
     ! cmake --build --preset release --target muster muster_upstream muster_connectors >>build/quickstart.log 2>&1; then
     tail -n 40 build/quickstart.log >&2
@@ -28,7 +29,10 @@ muster=build/release/muster
 folder=$(mktemp -d "${TMPDIR:-/tmp}/muster-quickstart.XXXXXX")
 upstream=
 finish() {
-    [ -n "$upstream" ] && kill "$upstream" 2>/dev/null && wait "$upstream" 2>/dev/null
+    if [ -n "$upstream" ]; then
+        kill "$upstream" 2>/dev/null || true
+        wait "$upstream" 2>/dev/null || true
+    fi
     if [ -n "$keep" ]; then echo "kept: $folder"; else rm -rf "$folder"; fi
 }
 trap finish EXIT
@@ -44,7 +48,10 @@ mkfifo "$folder/address"
 build/release/tests/upstream/muster-upstream --port 0 --users 2500 --groups 50 --token quickstart --script "$folder/faults" \
     >"$folder/address" &
 upstream=$!
-read -r _ address <"$folder/address"
+read -r _ address <"$folder/address" || {
+    echo "the sample application did not start" >&2
+    exit 1
+}
 
 umask 077
 echo quickstart >"$folder/token"
@@ -58,22 +65,25 @@ connections = (
 );
 C
 
+# What is partial is shown like what is whole; the exit status tells them apart.
+status=0
 run() {
     printf '\n$ muster %s\n' "$*"
-    "$muster" -c "$folder/muster.conf" "$@"
+    "$muster" -c "$folder/muster.conf" "$@" || status=$?
 }
+look() { sqlite3 -init /dev/null -batch -readonly -box "$folder/muster.db" "$@"; }
 
 echo "The sample application listens on $address; it will fail three times on the way."
 run sync
 echo
 echo "The roll: people and machines, and what they may do"
-sqlite3 -box "$folder/muster.db" \
+look \
     "SELECT id, login, status, email FROM account ORDER BY id LIMIT 4;" \
     "SELECT kind, count(*) AS live FROM (SELECT 'account' AS kind, state FROM account UNION ALL SELECT 'group', state FROM \"group\"
        UNION ALL SELECT 'grant', state FROM \"grant\") WHERE state = 'live' GROUP BY kind;"
 echo
 echo "The books: each page balances, and the chain of pages holds"
-sqlite3 -box "$folder/muster.db" \
+look \
     "SELECT run, count(*) AS pages, sum(received) AS received, sum(created) AS created, sum(changed) AS changed,
        sum(unchanged) AS unchanged, sum(duplicate) AS duplicate, sum(filtered) AS filtered, sum(dead) AS dead
        FROM batch GROUP BY run ORDER BY run;"
@@ -81,3 +91,4 @@ run audit
 echo
 echo "The verdict: complete as of when, by which proof"
 run status
+exit "$status"

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/memory.h"
 #include "build.h"
 #include "command.h"
@@ -229,6 +230,8 @@ enum status command_serve(const struct command_line *line)
     struct daemon daemon = {.drain_until_ms = INT64_MAX};
     struct generation *generation;
     struct fault fault;
+    log_configure(&(const struct log_options){
+        .descriptor = STDERR_FILENO, .level = LOG_INFO, .clock = clock_system()});
     if (!generation_load(line->configuration, &generation, &fault))
         return command_fail(&fault);
     if (!store_open(generation->settings->store_path, &options, &daemon.store, &fault)) {
