@@ -163,7 +163,8 @@ static void client_line(struct control *control, struct client *client,
         client_refuse(control, client, &fault, now_ms);
 }
 
-/* Reads at most one request; bytes after it, other than of a client that is being sent away, are against the protocol. */
+/* Reads at most one request; bytes after it, other than of a client that is being sent away, are
+ * against the protocol. */
 static void client_read(struct control *control, struct client *client,
     const struct generation *generation, int64_t now_ms)
 {
@@ -375,7 +376,8 @@ static bool listen_there(struct control *control, struct fault *fault)
     control->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (control->listener < 0 || control->epoll < 0)
         return fault_system(fault, "cannot make the control socket");
-    /* Before bind: the file takes the socket's mode, so that it is never open to others, not even for a moment. */
+    /* Before bind: the file takes the socket's mode, so that it is never open to others, not even
+     * for a moment. */
     if (fchmod(control->listener, 0600) != 0 ||
         bind(control->listener, (const struct sockaddr *)&control->address,
             sizeof control->address) != 0)
@@ -410,7 +412,8 @@ bool control_open(
     return true;
 }
 
-/* The last word: a decision is waited for, since its outcome must be told; an order ends as it stands. */
+/* The last word: a decision is waited for, since its outcome must be told; an order ends as it
+ * stands. */
 static void client_leave(struct control *control, struct client *client)
 {
     int64_t now_ms = host_now_ms(control->host);

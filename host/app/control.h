@@ -1,25 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The control socket: commands that change something go to the host that runs on the store (DESIGN section 11).
+ * The control socket: commands that change something go to the host that runs on the store (DESIGN
+ * section 11).
  *
- * A Unix stream socket at STORE.sock, mode 0600, for the host's own user and root. The command writes one line, a JSON object, and keeps
- * its side open; the host writes lines until `done`, and closes. A command that closes its side has left: rounds that were begun for it
- * go on, those that were not are not begun.
+ * A Unix stream socket at STORE.sock, mode 0600, for the host's own user and root. The command
+ * writes one line, a JSON object, and keeps its side open; the host writes lines until `done`, and
+ * closes. A command that closes its side has left: rounds that were begun for it go on, those that
+ * were not are not begun.
  *
  *     {"command":"sync","full":false,"names":["acme"]}                 names: none means all
  *     {"command":"hold","verb":"approve","number":7,"who":"ada"}       verb: approve, reject
  *     {"command":"discard","number":7,"who":"ada","reason":"a test account"}
  *
- *     {"run":{"connection":"acme","stream":"users",…}}                 a run ended; the row of `muster sync --json`
+ *     {"run":{"connection":"acme","stream":"users",…}}                 a run ended; the row of
+ * `muster sync --json`
  *     {"trouble":{"connection":"acme","text":"…"}}
  *     {"progress":{"pages":12,"records":2400}}                         a few times a second at most
- *     {"done":0,"text":""}                                             the last line: exit status, and a sentence or ""
+ *     {"done":0,"text":""}                                             the last line: exit status,
+ * and a sentence or ""
  *
- * What a sync brings was read after it was asked for: where a round of a connection is under way, it ends first and another follows
- * (order.h). While the host drains, requests are refused, and orders that wait end with the rounds under way.
+ * What a sync brings was read after it was asked for: where a round of a connection is under way,
+ * it ends first and another follows (order.h). While the host drains, requests are refused, and
+ * orders that wait end with the rounds under way.
  *
- * Everything here runs on the I/O thread and never waits: sockets are non-blocking, lines, clients and what waits for them are bounded,
- * a client that says nothing or does not read is dropped, decisions have a thread (decision.h).
+ * Everything here runs on the I/O thread and never waits: sockets are non-blocking, lines, clients
+ * and what waits for them are bounded, a client that says nothing or does not read is dropped,
+ * decisions have a thread (decision.h).
  */
 #ifndef MUSTER_APP_CONTROL_H
 #define MUSTER_APP_CONTROL_H
@@ -36,7 +42,8 @@
 
 struct control;
 
-/* Only for the holder of the store's lock: a socket that is there already is a dead host's and is removed. */
+/* Only for the holder of the store's lock: a socket that is there already is a dead host's and is
+ * removed. */
 bool control_open(struct host *host, const char *store_path, struct control **ret_control,
     struct fault *fault) MUST_CHECK;
 /* From the host's hooks; NULL is fine. */

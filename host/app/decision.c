@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One decision, one thread, one handle. SQLite lets one transaction write at a time; the writer notices that another handle wrote
- * (store/execute.c) and reads its counters anew. */
+/* One decision, one thread, one handle. SQLite lets one transaction write at a time; the writer
+ * notices that another handle wrote (store/execute.c) and reads its counters anew. */
 #include "decision.h"
 
 #include <pthread.h>

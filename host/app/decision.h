@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a person decides (hold approve, hold reject, dead discard), made in the store: by a command that has the lock, or by a running host
- * on a short-lived thread with a store handle of its own, because the writer's handle is the writer's and the I/O thread never waits. */
+/* What a person decides (hold approve, hold reject, dead discard), made in the store: by a command
+ * that has the lock, or by a running host on a short-lived thread with a store handle of its own,
+ * because the writer's handle is the writer's and the I/O thread never waits. */
 #ifndef MUSTER_APP_DECISION_H
 #define MUSTER_APP_DECISION_H
 
 #include "host.h"
 #include "message.h"
 
-/* On a handle that may write; beside a host's writer it waits for its transaction. Not for REQUEST_SYNC. */
+/* On a handle that may write; beside a host's writer it waits for its transaction. Not for
+ * REQUEST_SYNC. */
 bool decision_make(
     struct store *store, const struct control_request *request, struct fault *fault) MUST_CHECK;
 

@@ -88,7 +88,8 @@ void generation_join(struct generation *generation, const struct hash_key *store
         if (join(generation, i, store_key, old, entry))
             continue;
         generation->troubled++;
-        /* A refused file or a secret that cannot be read leaves what runs as it is; a connector that was taken away ends. */
+        /* A refused file or a secret that cannot be read leaves what runs as it is; a connector
+         * that was taken away ends. */
         if (old && old->connection && entry->fault.code != FAULT_CONFIGURATION) {
             entry->connection = connection_acquire(old->connection);
             entry->stale = true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A generation: the configuration and the connector directory as they were read at one moment, joined to connections. Immutable; a new one is
- * built beside it (on any thread) and swapped in whole. Rounds hold what they began with. */
+/* A generation: the configuration and the connector directory as they were read at one moment,
+ * joined to connections. Immutable; a new one is built beside it (on any thread) and swapped in
+ * whole. Rounds hold what they began with. */
 #ifndef MUSTER_APP_GENERATION_H
 #define MUSTER_APP_GENERATION_H
 
@@ -24,12 +25,13 @@ struct generation {
     size_t troubled; /* entries with a fault */
 };
 
-/* Reads configuration and connectors. Fails only where the configuration file itself is refused; trouble with one connector or one
- * connection is that entry's. */
+/* Reads configuration and connectors. Fails only where the configuration file itself is refused;
+ * trouble with one connector or one connection is that entry's. */
 bool generation_load(
     const char *configuration, struct generation **ret_generation, struct fault *fault) MUST_CHECK;
-/* Joins the entries to connections; needs the store's key. On the thread that runs the engine. `before`: entries whose source is the same
- * are taken over; where the new one is refused the old one goes on (`stale`). NULL: none. */
+/* Joins the entries to connections; needs the store's key. On the thread that runs the engine.
+ * `before`: entries whose source is the same are taken over; where the new one is refused the old
+ * one goes on (`stale`). NULL: none. */
 void generation_join(struct generation *generation, const struct hash_key *store_key,
     const struct generation *before);
 void generation_free(struct generation *generation);

@@ -128,10 +128,12 @@ static void answered(void *context, uint64_t ticket, struct response *response)
 static void job_finished(void *context, struct job *job)
 {
     struct host *host = context;
-    /* The arena is the job's own, so a place for it can be had without an allocator that might fail here. */
+    /* The arena is the job's own, so a place for it can be had without an allocator that might fail
+     * here. */
     struct finished *finished = arena_allocate(job->arena, sizeof *finished);
     if (!finished)
-        __builtin_trap(); /* the engine would wait for ever: end, and recover from the checkpoints */
+        __builtin_trap(); /* the engine would wait for ever: end, and recover from the checkpoints
+                           */
     finished->job = job;
     (void)pthread_mutex_lock(&host->mutex);
     bool was_empty = host->first == NULL;
@@ -267,7 +269,8 @@ static bool take_over_signals(struct host *host, struct fault *fault)
     return host->signals >= 0 || fault_system(fault, "cannot make a signal descriptor");
 }
 
-/* As many descriptors as the system lets us have: the usual 1,024 are fewer than a busy host's connections. */
+/* As many descriptors as the system lets us have: the usual 1,024 are fewer than a busy host's
+ * connections. */
 static void raise_descriptor_limit(void)
 {
     struct rlimit limit;
@@ -316,7 +319,8 @@ bool host_create(struct store *store, const struct host_hooks *hooks, struct hos
     return true;
 }
 
-/* What the writer still held goes nowhere: its pages are committed, and the engine that would hear of it is gone. */
+/* What the writer still held goes nowhere: its pages are committed, and the engine that would hear
+ * of it is gone. */
 static void drop_finished(struct host *host)
 {
     for (struct finished *finished = host->first, *next; finished; finished = next) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The running host: one I/O thread that holds the engine and acts on its effects (transport, page workers, store writer, timer) and
- * feeds back what came of them, on one epoll. `sync` and `serve` differ only in what they start and in what they do with notes.
+ * The running host: one I/O thread that holds the engine and acts on its effects (transport, page
+ * workers, store writer, timer) and feeds back what came of them, on one epoll. `sync` and `serve`
+ * differ only in what they start and in what they do with notes.
  */
 #ifndef MUSTER_APP_HOST_H
 #define MUSTER_APP_HOST_H
@@ -30,8 +31,8 @@ void host_stop(struct host *host);
 void host_wake(struct host *host, int64_t deadline_ms);
 /* Another thread's result is there: `tick` runs soon. Any thread. */
 void host_ring(struct host *host);
-/* Calls `ready` on the I/O thread while the descriptor is readable. At most HOST_WATCHES_MAX, until host_free; the descriptor must
- * stay open as long, or be an epoll's that is closed. */
+/* Calls `ready` on the I/O thread while the descriptor is readable. At most HOST_WATCHES_MAX, until
+ * host_free; the descriptor must stay open as long, or be an epoll's that is closed. */
 #define HOST_WATCHES_MAX 4u
 bool host_watch(struct host *host, int descriptor, void (*ready)(void *context), void *context,
     struct fault *fault) MUST_CHECK;

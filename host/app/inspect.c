@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands that look at connectors and configuration: connectors, lint, check. They contact nobody and touch no store. */
+/* The commands that look at connectors and configuration: connectors, lint, check. They contact
+ * nobody and touch no store. */
 #include <stdio.h>
 #include <string.h>
 #include "build.h"

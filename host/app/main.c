@@ -192,7 +192,8 @@ static const struct subcommand *find(const char *name)
 
 int main(int argc, char **argv)
 {
-    /* The reader child is this binary anew, with nothing but two descriptors: first, before anything is set up. */
+    /* The reader child is this binary anew, with nothing but two descriptors: first, before
+     * anything is set up. */
     if (argc == 2 && strcmp(argv[1], INTAKE_READER_ARGUMENT) == 0)
         intake_reader_main(INTAKE_READER_IMAGE, INTAKE_READER_ANSWER);
     if (sodium_init() < 0) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One JSON object a line. Requests are read strictly: what a host does not know it must not seem to have done. */
+/* One JSON object a line. Requests are read strictly: what a host does not know it must not seem to
+ * have done. */
 #include "message.h"
 
 #include <stdio.h>
@@ -89,7 +90,8 @@ enum { AT_COMMAND, AT_VERB, AT_FULL, AT_NAMES, AT_NUMBER, AT_WHO, AT_REASON, AT_
 
 #define BIT(place) (1u << (place))
 
-/* Which members each request has, besides `command` and `verb`; all but those of SYNC must be there. */
+/* Which members each request has, besides `command` and `verb`; all but those of SYNC must be
+ * there. */
 static const struct {
     const char *command, *verb;
     unsigned members;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The lines of the control protocol (control.h), written and read. Each line is hostile until it has passed the gate. */
+/* The lines of the control protocol (control.h), written and read. Each line is hostile until it
+ * has passed the gate. */
 #ifndef MUSTER_APP_MESSAGE_H
 #define MUSTER_APP_MESSAGE_H
 
@@ -10,7 +11,8 @@
 #define MESSAGE_WHO_MAX  64u    /* bytes of a person's name */
 #define MESSAGE_WHY_MAX  1024u  /* bytes of a reason */
 
-/* Where a host that runs on this store listens: STORE.sock. FAULT_CONFIGURATION where that is longer than an address may be. */
+/* Where a host that runs on this store listens: STORE.sock. FAULT_CONFIGURATION where that is
+ * longer than an address may be. */
 bool message_address(
     const char *store_path, struct sockaddr_un *ret_address, struct fault *fault) MUST_CHECK;
 
@@ -28,7 +30,8 @@ struct control_request {
 /* One line with its end. FAULT_LIMIT where it would be too long. */
 bool message_write_request(
     const struct control_request *request, struct bytes *into, struct fault *fault) MUST_CHECK;
-/* `line` without its end. FAULT_USAGE says what is wrong with it. Everything in `ret_request` lives in `arena`. */
+/* `line` without its end. FAULT_USAGE says what is wrong with it. Everything in `ret_request` lives
+ * in `arena`. */
 bool message_read_request(struct span line, const struct hash_key *key, struct arena *arena,
     struct control_request *ret_request, struct fault *fault) MUST_CHECK;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From the engine's notes to metrics and log lines: the one place that decides what of a run is counted and what is said. */
+/* From the engine's notes to metrics and log lines: the one place that decides what of a run is
+ * counted and what is said. */
 #ifndef MUSTER_APP_OBSERVE_H
 #define MUSTER_APP_OBSERVE_H
 

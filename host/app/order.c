@@ -202,7 +202,8 @@ void order_free(struct orders *orders, struct order *order)
 
 /* ------------------------------------------------------------------ rounds -------------------- */
 
-/* The round that now begins is that of every order that waits for it; whether one of them wants it full. */
+/* The round that now begins is that of every order that waits for it; whether one of them wants it
+ * full. */
 static bool join_round(struct orders *orders, const char *name)
 {
     bool full = false;

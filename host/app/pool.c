@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Page workers. How much waits here is bounded by the engine, which sends no request for which there is no room. */
+/* Page workers. How much waits here is bounded by the engine, which sends no request for which
+ * there is no room. */
 #include "pool.h"
 
 #include <pthread.h>
@@ -80,7 +81,8 @@ void pool_submit(struct pool *pool, uint64_t ticket, const struct digest_input *
 {
     struct pool_result *result = memory_allocate(sizeof *result);
     struct task *task = memory_allocate(sizeof *task);
-    if (!result) { /* the engine would wait for ever: let the process end and recover from its checkpoints */
+    if (!result) { /* the engine would wait for ever: let the process end and recover from its
+                      checkpoints */
         memory_free(task);
         response_free(input->response);
         __builtin_trap();
@@ -135,7 +137,8 @@ bool pool_start(struct store *store, unsigned workers, struct bell *bell, struct
             return fault_set(fault, FAULT_SYSTEM, "cannot start a page worker");
         }
         worker->started = true;
-        (void)pthread_setname_np(worker->thread, "muster-page"); /* for those who look with top -H */
+        (void)pthread_setname_np(
+            worker->thread, "muster-page"); /* for those who look with top -H */
     }
     *ret_pool = pool;
     return true;

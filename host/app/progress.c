@@ -50,7 +50,8 @@ void progress_note(struct progress *progress, const struct note *note, int64_t n
     }
 }
 
-/* Records still to come, as far as totals were stated; -1 where any stream under way states none. */
+/* Records still to come, as far as totals were stated; -1 where any stream under way states none.
+ */
 static int64_t left(const struct progress *progress)
 {
     int64_t sum = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The progress line of `muster sync` on a terminal: pages, records, rate, waits, and the time left where the total is known. */
+/* The progress line of `muster sync` on a terminal: pages, records, rate, waits, and the time left
+ * where the total is known. */
 #ifndef MUSTER_APP_PROGRESS_H
 #define MUSTER_APP_PROGRESS_H
 

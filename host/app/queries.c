@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands that look into the store: status, runs, ledger, audit, dead, hold, export. They work beside a running host: readers of a
- * write-ahead log never wait for its writer; what a person decides goes through the host. */
+/* The commands that look into the store: status, runs, ledger, audit, dead, hold, export. They work
+ * beside a running host: readers of a write-ahead log never wait for its writer; what a person
+ * decides goes through the host. */
 #include <pwd.h>
 #include <string.h>
 #include <unistd.h>

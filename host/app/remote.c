@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lines of answers until `done`; the host may be newer, older or dying, so that every end has its sentence. */
+/* Lines of answers until `done`; the host may be newer, older or dying, so that every end has its
+ * sentence. */
 #include "remote.h"
 
 #include <errno.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One table of a run's members serves the document, the line that carries a run, and the reading of that line. */
+/* One table of a run's members serves the document, the line that carries a run, and the reading of
+ * that line. */
 #include "runs.h"
 
 #include <stdio.h>
@@ -128,7 +129,8 @@ static void text_row(struct table *table, const struct run_summary *run)
     (void)table_row(table, shown, cells, SHOWN); /* as above */
 }
 
-/* In the order in which a round began them, which is that of the declaration, not in that of their ends. */
+/* In the order in which a round began them, which is that of the declaration, not in that of their
+ * ends. */
 static int by_run(const void *a, const void *b)
 {
     const struct run_summary *left = a, *right = b;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Appointments: a short list, searched in order; ten thousand connections are a few microseconds. */
+/* Appointments: a short list, searched in order; ten thousand connections are a few microseconds.
+ */
 #include "schedule.h"
 
 #include <string.h>

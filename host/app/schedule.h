@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* When each connection is due: every `every` after its last round began, later while it is quarantined. Pure; the time is a
- * parameter. */
+/* When each connection is due: every `every` after its last round began, later while it is
+ * quarantined. Pure; the time is a parameter. */
 #ifndef MUSTER_APP_SCHEDULE_H
 #define MUSTER_APP_SCHEDULE_H
 
@@ -22,15 +22,16 @@ struct schedule {
     struct random random;
 };
 
-/* Takes over what the appointments of the same names have; new ones are due at once, spread over at most SCHEDULE_SPREAD_MS so that a
- * restart with many connections is no stampede. */
+/* Takes over what the appointments of the same names have; new ones are due at once, spread over at
+ * most SCHEDULE_SPREAD_MS so that a restart with many connections is no stampede. */
 #define SCHEDULE_SPREAD_MS 2000
 bool schedule_build(struct schedule *schedule, const struct generation *generation, int64_t now_ms,
     struct fault *fault) MUST_CHECK;
 void schedule_free(struct schedule *schedule);
 /* One that is due now, or NULL; marks it as under way. */
 struct appointment *schedule_take_due(struct schedule *schedule, int64_t now_ms);
-/* The one of that name, or NULL. `hint`: where it was found last, kept for the next time; the same place as its generation entry's. */
+/* The one of that name, or NULL. `hint`: where it was found last, kept for the next time; the same
+ * place as its generation entry's. */
 struct appointment *schedule_find(struct schedule *schedule, const char *name, size_t *hint);
 /* Asked for by hand: marks it as under way, whatever the time and the quarantine say. */
 void schedule_take(struct appointment *at, int64_t now_ms);

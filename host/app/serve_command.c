@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* muster serve: the daemon. Runs connections when they are due, answers on HTTP, reloads on SIGHUP, drains on SIGTERM. */
+/* muster serve: the daemon. Runs connections when they are due, answers on HTTP, reloads on SIGHUP,
+ * drains on SIGTERM. */
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -79,7 +80,8 @@ static void forget_removed(
     }
 }
 
-/* The new generation takes the old one's place, whole; rounds under way hold what they began with. */
+/* The new generation takes the old one's place, whole; rounds under way hold what they began with.
+ */
 static bool swap_generation(struct daemon *daemon, struct generation *fresh, struct fault *fault)
 {
     struct generation *before = daemon->generation;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* muster sync: runs the connections once, now, with a progress line, and prints what became of each run. */
+/* muster sync: runs the connections once, now, with a progress line, and prints what became of each
+ * run. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,7 +51,8 @@ static void on_round_done(void *context, const struct effect *effect)
     }
 }
 
-/* SIGINT and SIGTERM drain: pages under way are committed, and the next sync goes on from there. A second one does not wait. */
+/* SIGINT and SIGTERM drain: pages under way are committed, and the next sync goes on from there. A
+ * second one does not wait. */
 static void on_signal(void *context, int number)
 {
     struct sync *sync = context;

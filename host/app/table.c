@@ -57,7 +57,8 @@ bool table_cell_json(const struct cell *cell, struct bytes *into, struct fault *
     return false;
 }
 
-/* Control characters would let hostile text move the cursor; they become "?". NUL ends a cell, so it cannot stay either. */
+/* Control characters would let hostile text move the cursor; they become "?". NUL ends a cell, so
+ * it cannot stay either. */
 static bool append_plain(struct bytes *into, const struct cell *cell, struct fault *fault)
 {
     size_t from = into->length;
@@ -154,8 +155,8 @@ static bool json_row(
     return fwrite(line.data, 1, line.length, table->out) == line.length;
 }
 
-/* RFC 4180, quoted where needed. A cell that a spreadsheet would take for a formula is quoted with a leading apostrophe kept out: the
- * data stays as it is, and the reader decides. */
+/* RFC 4180, quoted where needed. A cell that a spreadsheet would take for a formula is quoted with
+ * a leading apostrophe kept out: the data stays as it is, and the reader decides. */
 static bool csv_field(struct bytes *line, struct span text, struct fault *fault)
 {
     bool quote = false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows for people and for programs: an aligned table, one JSON document, NDJSON or CSV, from the same cells. */
+/* Rows for people and for programs: an aligned table, one JSON document, NDJSON or CSV, from the
+ * same cells. */
 #ifndef MUSTER_APP_TABLE_H
 #define MUSTER_APP_TABLE_H
 
@@ -10,8 +11,8 @@ enum table_format { TABLE_TEXT, TABLE_JSON, TABLE_NDJSON, TABLE_CSV };
 
 struct table;
 
-/* name: the one member of the JSON document that holds the rows. TEXT gathers rows to align them (at most TABLE_ROWS_MAX, then it
- * writes what it has and goes on); the other formats stream. */
+/* name: the one member of the JSON document that holds the rows. TEXT gathers rows to align them
+ * (at most TABLE_ROWS_MAX, then it writes what it has and goes on); the other formats stream. */
 #define TABLE_ROWS_MAX 10000u
 struct table *table_create(FILE *out, enum table_format format, const char *name);
 /* A query_row; `table` is the context. */

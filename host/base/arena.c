@@ -7,7 +7,7 @@
 #include "base/memory.h"
 
 #define BLOCK_FIRST (16u << 10)
-#define BLOCK_MOST (1u << 20)
+#define BLOCK_MOST  (1u << 20)
 
 struct block {
     struct block *before;
@@ -54,7 +54,8 @@ static struct block *add_block(struct arena *arena, size_t need)
     size_t size = arena->last ? arena->last->size * 2 : BLOCK_FIRST;
     if (size > BLOCK_MOST)
         size = BLOCK_MOST;
-    if (size > arena->limit - arena->total) /* what is left may do, though it is less than a usual block */
+    if (size >
+        arena->limit - arena->total) /* what is left may do, though it is less than a usual block */
         size = arena->limit - arena->total;
     if (size < need)
         size = need;

@@ -194,8 +194,13 @@ bool bytes_format(struct bytes *bytes, struct fault *fault, const char *format, 
 
 static bool append_json_escape(struct bytes *bytes, unsigned char c, struct fault *fault)
 {
-    static const char short_forms[] = {['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r',
-        ['\t'] = 't', ['"'] = '"', ['\\'] = '\\'};
+    static const char short_forms[] = {['\b'] = 'b',
+        ['\f'] = 'f',
+        ['\n'] = 'n',
+        ['\r'] = 'r',
+        ['\t'] = 't',
+        ['"'] = '"',
+        ['\\'] = '\\'};
     if (c < sizeof short_forms && short_forms[c]) {
         char pair[2] = {'\\', short_forms[c]};
         return bytes_append(bytes, (struct span){pair, 2}, fault);
@@ -210,8 +215,8 @@ bool bytes_append_json(struct bytes *bytes, struct span text, struct fault *faul
         return false;
     for (size_t at = 0; at < text.length;) {
         size_t plain = at;
-        while (plain < text.length && data[plain] >= 0x20 && data[plain] < 0x80 && data[plain] != '"' &&
-               data[plain] != '\\')
+        while (plain < text.length && data[plain] >= 0x20 && data[plain] < 0x80 &&
+               data[plain] != '"' && data[plain] != '\\')
             plain++;
         if (plain > at && !bytes_append(bytes, (struct span){text.data + at, plain - at}, fault))
             return false;
@@ -233,9 +238,10 @@ bool bytes_append_percent(struct bytes *bytes, struct span text, struct fault *f
 {
     for (size_t i = 0; i < text.length; i++) {
         unsigned char c = (unsigned char)text.data[i];
-        bool unreserved = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                          c == '-' || c == '.' || c == '_' || c == '~';
-        if (!(unreserved ? bytes_append_char(bytes, (char)c, fault) : bytes_format(bytes, fault, "%%%02X", c)))
+        bool unreserved = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                          (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+        if (!(unreserved ? bytes_append_char(bytes, (char)c, fault)
+                         : bytes_format(bytes, fault, "%%%02X", c)))
             return false;
     }
     return true;

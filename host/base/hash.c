@@ -12,15 +12,16 @@ _Static_assert(sizeof(struct hash128) == crypto_shorthash_siphashx24_BYTES, "Sip
 struct hash128 hash_keyed(const struct hash_key *key, struct span data)
 {
     struct hash128 hash;
-    (void)crypto_shorthash_siphashx24(hash.bytes, (const unsigned char *)data.data, data.length, key->bytes); /* always 0 */
+    (void)crypto_shorthash_siphashx24(
+        hash.bytes, (const unsigned char *)data.data, data.length, key->bytes); /* always 0 */
     return hash;
 }
 
 uint64_t hash_keyed64(const struct hash_key *key, struct span data)
 {
     uint64_t hash;
-    (void)crypto_shorthash(
-        (unsigned char *)&hash, (const unsigned char *)data.data, data.length, key->bytes); /* always 0 */
+    (void)crypto_shorthash((unsigned char *)&hash, (const unsigned char *)data.data, data.length,
+        key->bytes); /* always 0 */
     return hash;
 }
 
@@ -41,12 +42,13 @@ static void final(crypto_generichash_state *state, void *hash, size_t length)
     (void)result;
 }
 
-struct hash_key hash_derive_key(const struct hash_key *secret, const struct span *parts, size_t count)
+struct hash_key hash_derive_key(
+    const struct hash_key *secret, const struct span *parts, size_t count)
 {
     crypto_generichash_state state;
     struct hash_key key;
-    int result =
-        crypto_generichash_init(&state, secret ? secret->bytes : NULL, secret ? sizeof secret->bytes : 0, sizeof key.bytes);
+    int result = crypto_generichash_init(
+        &state, secret ? secret->bytes : NULL, secret ? sizeof secret->bytes : 0, sizeof key.bytes);
     assert(result == 0);
     (void)result;
     for (size_t i = 0; i < count; i++) {

@@ -15,7 +15,8 @@ const char *exchange_name(enum exchange exchange)
     return exchange_names[exchange];
 }
 
-bool http_headers_add(struct http_headers *headers, struct span name, struct span value, struct fault *fault)
+bool http_headers_add(
+    struct http_headers *headers, struct span name, struct span value, struct fault *fault)
 {
     if (headers->count == HTTP_HEADERS_MAX)
         return fault_set(fault, FAULT_LIMIT, "more than %d header fields", HTTP_HEADERS_MAX);

@@ -13,7 +13,8 @@ void *memory_allocate(size_t size)
 
 void *memory_allocate_array(size_t count, size_t size)
 {
-    if (size > 0 && count > SIZE_MAX / size) /* calloc checks too, but a sanitizer's stops the program */
+    if (size > 0 &&
+        count > SIZE_MAX / size) /* calloc checks too, but a sanitizer's stops the program */
         return NULL;
     return calloc(count ? count : 1, size ? size : 1);
 }

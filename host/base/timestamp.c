@@ -52,7 +52,8 @@ static bool at_digit(const struct reader *reader)
 /* Digits of a fraction of `unit_ms` as milliseconds, floored. At least one digit. */
 static int fraction_ms(struct reader *reader, int unit_ms)
 {
-    int64_t nanos = 0, scale = 100000000; /* of the unit; finer digits change no millisecond of an hour */
+    int64_t nanos = 0,
+            scale = 100000000; /* of the unit; finer digits change no millisecond of an hour */
     int count = 0;
     while (at_digit(reader)) {
         nanos += (reader->rest.data[0] - '0') * scale;
@@ -77,11 +78,13 @@ static int month_days(int year, int month)
     return month == 2 && is_leap(year) ? 29 : days[month - 1];
 }
 
-/* Days since 1970-01-01 in the proleptic Gregorian calendar (Howard Hinnant, "chrono-compatible low-level date algorithms"). */
+/* Days since 1970-01-01 in the proleptic Gregorian calendar (Howard Hinnant, "chrono-compatible
+ * low-level date algorithms"). */
 static int64_t days_from_civil(int year, int month, int day)
 {
     int64_t y = month <= 2 ? year - 1 : year, era = (y >= 0 ? y : y - 399) / 400;
-    int64_t of_era = y - era * 400, of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int64_t of_era = y - era * 400,
+            of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
     return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
@@ -102,8 +105,8 @@ struct civil {
 
 static bool civil_ms(const struct civil *c, int64_t *ret_wall_ms)
 {
-    if (c->year < 1 || c->month < 1 || c->month > 12 || c->day < 1 || c->day > month_days(c->year, c->month) ||
-        c->hour > 23 || c->minute > 59 || c->second > 60)
+    if (c->year < 1 || c->month < 1 || c->month > 12 || c->day < 1 ||
+        c->day > month_days(c->year, c->month) || c->hour > 23 || c->minute > 59 || c->second > 60)
         return false;
     int second = c->second == 60 ? 59 : c->second;
     *ret_wall_ms = days_from_civil(c->year, c->month, c->day) * DAY_MS +
@@ -125,8 +128,9 @@ void timestamp_text(int64_t wall_ms, char ret_text[TIMESTAMP_TEXT])
     civil_from_days(days, &year, &month, &day);
     if (year < 1 || year > 9999)
         return;
-    (void)snprintf(ret_text, TIMESTAMP_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", year, month, day,
-        (int)(rest / 3600000), (int)(rest / 60000 % 60), (int)(rest / 1000 % 60), (int)(rest % 1000));
+    (void)snprintf(ret_text, TIMESTAMP_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", year, month,
+        day, (int)(rest / 3600000), (int)(rest / 60000 % 60), (int)(rest / 1000 % 60),
+        (int)(rest % 1000));
 }
 
 /* Z, +hh:mm, -hhmm or -hh as milliseconds to take off. */
@@ -145,7 +149,8 @@ static int64_t offset_ms(struct reader *reader)
     return sign * (hours * INT64_C(60) + minutes) * 60000;
 }
 
-/* What stands after date and time: the offset and the end. The point in time must be one that timestamp_text can write. */
+/* What stands after date and time: the offset and the end. The point in time must be one that
+ * timestamp_text can write. */
 static bool finish(struct reader *reader, const struct civil *c, int64_t *ret_wall_ms)
 {
     int64_t offset = offset_ms(reader), wall_ms = 0;
@@ -237,7 +242,8 @@ bool timestamp_from_http_date(struct span text, int64_t *ret_wall_ms)
     struct reader reader = {span_trim(text), false};
     struct civil c = {0};
     size_t name = 0;
-    while (name < reader.rest.length && reader.rest.data[name] != ',' && reader.rest.data[name] != ' ')
+    while (
+        name < reader.rest.length && reader.rest.data[name] != ',' && reader.rest.data[name] != ' ')
         name++;
     if (name < 3 || name > 9)
         return false;
@@ -266,7 +272,8 @@ bool timestamp_from_generalized(struct span text, int64_t *ret_wall_ms)
     c.month = digits(&reader, 2);
     c.day = digits(&reader, 2);
     c.hour = digits(&reader, 2);
-    int unit_ms = 3600000; /* minutes and seconds may be left out; a fraction is of what stands last */
+    int unit_ms =
+        3600000; /* minutes and seconds may be left out; a fraction is of what stands last */
     if (at_digit(&reader)) {
         c.minute = digits(&reader, 2);
         unit_ms = 60000;
@@ -294,7 +301,8 @@ bool timestamp_duration(struct span text, int64_t *ret_ms)
         return false;
     struct span unit = {text.data + length, text.length - length};
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-        if (span_equal_text(unit, units[i].unit) && !__builtin_mul_overflow(number, units[i].ms, &ms)) {
+        if (span_equal_text(unit, units[i].unit) &&
+            !__builtin_mul_overflow(number, units[i].ms, &ms)) {
             *ret_ms = ms;
             return true;
         }

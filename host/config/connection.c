@@ -19,7 +19,8 @@
 #define PATTERN_MAX_LENGTH 512u
 #define INTEGER_TEXT_MAX   24
 
-/* Every reader below takes the whole struct connection_settings where it fills more than one member. */
+/* Every reader below takes the whole struct connection_settings where it fills more than one
+ * member. */
 
 static bool is_name(const char *name, bool connector)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Guesses by the optimal string alignment distance (Damerau and Levenshtein, each letter edited once). */
+/* Guesses by the optimal string alignment distance (Damerau and Levenshtein, each letter edited
+ * once). */
 #include "config/guess.h"
 
 #include <stdio.h>

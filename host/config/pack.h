@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A connection's settings copied into one block, so that a source outlives the file that it was read from at the cost of
- * its own bytes. Run twice: first without a block, to learn the size. */
+/* A connection's settings copied into one block, so that a source outlives the file that it was
+ * read from at the cost of its own bytes. Run twice: first without a block, to learn the size. */
 #ifndef MUSTER_CONFIG_PACK_H
 #define MUSTER_CONFIG_PACK_H
 

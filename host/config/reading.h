@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Strict reading of parsed settings by tables of keys: every key is known, every value has its type. Between the parser
- * and settings.c, which holds the tables. */
+/* Strict reading of parsed settings by tables of keys: every key is known, every value has its
+ * type. Between the parser and settings.c, which holds the tables. */
 #ifndef MUSTER_CONFIG_READING_H
 #define MUSTER_CONFIG_READING_H
 
@@ -25,7 +25,8 @@ struct reading_key {
     bool required;
 };
 
-/* Reads all of a group. FAULT_CONFIGURATION for an unknown key (with a guess) or a required one that is missing. */
+/* Reads all of a group. FAULT_CONFIGURATION for an unknown key (with a guess) or a required one
+ * that is missing. */
 bool reading_group(const struct reading *reading, const config_setting_t *group,
     const struct reading_key *keys, size_t count, void *object, struct fault *fault) MUST_CHECK;
 
@@ -39,7 +40,8 @@ const char *reading_type_name(const config_setting_t *setting);
 bool reading_expect(const struct reading *reading, const config_setting_t *setting, int type,
     const char *wanted, struct fault *fault) MUST_CHECK;
 
-/* Values. ret_ texts live in the arena, or as long as the parsed tree where the name says borrow. */
+/* Values. ret_ texts live in the arena, or as long as the parsed tree where the name says borrow.
+ */
 bool reading_borrow_text(const struct reading *reading, const config_setting_t *setting,
     const char **ret_text, struct fault *fault) MUST_CHECK;
 bool reading_integer(const struct reading *reading, const config_setting_t *setting,

@@ -12,7 +12,8 @@ static int hex_value(char c)
     return at ? (int)(at - digits) : -1;
 }
 
-/* How much of `text` one character of a secret takes up: itself, %XX, or with a backslash before it; 0: it is not that. */
+/* How much of `text` one character of a secret takes up: itself, %XX, or with a backslash before
+ * it; 0: it is not that. */
 static size_t character_length(const char *text, char c)
 {
     if (text[0] == '%' && hex_value(text[1]) >= 0 && hex_value(text[2]) >= 0 &&
@@ -23,7 +24,8 @@ static size_t character_length(const char *text, char c)
     return text[0] == c;
 }
 
-/* The length of the secret where `text` begins with it, as it is or as URLs and JSON quote it; or 0. */
+/* The length of the secret where `text` begins with it, as it is or as URLs and JSON quote it; or
+ * 0. */
 static size_t match_length(const char *text, struct span secret)
 {
     size_t at = 0;

@@ -39,7 +39,8 @@ static struct secret_chunk *chunk_create(size_t need)
         mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (chunk == MAP_FAILED)
         return NULL;
-    /* Without these two advices the pages are no place for a secret; the kernel refuses them to nobody. */
+    /* Without these two advices the pages are no place for a secret; the kernel refuses them to
+     * nobody. */
     if (madvise(chunk, size, MADV_DONTDUMP) != 0 || madvise(chunk, size, MADV_DONTFORK) != 0) {
         (void)munmap(chunk, size);
         return NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The configuration file from text to value: read, scan, parse, match the two, and take the values out by tables. */
+/* The configuration file from text to value: read, scan, parse, match the two, and take the values
+ * out by tables. */
 #include "config/settings.h"
 
 #include <stddef.h>
@@ -133,7 +134,8 @@ static const struct reading_key keys[] = {
     {"connections", read_connections, 0, true},
 };
 
-/* Hands each parsed setting its entry of the scan: both are in the order of the text. False where they differ. */
+/* Hands each parsed setting its entry of the scan: both are in the order of the text. False where
+ * they differ. */
 static bool match_entries(config_setting_t *setting, const struct scan *scan, size_t *at)
 {
     for (int i = 0; i < config_setting_length(setting); i++) {

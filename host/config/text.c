@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads the configuration's files and puts them together. The lexical rules are those of libconfig 1.5 (scanner.l). */
+/* Reads the configuration's files and puts them together. The lexical rules are those of
+ * libconfig 1.5 (scanner.l). */
 #include "text.h"
 
 #include <errno.h>
@@ -279,7 +280,8 @@ static bool find_directory(struct text *text, const char *path, struct fault *fa
                                : snprintf(parent, sizeof parent, "/");
     if (written < 0 || (size_t)written >= sizeof parent)
         return fault_set(fault, FAULT_CONFIGURATION, "%.64s...: the path is too long", path);
-    /* Of the name as given: where it is a link, its neighbours are meant, not those of what it leads to. */
+    /* Of the name as given: where it is a link, its neighbours are meant, not those of what it
+     * leads to. */
     if (!realpath(parent, absolute)) {
         (void)fault_system(fault, "%s: cannot be read", path);
         fault->code = FAULT_CONFIGURATION;

@@ -152,7 +152,8 @@ static bool read_port(struct span text, uint16_t *ret_port, struct fault *fault)
     return true;
 }
 
-/* host, host:port, [ipv6], [ipv6]:port. ret_port is nothing where the text has no port, or an empty one. */
+/* host, host:port, [ipv6], [ipv6]:port. ret_port is nothing where the text has no port, or an empty
+ * one. */
 static bool split_authority(struct span text, struct span *ret_host, struct span *ret_port,
     bool *ret_ipv6, struct fault *fault)
 {
@@ -270,7 +271,8 @@ bool url_same_origin(const struct url *a, const struct url *b)
     return span_equal_nocase(a->scheme, b->scheme) && a->port == b->port && same_host(a, b);
 }
 
-/* Appends a path or query; what RFC 3986 forbids there is percent-encoded, except "%", which is taken as it came. */
+/* Appends a path or query; what RFC 3986 forbids there is percent-encoded, except "%", which is
+ * taken as it came. */
 static bool append_sound(struct bytes *into, struct span text, struct fault *fault)
 {
     static const char encoded[] = " \"<>\\^`{|}";
@@ -284,7 +286,8 @@ static bool append_sound(struct bytes *into, struct span text, struct fault *fau
     return true;
 }
 
-/* Appends an absolute path without its dot segments (RFC 3986 section 5.2.4). ".." never climbs above `into` as it came. */
+/* Appends an absolute path without its dot segments (RFC 3986 section 5.2.4). ".." never climbs
+ * above `into` as it came. */
 static bool append_without_dots(struct bytes *into, struct span path, struct fault *fault)
 {
     size_t root = into->length;
@@ -356,7 +359,8 @@ bool url_resolve(
         if (!from_parts(&absolute, &target, fault))
             return false;
     }
-    /* The authority is written from its checked parts, so that no two readers can split it in two ways. */
+    /* The authority is written from its checked parts, so that no two readers can split it in two
+     * ways. */
     AUTO_BYTES text = {.limit = (size_t)4 * URL_MAX};
     size_t scheme = scheme_index(target.scheme);
     if (!append_lower(&text, target.scheme, fault) || !bytes_append_text(&text, "://", fault) ||

@@ -37,7 +37,8 @@ int values_index(const struct muster_parameter_list *parameters, struct span nam
     return -1;
 }
 
-/* What a value of each type must be; NULL: it is. The sentences never quote the value: it may be secret. */
+/* What a value of each type must be; NULL: it is. The sentences never quote the value: it may be
+ * secret. */
 
 static const char *check_text(struct span value)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The values of a connector's parameters, as one connection sets them. Between the settings and source.c. */
+/* The values of a connector's parameters, as one connection sets them. Between the settings and
+ * source.c. */
 #ifndef MUSTER_CONFIG_VALUES_H
 #define MUSTER_CONFIG_VALUES_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The cache of canonical declarations: one file each, mode 0600, written beside its place and renamed into it. */
+/* The cache of canonical declarations: one file each, mode 0600, written beside its place and
+ * renamed into it. */
 #include "cache.h"
 
 #include <errno.h>
@@ -17,7 +18,8 @@ static bool is_wanted(const struct intake_options *options)
     return options && options->cache_directory && options->host_build;
 }
 
-/* DIRECTORY/HASH.json, the hash over the file's hash and the host's build: what another build wrote is not looked at. */
+/* DIRECTORY/HASH.json, the hash over the file's hash and the host's build: what another build wrote
+ * is not looked at. */
 static bool entry_path(
     const struct intake_options *options, const struct hash256 *content, char path[PATH_BYTES])
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Declared tests of one value. Texts are unescaped as they are compared, so that no test allocates. */
+/* Declared tests of one value. Texts are unescaped as they are compared, so that no test allocates.
+ */
 #include "declaration/condition.h"
 
 #include <string.h>
@@ -121,7 +122,8 @@ bool json_text_equal(struct json_value value, struct span text)
     return false;
 }
 
-/* Searches window by window; the last bytes of a window are kept, since the text may lie across two. */
+/* Searches window by window; the last bytes of a window are kept, since the text may lie across
+ * two. */
 static bool string_contains(struct span string, struct span text)
 {
     char window[2 * MUSTER_STRING_MAX];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ELF header and the program headers of a connector file (System V ABI, chapter 5). elf_dynamic.c comes after. */
+/* The ELF header and the program headers of a connector file (System V ABI, chapter 5).
+ * elf_dynamic.c comes after. */
 #include "elf_check.h"
 
 #include <elf.h>
@@ -120,7 +121,8 @@ static bool check_load(struct span file, const Elf64_Phdr *at, size_t index,
             "program header %zu: %#" PRIx64 " bytes at address %#" PRIx64
             "; a connector spans at most %u",
             index, at->p_memsz, at->p_vaddr, ELF_SPAN_MAX);
-    /* The loader clears what memory has beyond the file, and would have to write to a read-only page for that. */
+    /* The loader clears what memory has beyond the file, and would have to write to a read-only
+     * page for that. */
     if (at->p_memsz < at->p_filesz || (at->p_memsz != at->p_filesz && !(at->p_flags & PF_W)) ||
         at->p_memsz == 0)
         return refusal_set(refusal, REFUSAL_TRUNCATED,
@@ -136,7 +138,8 @@ static bool check_load(struct span file, const Elf64_Phdr *at, size_t index,
     return true;
 }
 
-/* What a header that is no load may be. GNU_RELRO makes the loader protect pages, so it must lie in a load. */
+/* What a header that is no load may be. GNU_RELRO makes the loader protect pages, so it must lie in
+ * a load. */
 static bool check_other(const Elf64_Phdr *at, size_t index, struct refusal *refusal)
 {
     static const struct {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The allow-list for connector files: what the loader will see, and nothing that section headers claim. A file that passes
- * holds data alone; the loader maps it, adds the load address to some words of it, and has nothing to run, to look up or to
- * bring in. A pure function over bytes.
+ * The allow-list for connector files: what the loader will see, and nothing that section headers
+ * claim. A file that passes holds data alone; the loader maps it, adds the load address to some
+ * words of it, and has nothing to run, to look up or to bring in. A pure function over bytes.
  */
 #ifndef MUSTER_DECLARATION_ELF_CHECK_H
 #define MUSTER_DECLARATION_ELF_CHECK_H

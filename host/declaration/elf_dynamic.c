@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What PT_DYNAMIC leads to: tags by allow-list, one symbol, relocations that add the load address and do nothing else. All
- * tables must lie in read-only loads, so that no relocation can change them after they were checked.
+ * What PT_DYNAMIC leads to: tags by allow-list, one symbol, relocations that add the load address
+ * and do nothing else. All tables must lie in read-only loads, so that no relocation can change
+ * them after they were checked.
  */
 #include "elf_check.h"
 
@@ -263,7 +264,8 @@ static bool check_hash(const struct dynamic *dynamic)
     return true;
 }
 
-/* GNU hash table: nbuckets, symoffset, bloom_size, bloom_shift, bloom words, buckets, hash values. */
+/* GNU hash table: nbuckets, symoffset, bloom_size, bloom_shift, bloom words, buckets, hash values.
+ */
 static bool check_gnu_hash(const struct dynamic *dynamic)
 {
     const size_t header = 4 * sizeof(uint32_t);
@@ -374,7 +376,8 @@ static bool check_relocation(const struct dynamic *dynamic, uint64_t index, cons
 static bool check_relocations(const struct dynamic *dynamic)
 {
     if (!dynamic->set[RELA] && !dynamic->set[RELASZ])
-        return true; /* a connector without a single pointer cannot say anything, but that is for validation */
+        return true; /* a connector without a single pointer cannot say anything, but that is for
+                        validation */
     uint64_t size = dynamic->value[RELASZ], count = size / sizeof(Elf64_Rela);
     if (!need(dynamic, RELA) || !need(dynamic, RELASZ) || !need(dynamic, RELAENT))
         return false;

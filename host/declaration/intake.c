@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Intake leads here: seal, check the ELF, look in the cache or ask the reader, validate. One file, and a directory of them. */
+/* Intake leads here: seal, check the ELF, look in the cache or ask the reader, validate. One file,
+ * and a directory of them. */
 #include "declaration/intake.h"
 
 #include <dirent.h>

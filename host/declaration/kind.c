@@ -1,13 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of kinds. A new field is appended to its kind: stored records then read as "not requested" in it. */
+/* The table of kinds. A new field is appended to its kind: stored records then read as "not
+ * requested" in it. */
 #include "declaration/kind.h"
 
-#define TEXT(name, summary) {name, FIELD_TEXT, FIELD_OPTIONAL, NULL, summary}
-#define NEEDED(name, summary) {name, FIELD_TEXT, FIELD_MANDATORY, NULL, summary}
-#define ENUM(name, words, summary) {name, FIELD_ENUM, FIELD_OPTIONAL, words, summary}
-#define BOOLEAN(name, summary) {name, FIELD_BOOLEAN, FIELD_OPTIONAL, NULL, summary}
-#define TIME(name, summary) {name, FIELD_TIME, FIELD_OPTIONAL, NULL, summary}
-#define KIND(name, rule, summary) {name, FIELD_KIND, rule, NULL, summary}
+#define TEXT(name, summary)                             \
+    {                                                   \
+        name, FIELD_TEXT, FIELD_OPTIONAL, NULL, summary \
+    }
+#define NEEDED(name, summary)                            \
+    {                                                    \
+        name, FIELD_TEXT, FIELD_MANDATORY, NULL, summary \
+    }
+#define ENUM(name, words, summary)                       \
+    {                                                    \
+        name, FIELD_ENUM, FIELD_OPTIONAL, words, summary \
+    }
+#define BOOLEAN(name, summary)                             \
+    {                                                      \
+        name, FIELD_BOOLEAN, FIELD_OPTIONAL, NULL, summary \
+    }
+#define TIME(name, summary)                             \
+    {                                                   \
+        name, FIELD_TIME, FIELD_OPTIONAL, NULL, summary \
+    }
+#define KIND(name, rule, summary)             \
+    {                                         \
+        name, FIELD_KIND, rule, NULL, summary \
+    }
 
 static const struct kind_field person_fields[] = {
     TEXT("employee_id", "identifier in the HR system"),
@@ -25,19 +44,22 @@ static const struct kind_field person_fields[] = {
 };
 
 static const struct kind_field account_fields[] = {
-    TEXT("incarnation", "witness that tells apart two owners of a reused id: a created time, a uuid"),
+    TEXT("incarnation",
+        "witness that tells apart two owners of a reused id: a created time, a uuid"),
     TEXT("external_id", "id that another system gave it (SCIM externalId)"),
     TEXT("employee_id", "identifier of the person in the HR system"),
     TEXT("manager_id", "id of the manager's account"),
     TIME("expires_at", "when it stops working by itself"),
     TEXT("status_raw", "the application's own word for the status"),
     TEXT("origin", "where it is mastered: local, or the name of a directory"),
-    ENUM("class", "human service workload app agent device external unknown", "what uses the account"),
+    ENUM("class", "human service workload app agent device external unknown",
+        "what uses the account"),
     ENUM("class_basis", "declared inferred operator unknown", "how the class is known"),
     TEXT("login", "the name it signs in with"),
     TEXT("email", "primary address"),
     TEXT("display_name", "name as shown"),
-    ENUM("status", "active disabled locked pending expired deleted unknown", "whether it can be used"),
+    ENUM("status", "active disabled locked pending expired deleted unknown",
+        "whether it can be used"),
     BOOLEAN("privileged", "has administrative rights in the application"),
     TIME("created_at", "when it was made"),
     TIME("last_login_at", "last successful sign-in"),
@@ -115,7 +137,9 @@ static const struct kind_field ownership_fields[] = {
 
 static const struct kind_field credential_fields[] = {
     TEXT("name", "name as shown"),
-    ENUM("type", "password api_key token ssh_key certificate oauth_app app_installation deploy_key webhook_secret other unknown",
+    ENUM("type",
+        "password api_key token ssh_key certificate oauth_app app_installation deploy_key "
+        "webhook_secret other unknown",
         "what it is"),
     TEXT("resource_id", "id of the resource that it opens"),
     TEXT("created_by", "id of the account that made it"),
@@ -140,9 +164,13 @@ static const struct kind_field event_fields[] = {
     ENUM("outcome", "success failure unknown", "whether it worked"),
 };
 
-#define ROW(number, label, composed, keys, list)                                                   \
-    [(number) - 1] = {.kind = (number), .name = (label), .composed_id = (composed), .key_fields = (keys),  \
-        .fields = (list), .field_count = sizeof(list) / sizeof((list)[0])}
+#define ROW(number, label, composed, keys, list) \
+    [(number)-1] = {.kind = (number),            \
+        .name = (label),                         \
+        .composed_id = (composed),               \
+        .key_fields = (keys),                    \
+        .fields = (list),                        \
+        .field_count = sizeof(list) / sizeof((list)[0])}
 
 static const struct kind kinds[KIND_COUNT] = {
     ROW(MUSTER_PERSON, "person", false, "", person_fields),
@@ -152,8 +180,10 @@ static const struct kind kinds[KIND_COUNT] = {
     ROW(MUSTER_RESOURCE, "resource", false, "", resource_fields),
     ROW(MUSTER_ENTITLEMENT, "entitlement", false, "", entitlement_fields),
     ROW(MUSTER_GRANT, "grant", true,
-        "subject_kind subject_id object_kind object_id permission via_kind via scope_kind scope_id", grant_fields),
-    ROW(MUSTER_OWNERSHIP, "ownership", true, "subject_kind subject_id object_kind object_id", ownership_fields),
+        "subject_kind subject_id object_kind object_id permission via_kind via scope_kind scope_id",
+        grant_fields),
+    ROW(MUSTER_OWNERSHIP, "ownership", true, "subject_kind subject_id object_kind object_id",
+        ownership_fields),
     ROW(MUSTER_CREDENTIAL, "credential", false, "", credential_fields),
     ROW(MUSTER_EVENT, "event", false, "", event_fields),
 };

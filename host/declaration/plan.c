@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Plans: canonical JSON in, an immutable connector with its hashes out. Comes after the reader, before config and engine. */
+/* Plans: canonical JSON in, an immutable connector with its hashes out. Comes after the reader,
+ * before config and engine. */
 #include "plan_internal.h"
 
 #include <json-c/json.h>
@@ -71,7 +72,8 @@ static bool parse(struct span canonical, struct json_object **ret_object, struct
     return true;
 }
 
-/* Fills in the defaults of connector.h that depend on the kind of paging, so that later stages find values, not rules. */
+/* Fills in the defaults of connector.h that depend on the kind of paging, so that later stages find
+ * values, not rules. */
 static void fill_paging(struct muster_paging *paging)
 {
     static const struct {
@@ -156,7 +158,8 @@ static bool describe_streams(
     return true;
 }
 
-/* The text may have been written by hand or by an older build; what is kept and hashed is this build's own rendering. */
+/* The text may have been written by hand or by an older build; what is kept and hashed is this
+ * build's own rendering. */
 static bool keep_canonical(struct plan_owner *owner, struct fault *fault)
 {
     AUTO_BYTES text = {.limit = INTAKE_CANONICAL_MAX};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Starts the reader child and hears it out. posix_spawn, because a fork beside threads deadlocks in the loader and in malloc;
- * it executes the host's own binary, because that carries intake_reader_main and nothing has to be found.
+ * Starts the reader child and hears it out. posix_spawn, because a fork beside threads deadlocks in
+ * the loader and in malloc; it executes the host's own binary, because that carries
+ * intake_reader_main and nothing has to be found.
  */
 #include "reader.h"
 
@@ -18,8 +19,9 @@
 #include "base/clock.h"
 
 #define HOST_PATH "/proc/self/exe"
-#define FIRST_SPARE \
-    10 /* descriptors are moved here, so that placing them in the child never closes one of them */
+#define FIRST_SPARE                                                                              \
+    10 /* descriptors are moved here, so that placing them in the child never closes one of them \
+        */
 #define PIECE 65536u
 
 static void close_cleanup(int *descriptor)
@@ -43,7 +45,8 @@ static bool refuse_system(struct refusal *refusal, const char *what)
     return fault_system(&refusal->fault, "%s", what);
 }
 
-/* The child: no environment, no signal mask, no descriptor but the two and /dev/null. 0 or an errno. */
+/* The child: no environment, no signal mask, no descriptor but the two and /dev/null. 0 or an
+ * errno. */
 static int spawn(const char *path, int image, int answer, pid_t *ret_child)
 {
     char *const arguments[] = {(char[]){"muster"}, (char[]){INTAKE_READER_ARGUMENT}, NULL};
@@ -157,8 +160,8 @@ static bool reap(
     }
 }
 
-/* The child's one line of refusal, "138 sentence". It is a vendor's file that spoke through it, so only what can be shown
- * is kept. */
+/* The child's one line of refusal, "138 sentence". It is a vendor's file that spoke through it, so
+ * only what can be shown is kept. */
 static bool refuse_as_told(const struct bytes *answer, struct refusal *refusal)
 {
     char text[FAULT_TEXT_MAX];

@@ -6,8 +6,9 @@
 #include "base/bytes.h"
 #include "refusal.h"
 
-/* Executes the host's binary anew over the sealed file and appends its answer, the canonical declaration, to `answer`.
- * However the child behaves, it is gone and reaped when this returns. Safe beside other threads. */
+/* Executes the host's binary anew over the sealed file and appends its answer, the canonical
+ * declaration, to `answer`. However the child behaves, it is gone and reaped when this returns.
+ * Safe beside other threads. */
 bool reader_run(const struct intake_options *options, int image, struct bytes *answer,
     struct refusal *refusal) MUST_CHECK;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The reader child: maps a sealed connector file under the sandbox, walks its one structure, and says what it says. Nothing
- * of the file runs; the loader adds its address to the words that the ELF check admitted, and that is all.
+ * The reader child: maps a sealed connector file under the sandbox, walks its one structure, and
+ * says what it says. Nothing of the file runs; the loader adds its address to the words that the
+ * ELF check admitted, and that is all.
  */
 #include "declaration/intake.h"
 
@@ -20,7 +21,8 @@
 #define STATUS_SOUND   0
 #define STATUS_REFUSED 1
 
-/* The sealed file, again: the child trusts the parent's word no more than the parent trusts the child's. */
+/* The sealed file, again: the child trusts the parent's word no more than the parent trusts the
+ * child's. */
 static bool read_image(int image, struct bytes *bytes, struct refusal *refusal)
 {
     struct stat status;

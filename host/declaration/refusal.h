@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A refusal: a fault that also carries its number in the fault catalogue. Every step of intake ends in one or in a value. */
+/* A refusal: a fault that also carries its number in the fault catalogue. Every step of intake ends
+ * in one or in a value. */
 #ifndef MUSTER_DECLARATION_REFUSAL_H
 #define MUSTER_DECLARATION_REFUSAL_H
 

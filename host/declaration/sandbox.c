@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The reader's sandbox. The filter is active during dlopen itself: mapping data needs no PROT_EXEC, so that is refused from
- * the start. What the loader or the C library might try besides gets EPERM, which they take as an answer; what only
- * foreign code would try ends the process.
+ * The reader's sandbox. The filter is active during dlopen itself: mapping data needs no PROT_EXEC,
+ * so that is refused from the start. What the loader or the C library might try besides gets EPERM,
+ * which they take as an answer; what only foreign code would try ends the process.
  */
 #include "sandbox.h"
 
@@ -23,8 +23,9 @@
 #endif
 #endif
 #ifndef SANITIZED
-#define SANITIZED \
-    0 /* a sanitizer's shadow memory needs address space without measure, and its runtime a few more calls */
+#define SANITIZED                                                                               \
+    0 /* a sanitizer's shadow memory needs address space without measure, and its runtime a few \
+         more calls */
 #endif
 
 #define CPU_SECONDS   4u

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tables: connector.h, member by member. A member that is appended there is appended here, and nowhere else. */
+/* The tables: connector.h, member by member. A member that is appended there is appended here, and
+ * nowhere else. */
 #include "schema.h"
 
 #include <stddef.h>

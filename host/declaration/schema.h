@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one description of every structure of connector.h. It drives both directions: the reader child's walk of a mapped
- * image to canonical JSON (schema_write) and the host's reading of that JSON into its own memory (schema_read).
+ * The one description of every structure of connector.h. It drives both directions: the reader
+ * child's walk of a mapped image to canonical JSON (schema_write) and the host's reading of that
+ * JSON into its own memory (schema_read).
  *
- * Canonical JSON: members in the order of the structure, those that are zero left out, enums as words, flags as lists of
- * words, no white space. Two declarations that say the same have the same bytes, so that their hash means something.
+ * Canonical JSON: members in the order of the structure, those that are zero left out, enums as
+ * words, flags as lists of words, no white space. Two declarations that say the same have the same
+ * bytes, so that their hash means something.
  */
 #ifndef MUSTER_DECLARATION_SCHEMA_H
 #define MUSTER_DECLARATION_SCHEMA_H
@@ -89,16 +91,18 @@ struct schema_image {
 };
 
 /*
- * Appends the canonical JSON of the structure at `at`, of which `available` bytes are there. Nothing of it is believed:
- * every pointer, count, stride and string is checked against `image`. image NULL: the host's own memory, already sound.
- * `only`: names of the members to write, ended by NULL; NULL: all.
+ * Appends the canonical JSON of the structure at `at`, of which `available` bytes are there.
+ * Nothing of it is believed: every pointer, count, stride and string is checked against `image`.
+ * image NULL: the host's own memory, already sound. `only`: names of the members to write, ended by
+ * NULL; NULL: all.
  */
 bool schema_write(const struct schema *schema, const void *at, size_t available,
     const struct schema_image *image, const char *const *only, struct bytes *into,
     struct refusal *refusal) MUST_CHECK;
 
-/* Reads parsed JSON into `into`, a zeroed structure of schema->size bytes; what it points at is in `arena`. Unknown members
- * and words, wrong types and exceeded limits are FAULT_DECLARATION (FAULT_MEMORY). */
+/* Reads parsed JSON into `into`, a zeroed structure of schema->size bytes; what it points at is in
+ * `arena`. Unknown members and words, wrong types and exceeded limits are FAULT_DECLARATION
+ * (FAULT_MEMORY). */
 bool schema_read(const struct schema *schema, struct json_object *object, struct arena *arena,
     void *into, struct fault *fault) MUST_CHECK;
 

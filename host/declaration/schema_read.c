@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From canonical JSON to the host's own structures. The text was written by a sandboxed child over a vendor's file, so it is
- * hostile: whatever the tables do not allow is refused. */
+/* From canonical JSON to the host's own structures. The text was written by a sandboxed child over
+ * a vendor's file, so it is hostile: whatever the tables do not allow is refused. */
 #include "schema.h"
 
 #include <json-c/json.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a structure of connector.h to canonical JSON. In the reader child the structure is a vendor's, and nothing in it is
- * believed: each element is copied to a buffer of the host's own size first (shorter ones leave zeros, longer ones must
- * have zeros there), and each address is looked up in the image before it is read.
+ * From a structure of connector.h to canonical JSON. In the reader child the structure is a
+ * vendor's, and nothing in it is believed: each element is copied to a buffer of the host's own
+ * size first (shorter ones leave zeros, longer ones must have zeros there), and each address is
+ * looked up in the image before it is read.
  */
 #include "schema.h"
 
@@ -171,8 +172,8 @@ static bool write_number(
 static bool write_members(struct walk *walk, const struct schema *schema, const char *at,
     const struct step *up, const char *const *only);
 
-/* The structure at `at` as the host's own version of it, in `copy`. The caller checked that its `available` bytes are in the
- * image. */
+/* The structure at `at` as the host's own version of it, in `copy`. The caller checked that its
+ * `available` bytes are in the image. */
 static bool copy_element(struct walk *walk, const struct schema *schema, const char *at,
     size_t available, char *copy, const struct step *step)
 {
@@ -319,7 +320,8 @@ static bool write_members(struct walk *walk, const struct schema *schema, const 
         if ((before > begin && !put(walk, SPAN(","))) || !put_quoted(walk, span_of(member->name)) ||
             !put(walk, SPAN(":")) || !write_value(walk, member, at, &step, &empty))
             return false;
-        if (empty) { /* taken back: whether a structure is empty is known only after it was written */
+        if (empty) { /* taken back: whether a structure is empty is known only after it was written
+                      */
             walk->into->length = before;
             walk->into->data[before] = '\0';
         }

@@ -13,8 +13,9 @@ struct sealed {
     struct hash256 hash; /* of these bytes */
 };
 
-/* Opens the file without following a link, checks who owns it and who may write to it, copies it to a memfd and seals that.
- * Whatever happens to the file afterwards, what is checked is what is read (fault 134). */
+/* Opens the file without following a link, checks who owns it and who may write to it, copies it to
+ * a memfd and seals that. Whatever happens to the file afterwards, what is checked is what is read
+ * (fault 134). */
 bool seal_file(const char *path, struct sealed *ret_sealed, struct refusal *refusal) MUST_CHECK;
 void sealed_close(struct sealed *sealed);
 

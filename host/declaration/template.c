@@ -16,7 +16,8 @@ static bool is_name(struct span name)
     return true;
 }
 
-/* Copies text up to the next name or the end, with braces unescaped. Advances *at; false for an unpaired brace. */
+/* Copies text up to the next name or the end, with braces unescaped. Advances *at; false for an
+ * unpaired brace. */
 static bool take_literal(
     const char **at, char *into, size_t *ret_length, const char *text, struct fault *fault)
 {

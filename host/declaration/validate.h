@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Validation of meaning: whether a declaration that is well-formed can be carried out, and cannot do harm. Every problem is
- * one sentence, "stream users: field login: what is wrong; what to do", and all of them are collected.
+ * Validation of meaning: whether a declaration that is well-formed can be carried out, and cannot
+ * do harm. Every problem is one sentence, "stream users: field login: what is wrong; what to do",
+ * and all of them are collected.
  *
- * validate.c leads; validate_auth, _request, _stream, _paging and _mapping check one topic each; validate_text has what
- * they share: names, pointers, conditions, templates, URLs, headers.
+ * validate.c leads; validate_auth, _request, _stream, _paging and _mapping check one topic each;
+ * validate_text has what they share: names, pointers, conditions, templates, URLs, headers.
  */
 #ifndef MUSTER_DECLARATION_VALIDATE_H
 #define MUSTER_DECLARATION_VALIDATE_H
@@ -66,13 +67,16 @@ unsigned check_template(struct check *check, const char *where, const char *text
 enum pair_place { PAIR_QUERY, PAIR_HEADER, PAIR_FORM, PAIR_JSON };
 unsigned check_pairs(struct check *check, const char *where, const struct muster_pair_list *pairs,
     enum pair_place place, unsigned use);
-/* A header name (RFC 9110 section 5.1), as in answers; and one that a connector may set, which leaves out the host's own. */
+/* A header name (RFC 9110 section 5.1), as in answers; and one that a connector may set, which
+ * leaves out the host's own. */
 void check_header_name(struct check *check, const char *where, const char *name);
 void check_header(struct check *check, const char *where, const char *name);
 
-/* scheme://host[:port][/path] as a template, without user, query and fragment; `origin`: without a path too. */
+/* scheme://host[:port][/path] as a template, without user, query and fragment; `origin`: without a
+ * path too. */
 void check_url(struct check *check, const char *where, const char *url, bool origin);
-/* The origin of a URL template as it is written: "https://{tenant}.example.com", or "{base_url}". Nothing if it has none. */
+/* The origin of a URL template as it is written: "https://{tenant}.example.com", or "{base_url}".
+ * Nothing if it has none. */
 struct span url_origin(const char *url);
 
 /* The parameter of that name, with base_url, which always is there; NULL: none. */

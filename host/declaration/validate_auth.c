@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Validation of parameters, authentication and error words: what the operator gives, where it goes, what answers mean. */
+/* Validation of parameters, authentication and error words: what the operator gives, where it goes,
+ * what answers mean. */
 #include "validate.h"
 
 #include <regex.h>
@@ -138,7 +139,8 @@ enum auth_member {
 #define OAUTH_TAKES \
     (AUTH_PREFIX | AUTH_SECRET | AUTH_USERNAME | AUTH_TOKEN_URL | AUTH_SCOPE | AUTH_ANSWER)
 
-/* Which members a scheme needs and takes, and where it may put the secret. By enum muster_auth_scheme. */
+/* Which members a scheme needs and takes, and where it may put the secret. By enum
+ * muster_auth_scheme. */
 static const struct auth_rule {
     const char *name;
     unsigned needs, takes, places;
@@ -215,7 +217,8 @@ static void check_auth_text(struct check *check, const struct auth_rule *rule,
         check_pointer(check, member->name, text, false);
 }
 
-/* The token request carries the client's secret: it may go to the API's own origin or to one that is declared. */
+/* The token request carries the client's secret: it may go to the API's own origin or to one that
+ * is declared. */
 static void check_token_url(struct check *check, const char *token_url)
 {
     const struct muster_connector *connector = check->connector;

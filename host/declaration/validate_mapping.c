@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Validation of mapping: every record gets an identity, its mandatory fields, and only values that its fields can hold. */
+/* Validation of mapping: every record gets an identity, its mandatory fields, and only values that
+ * its fields can hold. */
 #include "validate.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Validation of paging: every listing says how it ends, by a signal that its kind can give and that can be found. */
+/* Validation of paging: every listing says how it ends, by a signal that its kind can give and that
+ * can be found. */
 #include "validate.h"
 
 #include <stddef.h>
@@ -137,7 +138,8 @@ static void check_total(struct check *check, const struct muster_stream *stream)
             "is an end of this listing, but neither pointer nor header says where it is; add one");
 }
 
-/* A parameter that paging sets must not be set by the request as well: which of them the server takes is a guess. */
+/* A parameter that paging sets must not be set by the request as well: which of them the server
+ * takes is a guess. */
 static void check_not_in_query(
     struct check *check, const struct muster_stream *stream, const char *where, const char *name)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Validation of requests, of reads of one object, and of the bound of incremental streams: what is sent. */
+/* Validation of requests, of reads of one object, and of the bound of incremental streams: what is
+ * sent. */
 #include "validate.h"
 
 #include <string.h>
@@ -17,7 +18,8 @@ static void check_path(struct check *check, const char *where, const char *path)
             "\"%.100s\" steps outside; write the path without \"..\", \".\" or \"//\"", path);
 }
 
-/* Returns the USE_ bits of all templates. `use`: what they may name besides parameters and parent fields. */
+/* Returns the USE_ bits of all templates. `use`: what they may name besides parameters and parent
+ * fields. */
 static unsigned check_parts(
     struct check *check, const char *where, const struct muster_request *request, unsigned use)
 {

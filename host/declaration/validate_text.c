@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parts that all topics of validation share: names, pointers, conditions, templates, pairs, headers, URLs. */
+/* The parts that all topics of validation share: names, pointers, conditions, templates, pairs,
+ * headers, URLs. */
 #include "validate.h"
 
 #include <stdarg.h>
@@ -201,7 +202,8 @@ static bool is_token(const char *name)
     return true;
 }
 
-/* Headers by which a connector could frame messages, choose encodings, take part of a body or speak to a proxy. */
+/* Headers by which a connector could frame messages, choose encodings, take part of a body or speak
+ * to a proxy. */
 static bool is_host_header(struct span name)
 {
     static const char *const names[] = {"Host", "Content-Length", "Transfer-Encoding", "Connection",
@@ -235,7 +237,8 @@ static bool is_same_name(enum pair_place place, const char *a, const char *b)
     return place == PAIR_HEADER ? span_equal_nocase(span_of(a), span_of(b)) : strcmp(a, b) == 0;
 }
 
-/* A member of a JSON body whose name is a pointer has JSON text for a value; what is fixed of it is checked here. */
+/* A member of a JSON body whose name is a pointer has JSON text for a value; what is fixed of it is
+ * checked here. */
 static void check_json_field(struct check *check, const char *where, const struct muster_pair *pair)
 {
     struct template template;
@@ -321,7 +324,8 @@ static bool is_host_text(struct span host)
     return host.length > 0;
 }
 
-/* A URL that begins with a parameter takes scheme and host from it, so it must be one that holds them. */
+/* A URL that begins with a parameter takes scheme and host from it, so it must be one that holds
+ * them. */
 static void check_url_parameter(struct check *check, const char *where, struct span origin)
 {
     struct span name = {origin.data + 1, origin.length - 2};

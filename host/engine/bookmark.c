@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bookmarks of incremental streams: comparing them, and taking one back by the look-back window. Cursors are floored, never rounded
- * up: reading a little twice is harmless, skipping is not. */
+/* Bookmarks of incremental streams: comparing them, and taking one back by the look-back window.
+ * Cursors are floored, never rounded up: reading a little twice is harmless, skipping is not. */
 #include <stdio.h>
 #include "base/timestamp.h"
 #include "machine.h"

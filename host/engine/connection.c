@@ -4,7 +4,8 @@
 
 #include "base/memory.h"
 
-/* Which secrets the source uses, as a digest: two connections with the same ones share a server's rate budget. */
+/* Which secrets the source uses, as a digest: two connections with the same ones share a server's
+ * rate budget. */
 static void name_credential(struct connection *connection)
 {
     static const struct hash_key key = {"muster lane key"};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine's door: events in, effects out, tickets and timers in between. The work itself is in round.c, run.c and scope.c. */
+/* The engine's door: events in, effects out, tickets and timers in between. The work itself is in
+ * round.c, run.c and scope.c. */
 #include "engine/engine.h"
 
 #include <assert.h>
@@ -88,9 +89,8 @@ static void grow_tickets(struct engine *engine)
 {
     size_t capacity = engine->ticket_capacity ? engine->ticket_capacity * 2 : 64;
     struct ticket *tickets = memory_resize(engine->tickets, capacity * sizeof *tickets);
-    assert(
-        tickets &&
-        "no memory for a ticket"); /* as for effects: an answer that finds nobody would stall for ever */
+    assert(tickets && "no memory for a ticket"); /* as for effects: an answer that finds nobody
+                                                    would stall for ever */
     for (size_t i = engine->ticket_capacity; i < capacity; i++)
         tickets[i] = (struct ticket){.kind = TICKET_FREE, .generation = 1};
     engine->tickets = tickets;
@@ -142,8 +142,9 @@ struct effect *engine_effect(struct engine *engine, enum effect_kind kind)
     if (engine->effect_count == engine->effect_capacity) {
         size_t capacity = engine->effect_capacity ? engine->effect_capacity * 2 : 32;
         struct effect *effects = memory_resize(engine->effects, capacity * sizeof *effects);
-        /* An effect that cannot be written down would break the machine's promise to act; the process ends and recovers from its
-         * checkpoints, which is what they are for (promise 3). */
+        /* An effect that cannot be written down would break the machine's promise to act; the
+         * process ends and recovers from its checkpoints, which is what they are for (promise 3).
+         */
         assert(effects && "no memory for an effect");
         engine->effects = effects;
         engine->effect_capacity = capacity;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lanes: who may send, and when. A lane is shared by every round with the same origin and credential, and outlives them, because
- * the server's budget does. */
+/* Lanes: who may send, and when. A lane is shared by every round with the same origin and
+ * credential, and outlives them, because the server's budget does. */
 #include <string.h>
 #include "base/memory.h"
 #include "machine.h"
@@ -39,7 +39,8 @@ struct lane *lane_join(struct engine *engine, const struct connection *connectio
     return lane;
 }
 
-/* Drops the lanes nobody uses once there are too many: their throttle then starts afresh, which is slow, not wrong. */
+/* Drops the lanes nobody uses once there are too many: their throttle then starts afresh, which is
+ * slow, not wrong. */
 static void drop_idle(struct engine *engine)
 {
     size_t count = 0;
@@ -95,8 +96,8 @@ void lane_remove(struct lane *lane, struct scope *scope)
     }
 }
 
-/* While the queues are half empty anybody may send; then each round has an even share of their memory. One page it may always hold, or it
- * could never go on. */
+/* While the queues are half empty anybody may send; then each round has an even share of their
+ * memory. One page it may always hold, or it could never go on. */
 static bool has_room(const struct engine *engine, const struct round *round)
 {
     size_t most = (size_t)round_policy(round)->queue_bytes_most;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A scope's pages: request, answer, retry, digest, commit. The next page is asked for as soon as its cursor is known; the checkpoint
- * moves with the commits. lane.c says when a request may go, proof.c what a page is worth. */
+/* A scope's pages: request, answer, retry, digest, commit. The next page is asked for as soon as
+ * its cursor is known; the checkpoint moves with the commits. lane.c says when a request may go,
+ * proof.c what a page is worth. */
 #include <inttypes.h>
 #include <stdio.h>
 #include "base/memory.h"
@@ -97,7 +98,8 @@ static void wait_and_retry(struct scope *scope, enum outcome outcome, int64_t wa
     engine_timer_set(engine, scope->ticket, engine->now_ms + wait_ms);
 }
 
-/* A 401: a token is renewed once, for all that were sent with it (fault 40); a credential that cannot be is tried once more, then refused for the whole connection. */
+/* A 401: a token is renewed once, for all that were sent with it (fault 40); a credential that
+ * cannot be is tried once more, then refused for the whole connection. */
 static void renew(struct scope *scope, const char *message)
 {
     struct round *round = scope->run->round;
@@ -239,7 +241,8 @@ static bool take_bookmark(struct scope *scope, const struct digest *digest, stru
     return bytes_append(&scope->bookmark, digest->bound_high, fault);
 }
 
-/* The page goes to the store, with the position after it and what the listing came to. The digest lives until the commit is back. */
+/* The page goes to the store, with the position after it and what the listing came to. The digest
+ * lives until the commit is back. */
 static bool commit(
     struct scope *scope, struct digest *digest, enum checkpoint_state state, struct fault *fault)
 {
@@ -270,7 +273,8 @@ static bool commit(
 static void accept_page(struct scope *scope, struct digest *digest)
 {
     struct fault fault;
-    http_headers_free(&digest->response->headers); /* have said all they had to; the body waits for the commit */
+    http_headers_free(
+        &digest->response->headers); /* have said all they had to; the body waits for the commit */
     scope->retry = (struct retry_state){0};
     scope->renewals = 0;
     bool sound = proof_page(scope, digest);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The engine's own structures, seen by its files only. Who calls whom, always downwards; answers come back up through the
+ * The engine's own structures, seen by its files only. Who calls whom, always downwards; answers
+ * come back up through the
  * *_over functions:
  *
- *     engine.c (events, effects, tickets) -> round.c -> run.c -> scope.c -> lane.c (when to send), login.c (tokens),
- *                                                                proof.c (what a listing proved), bookmark.c
+ *     engine.c (events, effects, tickets) -> round.c -> run.c -> scope.c -> lane.c (when to send),
+ * login.c (tokens), proof.c (what a listing proved), bookmark.c
  */
 #ifndef MUSTER_ENGINE_MACHINE_H
 #define MUSTER_ENGINE_MACHINE_H
@@ -34,7 +35,8 @@ enum ticket_kind {
     TICKET_TOKEN_WAIT
 };
 
-/* A place in the ticket table. A ticket is (generation << 32 | place): one that is out of date finds nothing. */
+/* A place in the ticket table. A ticket is (generation << 32 | place): one that is out of date
+ * finds nothing. */
 struct ticket {
     enum ticket_kind kind;
     uint32_t generation;
@@ -43,7 +45,8 @@ struct ticket {
 
 /* ------------------------------------------------------------------ lanes --------------------- */
 
-/* One origin and credential: the throttle and breaker that all its scopes share, and those that wait to send. */
+/* One origin and credential: the throttle and breaker that all its scopes share, and those that
+ * wait to send. */
 struct lane {
     char *key;
     struct lane *next;
@@ -246,7 +249,8 @@ const struct program *run_program(const struct run *run);
 struct engine *scope_engine(const struct scope *scope);
 void scope_enter(struct scope *scope, enum scope_state state);
 void scope_drop_page(struct scope *scope);
-/* The listing is over, one way or the other; what is with the store comes back first, then the scope is judged and ended. */
+/* The listing is over, one way or the other; what is with the store comes back first, then the
+ * scope is judged and ended. */
 void scope_flush(struct scope *scope);
 /* For a scope of which nothing is under way but commits: it ends here and now. */
 void scope_fail_now(struct scope *scope, const char *format, ...)
@@ -267,7 +271,8 @@ void scope_fail(struct scope *scope, const char *format, ...) __attribute__((for
 void scope_stop(struct scope *scope);
 bool scope_is_idle(const struct scope *scope); /* nothing of it is with anybody else */
 
-/* checkpoint.c: the text that a commit stores as the scope's position: what the engine knows of the listing, then where it stands */
+/* checkpoint.c: the text that a commit stores as the scope's position: what the engine knows of the
+ * listing, then where it stands */
 enum checkpoint_state {
     CHECKPOINT_GOES_ON, /* pages are to come */
     CHECKPOINT_OVER,    /* the listing came to its end: only its conclusion is left */
@@ -280,7 +285,8 @@ bool checkpoint_decode(struct scope *scope, struct span text, enum checkpoint_st
     struct fault *fault) MUST_CHECK;
 
 /* proof.c */
-/* What the page adds to the listing's evidence; false where a guard ends the listing (reason set through scope_fail). */
+/* What the page adds to the listing's evidence; false where a guard ends the listing (reason set
+ * through scope_fail). */
 bool proof_page(struct scope *scope, const struct digest *digest);
 void proof_reset(struct scope *scope);
 /* After the last commit: proof and reason. True where a second pass should be tried first. */
@@ -310,13 +316,15 @@ void login_free(struct login *login);
 /* bookmark.c */
 bool bookmark_later(uint32_t format, struct span a,
     struct span b); /* a is later than b; nothing is earlier than anything */
-/* The lower bound of the next incremental run: the bookmark less look-back, floored to the unit, in the declared format. False where it cannot
- * be taken back (an opaque word): the bookmark itself is used. */
+/* The lower bound of the next incremental run: the bookmark less look-back, floored to the unit, in
+ * the declared format. False where it cannot be taken back (an opaque word): the bookmark itself is
+ * used. */
 struct span bookmark_bound(const struct muster_incremental *declared, struct span bookmark,
     int64_t look_back_ms, struct arena *arena);
 bool bookmark_is_time(uint32_t format); /* it can be compared with a clock */
-/* A time not after `wall_ms`, at which the run began: what changed after that may have changed behind the reader's back, on a page or in a
- * scope that had been read. Counters and opaque words stay as they are. */
+/* A time not after `wall_ms`, at which the run began: what changed after that may have changed
+ * behind the reader's back, on a page or in a scope that had been read. Counters and opaque words
+ * stay as they are. */
 struct span bookmark_cap(
     uint32_t format, struct span bookmark, int64_t wall_ms, struct arena *arena);
 

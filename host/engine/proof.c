@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a listing proves (DESIGN section 6): the evidence each page adds, the guards that make it partial, and the conclusion. */
+/* What a listing proves (DESIGN section 6): the evidence each page adds, the guards that make it
+ * partial, and the conclusion. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -74,7 +75,8 @@ static void note_marks(struct scope *scope, uint32_t marks)
             note_anomaly(scope, rows[i].name);
 }
 
-/* The guards; each ends the listing as partial, with the page and the cause. The page's own records are kept all the same. */
+/* The guards; each ends the listing as partial, with the page and the cause. The page's own records
+ * are kept all the same. */
 static bool guard_page(struct scope *scope, const struct digest *digest)
 {
     const struct page *page = &digest->page;

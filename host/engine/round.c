@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A round: one pass over a connection's streams. Parents before children; what stops the connection stops the round. */
+/* A round: one pass over a connection's streams. Parents before children; what stops the connection
+ * stops the round. */
 #include <stdarg.h>
 #include <stdio.h>
 #include "base/memory.h"
@@ -16,7 +17,8 @@ static void round_enter(struct round *round, enum round_state state)
     round->state = state;
 }
 
-/* The round is over for the engine; it is freed before the next event, because effects and callers still point into it. */
+/* The round is over for the engine; it is freed before the next event, because effects and callers
+ * still point into it. */
 static void round_leave(struct round *round, bool interrupted)
 {
     struct engine *engine = round->engine;
@@ -51,7 +53,8 @@ static bool has_run(const struct round *round, enum run_state state)
     return false;
 }
 
-/* Draining: everything that was under way has come back, so the round can be put down where its checkpoints stand. */
+/* Draining: everything that was under way has come back, so the round can be put down where its
+ * checkpoints stand. */
 static bool has_settled(const struct round *round)
 {
     if (round->jobs > 0 || round->login.state == LOGIN_SENT)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A run: one stream of a round, with one scope, or one for each object of its parent. Its proof is the least of its scopes'
- * and of its parent's, because a scope nobody knew of is missing too. */
+/* A run: one stream of a round, with one scope, or one for each object of its parent. Its proof is
+ * the least of its scopes' and of its parent's, because a scope nobody knew of is missing too. */
 #include <stdio.h>
 #include "base/memory.h"
 #include "machine.h"
@@ -30,7 +30,8 @@ static void lower_proof(struct run *run, enum proof proof, const char *reason)
     (void)snprintf(run->summary.reason, sizeof run->summary.reason, "%.255s", reason);
 }
 
-/* One parent's trouble is not the stream's: "not permitted" at the head of a run's reason would close the stream as a whole. */
+/* One parent's trouble is not the stream's: "not permitted" at the head of a run's reason would
+ * close the stream as a whole. */
 static void lower_for_scope(struct run *run, const struct scope *scope)
 {
     char reason[REASON_MAX];
@@ -59,7 +60,8 @@ static void fill_summary(struct run *run)
     run->began_ms = run->round->engine->now_ms;
 }
 
-/* Over without having been begun: done earlier in this round, not selected, or the connection failed. */
+/* Over without having been begun: done earlier in this round, not selected, or the connection
+ * failed. */
 void run_skip(struct run *run, enum proof proof, const char *reason)
 {
     fill_summary(run);
@@ -163,7 +165,8 @@ static void drop_parents(struct run *run)
     run->parents = NULL;
 }
 
-/* Begins scopes while there are parents and room; asks for the next parents when these are used up; ends the run when all is done. */
+/* Begins scopes while there are parents and room; asks for the next parents when these are used up;
+ * ends the run when all is done. */
 static void fill(struct run *run)
 {
     struct round *round = run->round;
@@ -277,7 +280,8 @@ static void keep_bookmark(struct run *run, const struct scope *scope)
     struct span found =
         scope->bookmark.length ? bytes_span(&scope->bookmark) : (struct span){NULL, 0};
     struct span kept = run->bookmark.length ? bytes_span(&run->bookmark) : (struct span){NULL, 0};
-    /* A counter cannot be held back to the run's beginning: of several scopes, read one after the other, the least counts. */
+    /* A counter cannot be held back to the run's beginning: of several scopes, read one after the
+     * other, the least counts. */
     bool least = run->parent >= 0 && !bookmark_is_time(stream->incremental.format);
     if (least && kept.data ? !bookmark_later(stream->incremental.format, kept, found) || !found.data
                            : !bookmark_later(stream->incremental.format, found, kept))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A scope's life: begun by run.c, taken up from its checkpoint, its pages' commits counted, ended with what proof.c makes of it. Between
- * begin and end stands listing.c, which asks for page after page. */
+/* A scope's life: begun by run.c, taken up from its checkpoint, its pages' commits counted, ended
+ * with what proof.c makes of it. Between begin and end stands listing.c, which asks for page after
+ * page. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -114,7 +115,8 @@ void scope_fail_now(struct scope *scope, const char *format, ...)
     scope_flush(scope);
 }
 
-/* Takes back what the scope waits for. False where something of it is with somebody else, or it is over: that comes back by itself. */
+/* Takes back what the scope waits for. False where something of it is with somebody else, or it is
+ * over: that comes back by itself. */
 static bool leave_wait(struct scope *scope)
 {
     switch (scope->state) {

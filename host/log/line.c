@@ -67,8 +67,8 @@ static bool is_plain(struct span text)
     return text.length > 0;
 }
 
-/* Characters that a terminal or a reader of lines could take for something else than text: controls, line separators,
- * and those that reorder what is shown (Unicode bidi controls). */
+/* Characters that a terminal or a reader of lines could take for something else than text:
+ * controls, line separators, and those that reorder what is shown (Unicode bidi controls). */
 static bool is_treacherous(uint32_t c)
 {
     return c < 0x20 || (c >= 0x7F && c <= 0x9F) || (c >= 0x200E && c <= 0x200F) ||

@@ -30,7 +30,8 @@ static struct {
     struct clock clock;
 } state = {.level = LOG_INFO, .descriptor = STDERR_FILENO};
 
-/* $JOURNAL_STREAM holds device and inode of the journal's socket, so that a redirected descriptor is told apart. */
+/* $JOURNAL_STREAM holds device and inode of the journal's socket, so that a redirected descriptor
+ * is told apart. */
 static bool is_journal(int descriptor)
 {
     const char *stream = getenv("JOURNAL_STREAM");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Series as lines of text; source of the format: prometheus.io/docs/instrumenting/exposition_formats. */
+/* Series as lines of text; source of the format:
+ * prometheus.io/docs/instrumenting/exposition_formats. */
 #include "exposition.h"
 
 #include <inttypes.h>

@@ -39,7 +39,8 @@ struct family {
 
 bool family_init(struct family *family, const struct family_kind *kind);
 void family_destroy(struct family *family);
-/* With the lock held. Creates it where it is not there; "other" where the family is full; NULL without memory. */
+/* With the lock held. Creates it where it is not there; "other" where the family is full; NULL
+ * without memory. */
 struct series *family_find(struct family *family, const char *const *labels);
 /* With the lock held. Removes the series whose first label is `first`; NULL: all. */
 void family_remove(struct family *family, const char *first);

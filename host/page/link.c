@@ -58,8 +58,8 @@ static struct span take_token(struct link_reader *reader)
     return token;
 }
 
-/* The inside of a quoted-string after its first quote, escapes resolved into `text`. What exceeds `text` is dropped: no
- * relation type that matters here is that long. */
+/* The inside of a quoted-string after its first quote, escapes resolved into `text`. What exceeds
+ * `text` is dropped: no relation type that matters here is that long. */
 static struct span take_quoted(struct link_reader *reader, char text[REL_MAX])
 {
     size_t length = 0;
@@ -77,7 +77,8 @@ static struct span take_quoted(struct link_reader *reader, char text[REL_MAX])
     return (struct span){text, length};
 }
 
-/* Whether a list of relation types, separated by blanks, has "next" in it. They are compared without case. */
+/* Whether a list of relation types, separated by blanks, has "next" in it. They are compared
+ * without case. */
 static bool names_next(struct span types)
 {
     for (size_t at = 0; at < types.length;) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads one response: content type, gate, envelope, items, total; then paging.c judges whether the listing goes on. */
+/* Reads one response: content type, gate, envelope, items, total; then paging.c judges whether the
+ * listing goes on. */
 #include "page/page.h"
 
 #include <stdarg.h>
@@ -42,7 +43,8 @@ static struct span media_type(struct span field)
     return span_trim((struct span){field.data, length});
 }
 
-/* Whether the body may be taken for JSON. A login page with status 200 is told by its own word (fault 23). */
+/* Whether the body may be taken for JSON. A login page with status 200 is told by its own word
+ * (fault 23). */
 static bool check_content(struct page *page, const struct response *response, struct span body)
 {
     struct span field = http_headers_get(&response->headers, "content-type");
@@ -80,7 +82,8 @@ struct reading {
     bool items_wrong; /* sound JSON, but what is at `items` is no list (or object) of items */
 };
 
-/* Runs the gate. A body that is sound but for the form of its items is read on: it may be the envelope of an error. */
+/* Runs the gate. A body that is sound but for the form of its items is read on: it may be the
+ * envelope of an error. */
 static bool run_gate(struct reading *reading, struct span body, const struct hash_key *key,
     bool *ret_sound, struct fault *fault)
 {
@@ -103,7 +106,8 @@ static bool run_gate(struct reading *reading, struct span body, const struct has
     return true;
 }
 
-/* The body with "[]" for its items: look-ups beside the items then cost nothing that grows with them. */
+/* The body with "[]" for its items: look-ups beside the items then cost nothing that grows with
+ * them. */
 static bool leave_items_out(struct reading *reading, struct fault *fault)
 {
     struct span whole = reading->gated.value, items = reading->gated.items;

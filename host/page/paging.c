@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The judgement on a page: ended by a declared signal, goes on, or neither. Two tables: the end signals, and the way on of
- * each kind of paging. */
+/* The judgement on a page: ended by a declared signal, goes on, or neither. Two tables: the end
+ * signals, and the way on of each kind of paging. */
 #include "page/page.h"
 
 #include <string.h>
 #include "config/url.h"
 #include "reader.h"
 
-/* Bytes of a cursor or next link in percent-encoded form, as a checkpoint holds it beside a few numbers. */
+/* Bytes of a cursor or next link in percent-encoded form, as a checkpoint holds it beside a few
+ * numbers. */
 #define NEXT_ENCODED_MAX (POSITION_TEXT_MAX - 128)
 
 struct judgement {
@@ -27,8 +28,8 @@ static int64_t items_asked(const struct judgement *on)
     return on->asked->asked > 0 ? on->asked->asked : (int64_t)on->reader->paging->size;
 }
 
-/* How far the listing is covered after this page. For listings by index that is the index reached, not the items counted
- * on the way: the two differ where the API leaves items out of its pages. */
+/* How far the listing is covered after this page. For listings by index that is the index reached,
+ * not the items counted on the way: the two differ where the API leaves items out of its pages. */
 static int64_t items_covered(const struct judgement *on)
 {
     const struct muster_paging *paging = on->reader->paging;
@@ -118,8 +119,8 @@ static const struct {
 
 /* ------------------------------------------------------------------ the way on ---------------- */
 
-/* Each sets *ret_way where there is a way on, and then what differs in `next`. False only for our own trouble; what the
- * server did wrong goes into the page. */
+/* Each sets *ret_way where there is a way on, and then what differs in `next`. False only for our
+ * own trouble; what the server did wrong goes into the page. */
 typedef bool way_on(
     const struct judgement *on, struct position *next, bool *ret_way, struct fault *fault);
 
@@ -155,7 +156,8 @@ static bool way_offset(
     return true;
 }
 
-/* What the token's percent-encoding takes: one byte for each unreserved character, three for any other (RFC 3986). */
+/* What the token's percent-encoding takes: one byte for each unreserved character, three for any
+ * other (RFC 3986). */
 static size_t encoded_length(struct span token)
 {
     size_t length = 0;
@@ -223,7 +225,8 @@ static bool way_keyset(
     return key.length == 0 || take_token(on, key, next, ret_way, fault);
 }
 
-/* Resolves `reference` against the URL that was asked for, and refuses another origin (fault 74). */
+/* Resolves `reference` against the URL that was asked for, and refuses another origin (fault 74).
+ */
 static bool resolve_link(const struct judgement *on, struct span reference, struct bytes *into,
     bool *ret_resolved, struct fault *fault)
 {

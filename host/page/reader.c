@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compiles a stream's paging, envelope and pointers, once at load; page.c and paging.c then run it. */
+/* Compiles a stream's paging, envelope and pointers, once at load; page.c and paging.c then run it.
+ */
 #include "page/page.h"
 
 #include "base/memory.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The compiled form of what a stream declares about its pages; shared by the files of this folder. */
+/* The compiled form of what a stream declares about its pages; shared by the files of this folder.
+ */
 #ifndef MUSTER_PAGE_READER_H
 #define MUSTER_PAGE_READER_H
 
@@ -39,8 +40,8 @@ struct page_facts {
     struct span next; /* NEXT_THERE: token or URI reference */
 };
 
-/* Whether the listing goes on, from facts and items that `page` already holds: sets end, end_signal, next and marks, or a
- * verdict where the way on may not be taken. */
+/* Whether the listing goes on, from facts and items that `page` already holds: sets end,
+ * end_signal, next and marks, or a verdict where the way on may not be taken. */
 bool paging_judge(const struct page_reader *reader, const struct page_facts *facts,
     const struct position *at, const struct request *asked, struct arena *arena, struct page *page,
     struct fault *fault) MUST_CHECK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The breaker, the quarantine and the absence guard: when to leave a connection alone, and when not to believe it. */
+/* The breaker, the quarantine and the absence guard: when to leave a connection alone, and when not
+ * to believe it. */
 #include "policy/breaker.h"
 
 #include <assert.h>
@@ -87,7 +88,8 @@ bool absence_is_mass(const struct policy_settings *policy, int64_t missing, int6
         return true;
     if (missing <= policy->absence_most)
         return false;
-    /* missing > live * percent / 100, exactly and without overflow: the hundreds first, then what is left of live. */
+    /* missing > live * percent / 100, exactly and without overflow: the hundreds first, then what
+     * is left of live. */
     int64_t above = missing - live / 100 * policy->absence_percent;
     if (above <= 0 || above > policy->absence_percent)
         return above > 0;

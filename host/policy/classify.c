@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From what came back to the one outcome class. The exchange and the status give a class from tables; the API's own words
- * may give a better one, but never turn an error into a success.
+ * From what came back to the one outcome class. The exchange and the status give a class from
+ * tables; the API's own words may give a better one, but never turn an error into a success.
  */
 #include "policy/classify.h"
 
@@ -106,7 +106,8 @@ static const struct {
 #define TOKEN_WORDS (sizeof token_words / sizeof token_words[0])
 #define TOKEN_CODE  "/error" /* RFC 6749 section 5.2 */
 
-/* Where most APIs put a message for people, for those that declare none (RFC 9457, RFC 7644, RFC 6749, custom). */
+/* Where most APIs put a message for people, for those that declare none (RFC 9457, RFC 7644, RFC
+ * 6749, custom). */
 static const char *const usual_messages[] = {
     "/detail", "/error_description", "/error/message", "/message", "/errors/0/message", "/title"};
 
@@ -318,7 +319,8 @@ static const struct rule *find_rule(
     return NULL;
 }
 
-/* Copies what fits, cut at a space: the cut half of a secret would no longer be recognised as one and shown. */
+/* Copies what fits, cut at a space: the cut half of a secret would no longer be recognised as one
+ * and shown. */
 static void copy_shown(char *into, size_t size, struct span text)
 {
     size_t length = text.length < size - 1 ? text.length : size - 1;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rate-limit headers of every dialect, read into buckets and judged as one. A name is a prefix, which says whose bucket it is,
- * and a suffix, which says what of it; headers that hold several things in one value have a reader of their own.
+ * Rate-limit headers of every dialect, read into buckets and judged as one. A name is a prefix,
+ * which says whose bucket it is, and a suffix, which says what of it; headers that hold several
+ * things in one value have a reader of their own.
  *
- * The same header has different units at different vendors, so a time is read by its form and its magnitude: a date; an
- * epoch in seconds or milliseconds where that lies near the server's present; else a span of time.
+ * The same header has different units at different vendors, so a time is read by its form and its
+ * magnitude: a date; an epoch in seconds or milliseconds where that lies near the server's present;
+ * else a span of time.
  */
 #include "policy/dialect.h"
 
@@ -13,10 +15,12 @@
 
 #define BUCKETS_MAX       16                           /* buckets of one answer that are kept */
 #define NUMBER_MILLI_MOST INT64_C(1000000000000000000) /* numbers saturate here, in thousandths */
-/* An epoch lies near the present, and after 2001: else a span of seconds would be one to a clock that says 1970. */
+/* An epoch lies near the present, and after 2001: else a span of seconds would be one to a clock
+ * that says 1970. */
 #define EPOCH_NEAR_MS  (INT64_C(400) * 86400 * 1000)
 #define EPOCH_LEAST_MS INT64_C(1000000000000)
-/* A span above a day in seconds is taken for milliseconds: as seconds it would be beyond every bound anyway. */
+/* A span above a day in seconds is taken for milliseconds: as seconds it would be beyond every
+ * bound anyway. */
 #define SPAN_SECONDS_MOST INT64_C(86400)
 #define SHOPIFY_LEAK_MS \
     1000 /* its bucket leaks at least two requests a second: room again after this */
@@ -62,7 +66,8 @@ static bool is_one_of(char c, const char *these)
     return c != '\0' && strchr(these, c) != NULL;
 }
 
-/* A number without a sign, in thousandths; saturates. False where text does not begin with one. *ret_used: its characters. */
+/* A number without a sign, in thousandths; saturates. False where text does not begin with one.
+ * *ret_used: its characters. */
 static bool leading_number(struct span text, int64_t *ret_milli, size_t *ret_used)
 {
     int64_t whole = 0, milli = 0, unit = 100;
@@ -229,7 +234,8 @@ static bool starts_with_nocase(struct span text, const char *prefix)
 
 /* ------------------------------------------------------------------ values that hold several -- */
 
-/* Takes the part before the next `separator` outside quotes off the front of *text. False at the end. */
+/* Takes the part before the next `separator` outside quotes off the front of *text. False at the
+ * end. */
 static bool next_part(struct span *text, char separator, struct span *ret_part)
 {
     bool quoted = false;
@@ -283,8 +289,8 @@ static void read_pair(struct reader *reader, struct span family, struct span par
             bucket->of.window_ms, window_s > INT64_MAX / 1000 ? INT64_MAX : window_s * 1000);
 }
 
-/* IETF: `"default";r=50;t=30, "burst";r=1;t=1` (draft -08 on), `limit=100, remaining=50, reset=30` (draft -07), and
- * RateLimit-Policy: `"default";q=100;w=60`, `100;w=60`. */
+/* IETF: `"default";r=50;t=30, "burst";r=1;t=1` (draft -08 on), `limit=100, remaining=50, reset=30`
+ * (draft -07), and RateLimit-Policy: `"default";q=100;w=60`, `100;w=60`. */
 static void read_structured(struct reader *reader, struct span value)
 {
     struct span member, part;
@@ -372,7 +378,8 @@ static void read_amazon(struct reader *reader, struct span name, struct span val
         reader->reading->rate_per_second = (double)milli / 1000.0;
 }
 
-/* x-ms-throttle-limit-percentage: 0.8 to 1.8, there from 0.8 on; 1 is the limit. Read as a bucket of 100. */
+/* x-ms-throttle-limit-percentage: 0.8 to 1.8, there from 0.8 on; 1 is the limit. Read as a bucket
+ * of 100. */
 static void read_microsoft(struct reader *reader, struct span name, struct span value)
 {
     int64_t milli;
@@ -386,7 +393,8 @@ static void read_microsoft(struct reader *reader, struct span name, struct span 
     bucket->of.remaining = milli < 1000 ? 100 - milli / 10 : 0;
 }
 
-/* Words that tell which limit was hit (Atlassian, GitLab, Zoom): only one on requests under way matters here. */
+/* Words that tell which limit was hit (Atlassian, GitLab, Zoom): only one on requests under way
+ * matters here. */
 static void read_reason(struct reader *reader, struct span name, struct span value)
 {
     (void)name;
@@ -452,7 +460,8 @@ static int64_t pace_ms(const struct rate_reading *of)
     return of->reset_ms / of->remaining;
 }
 
-/* Used up before everything else, and of two such the one that resets later; then the slower pace; then the least remaining. */
+/* Used up before everything else, and of two such the one that resets later; then the slower pace;
+ * then the least remaining. */
 static bool is_tighter(const struct rate_reading *a, const struct rate_reading *b)
 {
     if ((a->remaining == RATE_UNKNOWN) != (b->remaining == RATE_UNKNOWN))

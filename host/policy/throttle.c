@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pace of one origin and credential: a token bucket for rates, AIMD for requests under way, a gate for waits. */
+/* The pace of one origin and credential: a token bucket for rates, AIMD for requests under way, a
+ * gate for waits. */
 #include "policy/throttle.h"
 
 #include <assert.h>
@@ -71,7 +72,8 @@ static int64_t token_wait_ms(
                : greater(1, throttle->refilled_ms + (lacking * MILLI + rate - 1) / rate - now_ms);
 }
 
-/* What is left of the window was sent, though not all of it answered yet: the next answer tells, or the window ends. */
+/* What is left of the window was sent, though not all of it answered yet: the next answer tells, or
+ * the window ends. */
 static int64_t window_wait_ms(const struct throttle *throttle, int64_t now_ms)
 {
     if (throttle->left != 0 || now_ms >= throttle->window_ends_ms)
@@ -152,8 +154,9 @@ static void pause_for(struct throttle *throttle, const struct policy_settings *p
     close_for(throttle, lesser(ms, policy->retry_after_most_ms), now_ms);
 }
 
-/* Notes the window that an answer speaks of. Answers may overtake each other: in one window the least remaining counts, and its end
- * does not move on, so that windows that slide are looked at anew at least once in their length. */
+/* Notes the window that an answer speaks of. Answers may overtake each other: in one window the
+ * least remaining counts, and its end does not move on, so that windows that slide are looked at
+ * anew at least once in their length. */
 static void note_window(
     struct throttle *throttle, const struct rate_reading *reading, int64_t reset_ms, int64_t now_ms)
 {

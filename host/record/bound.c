@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Incremental streams: the changed time or counter of an item, as the bound that a later request may carry. */
+/* Incremental streams: the changed time or counter of an item, as the bound that a later request
+ * may carry. */
 #include <string.h>
 #include "compile.h"
 #include "convert.h"

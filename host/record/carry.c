@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What child streams need of a parent's item: the fields of their templates, and which children the item is a parent for. */
+/* What child streams need of a parent's item: the fields of their templates, and which children the
+ * item is a parent for. */
 #include "compile.h"
 
 /* Separates members; the buffer begins with "{". */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operator's own word on accounts: login patterns that give a class, whatever the application says. */
+/* The operator's own word on accounts: login patterns that give a class, whatever the application
+ * says. */
 #include <string.h>
 #include "compile.h"
 

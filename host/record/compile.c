@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compiles a stream's yields, filters and redactions into field programs and projections, once at load. */
+/* Compiles a stream's yields, filters and redactions into field programs and projections, once at
+ * load. */
 #include "record/mapper.h"
 
 #include <string.h>
@@ -315,8 +316,8 @@ static bool compile_bound(struct compiling *on)
            fault_prefix(on->fault, "incremental.field");
 }
 
-/* One field that a child stream asks for. Two children may ask for the same name only of the same place: the name is all
- * that a template has. */
+/* One field that a child stream asks for. Two children may ask for the same name only of the same
+ * place: the name is all that a template has. */
 static bool add_carry(struct compiling *on, const struct muster_parent_field *wanted)
 {
     struct mapper *mapper = on->mapper;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The compiled form of a stream's mapping: made by compile.c, run by map.c and field.c. Immutable. */
+/* The compiled form of a stream's mapping: made by compile.c, run by map.c and field.c. Immutable.
+ */
 #ifndef MUSTER_RECORD_COMPILE_H
 #define MUSTER_RECORD_COMPILE_H
 
@@ -8,7 +9,8 @@
 #include "cut.h"
 #include "record/mapper.h"
 
-/* Where a look-up finds its value: values projected from the item once, or from the element of an `each` yield. */
+/* Where a look-up finds its value: values projected from the item once, or from the element of an
+ * `each` yield. */
 enum slot_space { SLOT_NONE, SLOT_ITEM, SLOT_ELEMENT };
 
 struct slot {
@@ -21,8 +23,8 @@ struct origin {
     enum muster_source source;
     struct slot slot;    /* ELEMENT, ITEM */
     const char *pointer; /* as declared, for messages; the name for PARENT and PARAMETER */
-    struct span
-        text; /* PARENT: the field's name; PARAMETER: its value, nothing if not set; CONSTANT: the text */
+    struct span text;    /* PARENT: the field's name; PARAMETER: its value, nothing if not set;
+                            CONSTANT: the text */
 };
 
 struct field_program {
@@ -107,8 +109,8 @@ struct mapper {
     size_t pattern_count;
     bool one_record; /* one yield without `each`: every item has exactly one record */
     bool by_bytes;
-    /* What the path by bytes looks up: id, incarnation, conditions and bound, but none of the fields. Its values go to
-     * `light_slots` of the item's. */
+    /* What the path by bytes looks up: id, incarnation, conditions and bound, but none of the
+     * fields. Its values go to `light_slots` of the item's. */
     struct json_projection *light;
     size_t light_count;
     size_t *light_slots;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Leaving values out of a JSON text: credential material by "[redacted]", volatile members whole. */
+/* Leaving values out of a JSON text: credential material by "[redacted]", volatile members whole.
+ */
 #ifndef MUSTER_RECORD_CUT_H
 #define MUSTER_RECORD_CUT_H
 
@@ -7,7 +8,8 @@
 
 enum cut_kind {
     CUT_REDACT, /* the value becomes "[redacted]" */
-    CUT_MEMBER /* the member goes, name and value; an array's element becomes null, so that its neighbours keep their place */
+    CUT_MEMBER  /* the member goes, name and value; an array's element becomes null, so that its
+                   neighbours keep their place */
 };
 
 struct cut {
@@ -26,7 +28,8 @@ bool cut_add(struct cut_list *list, struct span at, enum cut_kind kind, struct a
 void cut_sort(struct cut_list *list);
 /* Whether `span` and one of the cuts share a byte. NULL is an empty list. */
 bool cut_overlaps(const struct cut_list *list, struct span span);
-/* `within` without what is cut out of it: `within` itself where no cut lies in it, else a new JSON text in the arena. */
+/* `within` without what is cut out of it: `within` itself where no cut lies in it, else a new JSON
+ * text in the arena. */
 bool cut_apply(const struct cut_list *list, struct span within, struct arena *arena,
     struct span *ret_text, struct fault *fault) MUST_CHECK;
 

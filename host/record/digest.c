@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a response to a batch: page, match by bytes, mapping, drift, bounds. Everything lives in the digest's arena; items are spans
- * into the response's body, which the digest keeps until the commit. */
+/* From a response to a batch: page, match by bytes, mapping, drift, bounds. Everything lives in the
+ * digest's arena; items are spans into the response's body, which the digest keeps until the
+ * commit. */
 #include "record/digest.h"
 
 #include <assert.h>
@@ -236,7 +237,8 @@ static void find_bounds(const struct digesting *on)
         if (batch->items[i].why ||
             !mapper_bound(on->mapper, batch->items[i].bytes, digest->arena, &bound, &order))
             continue;
-        /* Opaque bounds have no order but their bytes; the others' texts are floored and would hide a difference. */
+        /* Opaque bounds have no order but their bytes; the others' texts are floored and would hide
+         * a difference. */
         bool opaque = on->program->declaration->incremental.format == MUSTER_TIME_OPAQUE;
         int by_bytes = opaque && last.data ? span_compare(bound, last) : 0;
         if (last.data && !in_order(declared, last_order, order, by_bytes))

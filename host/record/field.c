@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads one field: look up, pick or compose, transform, map the value, convert to the field's type. */
+/* Reads one field: look up, pick or compose, transform, map the value, convert to the field's type.
+ */
 #include "field.h"
 
 #include <string.h>
@@ -132,7 +133,8 @@ bool field_append_part(struct bytes *into, struct span text, bool first, struct 
     return true;
 }
 
-/* Joins the parts. Nothing is found where one of them is absent or null: a text with a hole in it names nobody. */
+/* Joins the parts. Nothing is found where one of them is absent or null: a text with a hole in it
+ * names nobody. */
 static bool compose(const struct field_program *field, const struct look_up *from,
     struct found *ret_found, const char **ret_bad, struct fault *fault)
 {
@@ -178,7 +180,8 @@ static bool to_lower(struct arena *arena, struct span *text, struct fault *fault
     return true;
 }
 
-/* Puts the declared word in place of the application's; an unlisted one becomes "unknown" and is kept as raw. */
+/* Puts the declared word in place of the application's; an unlisted one becomes "unknown" and is
+ * kept as raw. */
 static void map_value(const struct muster_value_list *map, struct field_value *value)
 {
     if (map->count == 0)

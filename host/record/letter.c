@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes dead letters: whole, redacted, with a reason that a person can act on and no value in it. */
+/* Writes dead letters: whole, redacted, with a reason that a person can act on and no value in it.
+ */
 #include "letter.h"
 
 #include <stdio.h>
@@ -116,7 +117,8 @@ bool letter_record(const struct letter_item *of, const char *reason, const char 
     return push(of, &letter, fault);
 }
 
-/* The byte at fault within the item's bytes; the item's first byte where the body is not at hand. */
+/* The byte at fault within the item's bytes; the item's first byte where the body is not at hand.
+ */
 static const char *byte_at_fault(const struct letter_item *of)
 {
     const struct json_item *item = of->item;

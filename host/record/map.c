@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Maps one item: look-ups in one pass, then a record for each yield that applies, or a letter for each that cannot be taken. */
+/* Maps one item: look-ups in one pass, then a record for each yield that applies, or a letter for
+ * each that cannot be taken. */
 #include "record/mapper.h"
 
 #include <string.h>
@@ -76,7 +77,8 @@ int64_t mapper_fan_out(const struct mapper *mapper, struct span item)
 
 /* ------------------------------------------------------------------ redaction ----------------- */
 
-/* The values of an item that may not be shown: all of them, also where a member comes twice. Null shows nothing. */
+/* The values of an item that may not be shown: all of them, also where a member comes twice. Null
+ * shows nothing. */
 static bool find_redactions(const struct mapper *mapper, struct span item, struct arena *arena,
     struct cut_list *ret_cuts, struct fault *fault)
 {
@@ -94,8 +96,8 @@ static bool find_redactions(const struct mapper *mapper, struct span item, struc
 
 /* ------------------------------------------------------------------ identity ------------------ */
 
-/* The id of a kind that has none of its own: its key fields, those that are absent at the end left out. An absent part is
- * empty, and an empty text is "%", so that the two stay apart. */
+/* The id of a kind that has none of its own: its key fields, those that are absent at the end left
+ * out. An absent part is empty, and an empty text is "%", so that the two stay apart. */
 static bool compose_key(const struct yield_program *yield, const struct field_value *values,
     struct arena *arena, struct field_value *ret_id, struct fault *fault)
 {
@@ -176,8 +178,8 @@ static const struct field_program *first_trouble(
 
 /* ------------------------------------------------------------------ records ------------------- */
 
-/* Only the operator's word and the declaration's count; without either nobody knows. A stream that enriches says nothing
- * where it knows nothing. */
+/* Only the operator's word and the declaration's count; without either nobody knows. A stream that
+ * enriches says nothing where it knows nothing. */
 static void set_class(
     const struct mapper *mapper, const struct yield_program *yield, struct field_value *values)
 {
@@ -410,7 +412,8 @@ bool mapper_map(const struct mapper *mapper, struct mapping *mapping, uint32_t i
 
 /* ------------------------------------------------------------------ ids and bounds ------------ */
 
-/* Whether what the origin points to comes once at most: of two ids nobody can tell which one is meant. */
+/* Whether what the origin points to comes once at most: of two ids nobody can tell which one is
+ * meant. */
 static bool is_single(
     const struct mapper *mapper, const struct origin *origin, struct span item, struct arena *arena)
 {

@@ -7,16 +7,19 @@
 #include "drift.h"
 #include "record/mapper.h"
 
-/* Part of every scope key: raised when the host maps the same declaration in another way, so that nothing old stays. */
+/* Part of every scope key: raised when the host maps the same declaration in another way, so that
+ * nothing old stays. */
 #define MAPPING_VERSION "1"
 
-/* Appends a part with its length before it, as hash_derive_key does: no two lists of parts are alike. */
+/* Appends a part with its length before it, as hash_derive_key does: no two lists of parts are
+ * alike. */
 static bool add_part(struct bytes *parts, struct span part, struct fault *fault)
 {
     return bytes_format(parts, fault, "%zu:", part.length) && bytes_append(parts, part, fault);
 }
 
-/* Everything that a record depends on beside the item and the parent: the declaration, parameters, the operator's patterns. */
+/* Everything that a record depends on beside the item and the parent: the declaration, parameters,
+ * the operator's patterns. */
 static bool derive_bytes_key(const struct program *program, const struct hash_key *store_key,
     struct hash_key *ret_key, struct fault *fault)
 {

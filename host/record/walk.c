@@ -74,7 +74,8 @@ static bool holds(struct span span, const char *at)
     return span.data && at >= span.data && at < span.data + span.length;
 }
 
-/* Appends the step to the child that `at` lies in and gives that child; JSON_NONE where there is none. */
+/* Appends the step to the child that `at` lies in and gives that child; JSON_NONE where there is
+ * none. */
 static bool descend(struct json_value *value, const char *at, struct arena *arena,
     struct bytes *pointer, struct fault *fault)
 {
@@ -95,7 +96,8 @@ static bool descend(struct json_value *value, const char *at, struct arena *aren
         if (!json_text((struct json_value){JSON_STRING, key}, arena, &name, fault))
             return false;
         if (memchr(name.data, '\0', name.length) || !span_is_utf8(name))
-            return true; /* the name itself is the trouble: its parent is as near as a text can say */
+            return true; /* the name itself is the trouble: its parent is as near as a text can say
+                          */
         if (!walk_append_step(pointer, name, fault))
             return false;
         if (holds(child.bytes, at))

@@ -92,7 +92,8 @@ bool write_raw(const struct yield_program *yield, const struct field_value *valu
     return keep(mapping, ret_object, fault);
 }
 
-/* One part with a byte that says whether it is there. JSON objects end by themselves: no two lists of parts are alike. */
+/* One part with a byte that says whether it is there. JSON objects end by themselves: no two lists
+ * of parts are alike. */
 static bool hash_part(struct bytes *into, struct span part, struct fault *fault)
 {
     return bytes_append_char(into, part.data ? '+' : '-', fault) && bytes_append(into, part, fault);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Logins: what each scheme puts into a request. The sentences name parameters, never their values. */
+/* Logins: what each scheme puts into a request. The sentences name parameters, never their values.
+ */
 #include "build.h"
 
 #include <sodium.h>
@@ -16,7 +17,8 @@ bool auth_parameter(struct build *build, const char *name, const char *what, str
     return true;
 }
 
-/* A header field of a prefix and a secret; a secret that could end the field is told without being quoted. */
+/* A header field of a prefix and a secret; a secret that could end the field is told without being
+ * quoted. */
 static bool set_credential(
     struct build *build, struct span name, struct span prefix, struct span secret)
 {

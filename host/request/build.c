@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Puts a request together from declared templates and the values at hand. What a value may not do - end a header, climb out of
- * its path, close a JSON string - is settled here, where it is inserted. */
+/* Puts a request together from declared templates and the values at hand. What a value may not do -
+ * end a header, climb out of its path, close a JSON string - is settled here, where it is inserted.
+ */
 #include "build.h"
 
 #include <string.h>
@@ -161,7 +162,8 @@ bool build_query(struct build *build, struct span name, struct span value)
 
 /* ------------------------------------------------------------------ headers ------------------- */
 
-/* What the host or its HTTP library says, and a declaration must not: framing, routing, the connection, conditions. */
+/* What the host or its HTTP library says, and a declaration must not: framing, routing, the
+ * connection, conditions. */
 static const char *const reserved_headers[] = {"Accept-Encoding", "Connection", "Content-Length",
     "Expect", "Host", "If-Modified-Since", "If-None-Match", "Keep-Alive", "Proxy-Authorization",
     "Proxy-Connection", "Range", "TE", "Trailer", "Transfer-Encoding", "Upgrade"};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A request under construction: templates expanded, headers checked, URL and body put together. Used by request.c, auth.c
- * and token.c; the finished value is struct request. */
+/* A request under construction: templates expanded, headers checked, URL and body put together.
+ * Used by request.c, auth.c and token.c; the finished value is struct request. */
 #ifndef MUSTER_REQUEST_BUILD_H
 #define MUSTER_REQUEST_BUILD_H
 
@@ -51,12 +51,15 @@ bool build_expand(struct build *build, const char *template_text, enum build_esc
 /* Base URL, then the path template. FAULT_DECLARATION where a name in it is not set. */
 bool build_path(struct build *build, const char *path) MUST_CHECK;
 bool build_query(struct build *build, struct span name, struct span value) MUST_CHECK;
-/* Sets or replaces a field. FAULT_CONTENT for a value that could end the field, FAULT_DECLARATION for a name that is not free. */
+/* Sets or replaces a field. FAULT_CONTENT for a value that could end the field, FAULT_DECLARATION
+ * for a name that is not free. */
 bool build_header(struct build *build, struct span name, struct span value) MUST_CHECK;
-/* A field of the declared body: a member, a pointer or a form field. number: `value` is a JSON number. */
+/* A field of the declared body: a member, a pointer or a form field. number: `value` is a JSON
+ * number. */
 bool build_body_field(
     struct build *build, struct span name, struct span value, bool number) MUST_CHECK;
-/* The declared pairs that this page sends; headers of the connector come before those of the request. */
+/* The declared pairs that this page sends; headers of the connector come before those of the
+ * request. */
 bool build_headers(struct build *build, const struct muster_pair_list *pairs) MUST_CHECK;
 bool build_queries(struct build *build, const struct muster_pair_list *pairs) MUST_CHECK;
 bool build_body(struct build *build) MUST_CHECK;

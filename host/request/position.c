@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Positions as one line of text: "p1 PAGE RECEIVED NUMBER TOTAL+1 TOKEN". The token is "-" where there is none, else "=" and its bytes
- * percent-encoded, so that whatever a server calls a cursor survives a checkpoint. */
+/* Positions as one line of text: "p1 PAGE RECEIVED NUMBER TOTAL+1 TOKEN". The token is "-" where
+ * there is none, else "=" and its bytes percent-encoded, so that whatever a server calls a cursor
+ * survives a checkpoint. */
 #include "request/position.h"
 
 #include <inttypes.h>
@@ -38,7 +39,8 @@ static int hex_value(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* Only what bytes_append_percent writes gets through the comparison that follows; here it need not be strict. */
+/* Only what bytes_append_percent writes gets through the comparison that follows; here it need not
+ * be strict. */
 static bool decode_percent(
     struct span text, struct arena *arena, struct span *ret_decoded, struct fault *fault)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Page requests and reads of one object. Where a listing goes on is the position's; how it is asked for is the declaration's. */
+/* Page requests and reads of one object. Where a listing goes on is the position's; how it is asked
+ * for is the declaration's. */
 #include "request/request.h"
 
 #include <inttypes.h>
@@ -10,7 +11,8 @@
 
 #define SIZE_DEFAULT 100u
 
-/* What each kind of paging sends where the declaration names nothing, and whether it is a number. */
+/* What each kind of paging sends where the declaration names nothing, and whether it is a number.
+ */
 static const struct {
     const char *parameter, *size_parameter;
     bool counts; /* `number` is what to ask for */
@@ -94,7 +96,8 @@ static bool add_bound(
     return build_place(build, incremental->place, span_of(incremental->bound.name), value, false);
 }
 
-/* A next link in place of the declared URL: absolute, on the connection's own origin, without its fragment. */
+/* A next link in place of the declared URL: absolute, on the connection's own origin, without its
+ * fragment. */
 static bool use_link(struct build *build, struct span link)
 {
     AUTO_BYTES origin = {0};

@@ -147,8 +147,8 @@ static enum MHD_Result answer(const struct serve_route *route, struct MHD_Connec
     return refuse(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, sentence.data, NULL, NULL);
 }
 
-/* Called once when the headers are there, and again when the request is whole: what is refused in the first call is
- * refused before any body is read, and closes the connection. */
+/* Called once when the headers are there, and again when the request is whole: what is refused in
+ * the first call is refused before any body is read, and closes the connection. */
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
     const char *method, const char *version, const char *upload_data, size_t *upload_data_size,
     void **state)

@@ -106,7 +106,8 @@ static bool write_books(struct item *item, struct fault *fault)
            place_save(store, place, fault);
 }
 
-/* An item whose assumption failed is mapped now; what that gives follows in the batch's own lists. */
+/* An item whose assumption failed is mapped now; what that gives follows in the batch's own lists.
+ */
 static bool take_assumptions(struct item *item, struct fault *fault)
 {
     struct batch *batch = item->batch;

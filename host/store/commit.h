@@ -6,9 +6,12 @@
 
 #include "place.h"
 
-#define COMMIT_RECORDS_MAX 65536u /* records of one group; a further batch begins the next group */
+#define COMMIT_RECORDS_MAX                                                \
+    65536u /* records of one group; a further batch begins the next group \
+            */
 
-/* What the batch says of itself adds up: FAULT_BALANCE where not. Looks at nothing but the batch. */
+/* What the batch says of itself adds up: FAULT_BALANCE where not. Looks at nothing but the batch.
+ */
 bool commit_balance(const struct batch *batch, struct fault *fault) MUST_CHECK;
 /*
  * Commits `count` COMMIT jobs in order. False: *ret_bad is the job at fault, and the transaction

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a person decides: a hold on absences, a dead letter. Who decided stays beside the decision. */
+/* What a person decides: a hold on absences, a dead letter. Who decided stays beside the decision.
+ */
 #include <string.h>
 #include "base/bytes.h"
 #include "merge.h"

@@ -11,9 +11,9 @@ struct place {
     int64_t sequence, seen_after;
     int64_t withdrawn; /* seen, and then gone again in the same run */
     int64_t live_before;
-    struct batch_outcome sums; /* of the scope's run so far */
-    int64_t count
-        [STATE_COUNT]; /* objects by their presence in this scope; deleted ones are not counted */
+    struct batch_outcome sums;  /* of the scope's run so far */
+    int64_t count[STATE_COUNT]; /* objects by their presence in this scope; deleted ones are not
+                                   counted */
     int64_t complete_ms;
     int64_t mapping[KIND_COUNT + 1];            /* by kind; 0: not looked up yet */
     int64_t tally[KIND_COUNT + 1][STATE_COUNT]; /* what the connection's counts gain */

@@ -18,8 +18,8 @@ enum sql {
 struct sql_handle {
     sqlite3 *db;
     sqlite3_stmt *statements[SQL_COUNT];
-    bool
-        broken; /* a read or a flush failed: nothing more may be written until the process starts anew */
+    bool broken; /* a read or a flush failed: nothing more may be written until the process starts
+                    anew */
 };
 
 enum sql_step { SQL_FAILED, SQL_ROW, SQL_END };

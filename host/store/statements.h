@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every statement that the store prepares, once, by name. Parameters are numbered in the order of their binding. */
+/* Every statement that the store prepares, once, by name. Parameters are numbered in the order of
+ * their binding. */
 #ifndef MUSTER_STORE_STATEMENTS_H
 #define MUSTER_STORE_STATEMENTS_H
 
-#define SQL_BATCH_COLUMNS                                                                    \
-    "batch,run,scope,sequence,epoch,received,created,changed,unchanged,duplicate,filtered,"  \
-    "dead,reappeared,conflicts,unreadable,orphans,distinct_items,seen_count,seen,position,"  \
+#define SQL_BATCH_COLUMNS                                                                   \
+    "batch,run,scope,sequence,epoch,received,created,changed,unchanged,duplicate,filtered," \
+    "dead,reappeared,conflicts,unreadable,orphans,distinct_items,seen_count,seen,position," \
     "bookmark,at_ms,link"
 
-#define SQL_SUM_COLUMNS                                                                      \
-    "received,created,changed,unchanged,duplicate,filtered,dead,reappeared,conflicts,"       \
+#define SQL_SUM_COLUMNS                                                                \
+    "received,created,changed,unchanged,duplicate,filtered,dead,reappeared,conflicts," \
     "unreadable,distinct_items"
 
-/* What absence of a field means: asked for by a stream of the mapping or by one that enriches; closed where only closed ones ask. */
+/* What absence of a field means: asked for by a stream of the mapping or by one that enriches;
+ * closed where only closed ones ask. */
 #define SQL_STATES                                                                           \
     "UPDATE mappings SET states=(SELECT json_group_object(field,word) FROM"                  \
     " (SELECT q.field,CASE min(t.closed) WHEN 1 THEN 'not_permitted' ELSE 'absent' END word" \
@@ -22,237 +24,259 @@
     " OR q.stream IN (SELECT value FROM json_each(mappings.streams))) GROUP BY q.field))"    \
     " WHERE connection="
 
-#define SQL_TABLE(X)                                                                         \
-    /* transactions, meta */                                                                 \
-    X(SQL_BEGIN, "BEGIN IMMEDIATE")                                                          \
-    X(SQL_COMMIT, "COMMIT")                                                                  \
-    X(SQL_PAGE_SIZE, "PRAGMA page_size")                                                     \
-    X(SQL_DATA_VERSION, "PRAGMA data_version")                                               \
-    X(SQL_META_PUT, "INSERT OR REPLACE INTO meta VALUES(?1,?2)")                             \
-    X(SQL_META_GET, "SELECT value FROM meta WHERE name=?1")                                  \
-    X(SQL_LAST_OBJECT, "SELECT max(object) FROM objects")                                    \
-    X(SQL_LAST_BATCH, "SELECT max(batch) FROM batches")                                      \
-    X(SQL_LAST_LETTER, "SELECT max(letter) FROM dead_letters")                               \
-    /* registry */                                                                           \
-    X(SQL_CONNECTION_PUT, "INSERT INTO connections(name,connector,tenant,made_ms)"           \
-        " VALUES(?1,?2,?3,?4) ON CONFLICT(name) DO UPDATE SET connector=?2,tenant=?3")       \
-    X(SQL_CONNECTION_FIND, "SELECT connection FROM connections WHERE name=?1")               \
-    X(SQL_DECLARATION_PUT, "INSERT OR IGNORE INTO"                                           \
-        " declarations(hash,connector,version,canonical,made_ms) VALUES(?1,?2,?3,?4,?5)")    \
-    X(SQL_DECLARATION_FIND, "SELECT declaration FROM declarations WHERE hash=?1")            \
-    X(SQL_STREAMS_UNSELECT, "UPDATE streams SET selected=0 WHERE connection=?1")             \
-    X(SQL_STREAM_PUT, "INSERT INTO"                                                          \
-        " streams(connection,name,position,enriches,incremental,selected,parent,shape)"      \
-        " VALUES(?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT(connection,name) DO UPDATE SET"        \
-        " position=?3,enriches=?4,incremental=?5,selected=?6,parent=?7,"                     \
-        " bookmark=CASE WHEN shape IS ?8 THEN bookmark END,"                                 \
-        " bookmark_note=CASE WHEN shape IS ?8 THEN bookmark_note ELSE 'shape changed' END,"  \
-        " shape=?8")                                                                         \
-    X(SQL_STREAM_FIND, "SELECT stream FROM streams WHERE connection=?1 AND name=?2")         \
-    X(SQL_STREAM_KINDS_CLEAR, "DELETE FROM stream_kinds WHERE stream=?1")                    \
-    X(SQL_STREAM_KIND_PUT, "INSERT OR IGNORE INTO stream_kinds VALUES(?1,?2)")               \
-    X(SQL_REQUESTED_PUT, "INSERT OR IGNORE INTO requested VALUES(?1,?2,?3,?4)")              \
-    X(SQL_MAPPING_FIND, "SELECT mapping FROM mappings"                                       \
-        " WHERE connection=?1 AND kind=?2 AND streams=?3 AND declaration=?4")                \
-    X(SQL_MAPPING_ADD, "INSERT INTO mappings(connection,kind,streams,declaration)"           \
-        " VALUES(?1,?2,?3,?4)")                                                              \
-    X(SQL_MAPPING_STATES, SQL_STATES "?1")                                                   \
-    X(SQL_MAPPING_STATES_OF_RUN, SQL_STATES "(SELECT t.connection FROM runs r"               \
-        " JOIN streams t ON t.stream=r.stream WHERE r.run=?1)")                              \
-    /* rounds, runs */                                                                       \
-    X(SQL_ROUND_FIND, "SELECT round,started_ms,declaration,fingerprint,full FROM rounds"     \
-        " WHERE connection=?1 AND state='open' ORDER BY round DESC LIMIT 1")                 \
-    X(SQL_ROUND_ADD, "INSERT INTO rounds(connection,declaration,fingerprint,full,started_ms)"\
-        " VALUES(?1,?2,?3,?4,?5)")                                                           \
-    X(SQL_ROUND_END, "UPDATE rounds SET state=?2,reason=?3,ended_ms=?4"                      \
-        " WHERE round=?1 AND state='open'")                                                  \
-    X(SQL_RUNS_CLOSE, "UPDATE runs SET proof=1,reason=?2,ended_ms=?3"                        \
-        " WHERE round=?1 AND ended_ms IS NULL")                                              \
-    X(SQL_SCOPE_RUNS_CLOSE, "UPDATE scope_runs SET ended=1,proof=1,reason=?2,ended_ms=?3"    \
-        " WHERE ended=0 AND run IN (SELECT run FROM runs WHERE round=?1)")                   \
-    X(SQL_STREAM_PAST, "SELECT stream,last_full_ms,complete_ms,full_mapping,bookmark,"       \
-        "bookmark_note FROM streams WHERE connection=?1 AND name=?2")                        \
-    X(SQL_RUN_OF_ROUND, "SELECT run,ended_ms,proof,full FROM runs WHERE round=?1 AND stream=?2")\
-    X(SQL_RUN_ADD, "INSERT INTO"                                                             \
-        " runs(round,stream,declaration,mapping,full,why_full,bound,started_ms)"             \
-        " SELECT ?1,?2,declaration,?3,?4,?5,?6,?7 FROM rounds WHERE round=?1")               \
-    X(SQL_STREAM_RUN, "UPDATE streams SET last_run=?2 WHERE stream=?1")                      \
-    X(SQL_RUN_FIND, "SELECT run FROM runs WHERE run=?1")                                     \
-    X(SQL_RUN_ENDED, "SELECT ended_ms FROM runs WHERE run=?1")                               \
-    X(SQL_RUN_STARTED, "SELECT started_ms FROM runs WHERE run=?1")                           \
-    X(SQL_RUN_END, "UPDATE runs SET proof=?2,reason=?3,requests=?4,retries=?5,"              \
-        "throttled_ms=?6,complete=?7,ended_ms=?8 WHERE run=?1")                              \
-    X(SQL_STREAM_CLOSED, "UPDATE streams SET closed=?2"                                      \
-        " WHERE stream=(SELECT stream FROM runs WHERE run=?1)")                              \
-    X(SQL_STREAM_COMPLETE, "UPDATE streams SET bookmark=coalesce(?3,bookmark),"              \
-        "bookmark_note=CASE WHEN r.full THEN NULL ELSE bookmark_note END,"                   \
-        "last_full_ms=CASE WHEN r.full THEN r.started_ms ELSE last_full_ms END,"             \
-        "full_mapping=CASE WHEN r.full THEN r.mapping ELSE full_mapping END,"                \
-        "complete_ms=CASE WHEN ?2>=2 THEN r.started_ms ELSE complete_ms END,"                \
-        "complete_proof=CASE WHEN ?2>=2 THEN ?2 ELSE complete_proof END,"                    \
-        "complete_run=CASE WHEN ?2>=2 THEN r.run ELSE complete_run END"                      \
-        " FROM runs r WHERE r.run=?1 AND streams.stream=r.stream")                           \
-    X(SQL_RUN_SUMS, "SELECT coalesce(sum(pages),0),coalesce(sum(received),0),"               \
-        "coalesce(sum(created),0),coalesce(sum(changed),0),coalesce(sum(unchanged),0),"      \
-        "coalesce(sum(duplicate),0),coalesce(sum(filtered),0),coalesce(sum(dead),0),"        \
-        "coalesce(sum(reappeared),0),coalesce(sum(conflicts),0),coalesce(sum(unreadable),0),"\
-        "coalesce(sum(distinct_items),0),coalesce(sum(missing),0),coalesce(sum(deleted),0)," \
-        "coalesce(sum(held),0) FROM scope_runs WHERE run=?1")                                \
-    /* scopes */                                                                             \
-    X(SQL_SCOPE_PUT, "INSERT INTO scopes(stream,parent) VALUES(?1,?2)"                       \
-        " ON CONFLICT(stream,parent) DO UPDATE SET closed=0")                                \
-    X(SQL_SCOPE_PARENT, "UPDATE scopes SET parent_object=?3 WHERE stream=?1 AND parent=?2")  \
-    X(SQL_SCOPE_FIND, "SELECT scope FROM scopes WHERE stream=?1 AND parent=?2")              \
-    X(SQL_SCOPE_IS_CHILD, "SELECT parent<>'' FROM scopes WHERE scope=?1")                    \
-    X(SQL_SCOPE_NEXT, "SELECT min(scope) FROM scopes WHERE stream=?1 AND scope>?2")          \
-    X(SQL_SCOPE_GAIN, "UPDATE scopes SET live=live+?2,missing=missing+?3,"                   \
-        "filtered=filtered+?4 WHERE scope=?1")                                               \
-    X(SQL_SCOPE_COMPLETE, "UPDATE scopes SET complete_ms=?2,complete_run=?3,complete_proof=?4"\
-        " WHERE scope=?1")                                                                   \
-    X(SQL_SCOPE_CLOSE, "UPDATE scopes SET closed=1 WHERE scope=?1")                          \
-    X(SQL_SCOPE_ORPHAN, "SELECT s.scope FROM scopes s JOIN objects o"                        \
-        " ON o.object=s.parent_object WHERE s.stream=?1 AND s.closed=0 AND o.state=2 LIMIT 1")\
-    X(SQL_SCOPE_PARENT_OBJECT, "SELECT parent_object FROM scopes WHERE scope=?1")            \
-    X(SQL_SCOPE_PARENT_RUN, "SELECT o.run FROM scopes s JOIN objects o"                      \
-        " ON o.object=s.parent_object WHERE s.scope=?1")                                     \
-    X(SQL_PARENT_SCOPE, "SELECT coalesce((SELECT c.scope FROM contributions c JOIN scopes s" \
-        " ON s.scope=c.scope WHERE c.object=?1 AND c.state=0 AND s.stream=?2 LIMIT 1),"      \
-        "(SELECT scope FROM objects WHERE object=?1))")                                      \
-    X(SQL_PARENTS, "SELECT object,id,carry FROM objects WHERE scope=?1 AND shared=0"         \
-        " AND state=0 AND object>?2 AND kind=?3"                                             \
-        " UNION ALL SELECT o.object,o.id,c.carry FROM contributions c"                       \
-        " JOIN objects o ON o.object=c.object WHERE c.scope=?1 AND c.state=0"                \
-        " AND c.object>?2 AND o.kind=?3 AND o.state=0 AND NOT EXISTS"                        \
-        " (SELECT 1 FROM contributions e JOIN scopes s ON s.scope=e.scope"                   \
-        "  WHERE e.object=c.object AND e.state=0 AND e.scope<c.scope AND s.stream="          \
-        "  (SELECT stream FROM scopes WHERE scope=?1)) ORDER BY 1")                          \
-    X(SQL_SCOPE_RUN_PUT, "INSERT OR IGNORE INTO"                                             \
-        " scope_runs(run,scope,full,live_before,started_ms)"                                 \
-        " SELECT r.run,?2,?3,(SELECT live FROM scopes WHERE scope=?2),?4 FROM runs r"        \
-        " WHERE r.run=?1")                                                                   \
-    X(SQL_SCOPE_RUN_FIND, "SELECT scope_run,ended,proof,sequence,live_before,position,"      \
-        "bookmark," SQL_SUM_COLUMNS ",reason FROM scope_runs WHERE run=?1 AND scope=?2")     \
-    X(SQL_SCOPE_RUN_BATCH, "UPDATE scope_runs SET position=?2,bookmark=coalesce(?3,bookmark),"\
-        "sequence=?4,pages=pages+1,received=?5,created=?6,changed=?7,unchanged=?8,"          \
-        "duplicate=?9,filtered=?10,dead=?11,reappeared=?12,conflicts=?13,unreadable=?14,"    \
-        "distinct_items=?15,withdrawn=?16 WHERE scope_run=?1")                               \
-    X(SQL_SCOPE_RUN_RESTART, "UPDATE scope_runs SET position=NULL,bookmark=NULL,"            \
-        "seen_after=sequence,withdrawn=0,distinct_items=0,restarts=restarts+1,"              \
-        "restart_reason=?2 WHERE scope_run=?1 AND seen_after<sequence")                      \
-    X(SQL_SCOPE_RUN_END, "UPDATE scope_runs SET ended=1,proof=?2,reason=?3,end_signal=?4,"   \
-        "total=?5,bookmark=coalesce(?6,bookmark),missing=?7,deleted=?8,held=?9,ended_ms=?10,"\
-        "position=NULL WHERE scope_run=?1")                                                  \
-    X(SQL_SCOPE_RUN_MISSING, "SELECT missing FROM scope_runs WHERE scope_run=?1")            \
-    X(SQL_SCOPE_RUN_DELETED, "SELECT deleted FROM scope_runs WHERE scope_run=?1")            \
-    X(SQL_SCOPE_RUN_HELD, "SELECT held FROM scope_runs WHERE scope_run=?1")                  \
-    X(SQL_PLACE, "SELECT s.scope_run,t.stream,t.connection,r.declaration,s.sequence,"        \
-        "s.seen_after,s.withdrawn,s.live_before,s.received,s.created,s.changed,s.unchanged," \
-        "s.duplicate,s.filtered,s.dead,s.reappeared,s.conflicts,s.unreadable,"               \
-        "s.distinct_items,p.live,p.missing,p.filtered,p.complete_ms,t.enriches,s.full,"      \
-        "s.ended OR r.ended_ms IS NOT NULL"                                                  \
-        " FROM scope_runs s JOIN runs r ON r.run=s.run JOIN scopes p ON p.scope=s.scope"     \
-        " JOIN streams t ON t.stream=p.stream WHERE s.run=?1 AND s.scope=?2")                \
-    X(SQL_PLACE_OF_SCOPE, "SELECT t.stream,t.connection,coalesce((SELECT declaration"        \
-        " FROM runs r WHERE r.stream=t.stream ORDER BY run DESC LIMIT 1),0),t.enriches,"     \
-        "p.complete_ms,p.live,p.missing,p.filtered FROM scopes p"                            \
-        " JOIN streams t ON t.stream=p.stream WHERE p.scope=?1")                             \
-    X(SQL_SEEN, "SELECT seen FROM batches WHERE run=?1 AND scope=?2 AND sequence>?3"         \
-        " ORDER BY sequence")                                                                \
-    X(SQL_TALLY_PUT, "INSERT OR IGNORE INTO tallies VALUES(?1,?2,?3,0)")                     \
-    X(SQL_TALLY_GAIN, "UPDATE tallies SET count=count+?4"                                    \
-        " WHERE connection=?1 AND kind=?2 AND state=?3")                                     \
-    /* ledger */                                                                             \
-    X(SQL_BATCH_ADD, "INSERT INTO batches(" SQL_BATCH_COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,"  \
-        "?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23)")                 \
-    X(SQL_BATCH_FIND, "SELECT " SQL_SUM_COLUMNS " FROM batches"                              \
-        " WHERE run=?1 AND scope=?2 AND sequence=?3")                                        \
-    X(SQL_LETTER_ADD, "INSERT INTO dead_letters(letter,batch,run,scope,declaration,item,"    \
-        "records,code,reason,why,pointer,id,raw,at_ms)"                                      \
-        " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)")                           \
-    X(SQL_LETTERS_SUPERSEDE, "UPDATE dead_letters SET state='superseded',closed_ms=?3"       \
-        " WHERE scope=?1 AND state='open' AND run<?2")                                       \
-    X(SQL_DRIFT, "INSERT INTO drifts(stream,what,path,type,count,first_run,last_run,"        \
-        "first_ms,last_ms) VALUES(?1,?2,?3,?4,?5,?6,?6,?7,?7)"                               \
-        " ON CONFLICT(stream,what,path,type) DO UPDATE SET count=count+?5,last_run=?6,"      \
-        "last_ms=?7")                                                                        \
-    /* objects */                                                                            \
-    X(SQL_OBJECT_BY_HASH, "SELECT o.object,o.connection,o.kind,o.id,o.incarnation,o.scope,"  \
-        "o.state,o.shared,o.failed,o.mapping,o.content_hash,o.bytes_hash FROM lookups l"     \
-        " CROSS JOIN objects o ON o.object=l.object WHERE l.hash=?1")                        \
-    X(SQL_LOOKUP_ADD, "INSERT INTO lookups VALUES(?1,?2)")                                   \
-    X(SQL_OBJECT, "SELECT scope,state,shared,kind,mapping,absent_run,absent_proven,"         \
-        "content_hash,bytes_hash,failed FROM objects WHERE object=?1")                       \
-    X(SQL_OBJECT_ADD, "INSERT INTO objects(object,scope,state,shared,failed,kind,connection,"\
-        "id,incarnation,bytes_hash,content_hash,mapping,run,first_ms,seen_ms,version_ms,"    \
-        "fields,volatiles,raw,attributes,carry) VALUES(?1,?2,0,0,0,?3,?4,?5,?6,?7,?8,?9,?10,"\
-        "?11,?12,?12,?13,?14,?15,?16,?17)")                                                  \
-    X(SQL_OBJECT_CONTENT, "UPDATE objects SET failed=0,bytes_hash=?2,content_hash=?3,"       \
-        "mapping=?4,run=?5,version_ms=?6,seen_ms=?6,fields=?7,volatiles=?8,raw=?9,"          \
-        "attributes=?10,carry=?11,evidence=NULL WHERE object=?1")                            \
-    X(SQL_OBJECT_STATE, "UPDATE objects SET scope=?2,state=?3,seen_ms=max(seen_ms,?4),"      \
-        "evidence=?5,absent_run=?6,absent_proven=?7 WHERE object=?1")                        \
-    X(SQL_OBJECT_VERSION, "UPDATE objects SET run=?2,version_ms=?3 WHERE object=?1")         \
-    X(SQL_OBJECT_REFRESH, "UPDATE objects SET bytes_hash=?2,mapping=?3,volatiles=?4,carry=?5,"\
-        "failed=0 WHERE object=?1 AND (bytes_hash IS NOT ?2 OR mapping<>?3"                  \
-        " OR volatiles IS NOT ?4 OR carry IS NOT ?5 OR failed)")                             \
-    X(SQL_OBJECT_VOLATILES, "UPDATE objects SET volatiles=?2,failed=0 WHERE object=?1"       \
-        " AND (volatiles IS NOT ?2 OR failed)")                                              \
-    X(SQL_OBJECT_FAILED, "UPDATE objects SET failed=1 WHERE object=?1 AND failed=0")         \
-    X(SQL_OBJECT_PROVEN, "UPDATE objects SET absent_run=?2,absent_proven=1"                  \
-        " WHERE object=?1 AND scope=?3")                                                     \
-    X(SQL_OBJECT_SHARE, "UPDATE objects SET shared=1,bytes_hash=NULL WHERE object=?1")       \
-    X(SQL_HISTORY_ADD, "INSERT INTO object_history(object,state,valid_from,valid_to,"        \
-        "from_run,to_run,mapping,scope,content_hash,fields,raw,attributes,evidence)"         \
-        " SELECT object,state,version_ms,?2,run,?3,mapping,scope,content_hash,fields,raw,"   \
-        "attributes,evidence FROM objects WHERE object=?1")                                  \
-    X(SQL_PRESENT_OBJECTS, "SELECT object,state,absent_run,absent_proven FROM objects"       \
-        " WHERE scope=?1 AND shared=0 AND state IN (0,1,3)")                                 \
-    X(SQL_PRESENT_CONTRIBUTIONS, "SELECT object,state,absent_run,absent_proven"              \
-        " FROM contributions WHERE scope=?1 AND state IN (0,1,3)")                           \
-    X(SQL_CONTRIBUTION_FROM_OBJECT, "INSERT INTO contributions(object,scope,state,failed,"   \
-        "bytes_hash,content_hash,mapping,run,absent_run,absent_proven,fields,volatiles,raw," \
-        "attributes,carry) SELECT object,scope,state,failed,bytes_hash,content_hash,mapping,"\
-        "run,absent_run,absent_proven,fields,volatiles,raw,attributes,carry"                 \
-        " FROM objects WHERE object=?1")                                                     \
-    X(SQL_CONTRIBUTION_PUT, "INSERT OR REPLACE INTO contributions(object,scope,state,"       \
-        "bytes_hash,content_hash,mapping,run,fields,volatiles,raw,attributes,carry)"         \
-        " VALUES(?1,?2,0,?3,?4,?5,?6,?7,?8,?9,?10,?11)")                                     \
-    X(SQL_CONTRIBUTION, "SELECT state,absent_run,absent_proven,content_hash"                 \
-        " FROM contributions WHERE object=?1 AND scope=?2")                                  \
-    X(SQL_CONTRIBUTION_STATE, "UPDATE contributions SET state=?3,absent_run=?4,"             \
-        "absent_proven=?5 WHERE object=?1 AND scope=?2")                                     \
-    X(SQL_CONTRIBUTION_PROVEN, "UPDATE contributions SET absent_run=?2,absent_proven=1"      \
-        " WHERE object=?1 AND scope=?3")                                                     \
-    X(SQL_CONTRIBUTIONS, "SELECT c.scope,t.stream,t.enriches,c.state,c.content_hash,"        \
-        "c.fields,c.volatiles,c.raw,c.attributes,c.carry FROM contributions c"               \
-        " JOIN scopes p ON p.scope=c.scope JOIN streams t ON t.stream=p.stream"              \
-        " WHERE c.object=?1 ORDER BY t.enriches,t.position,c.scope LIMIT ?2")                \
-    /* holds, letters, tokens */                                                             \
-    X(SQL_HOLD_ADD, "INSERT INTO holds(run,scope,after_batch,proven,count,of_live,reason,"   \
-        "keys,at_ms) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")                                    \
-    X(SQL_HOLD_SUPERSEDE, "UPDATE holds SET state='superseded',decided_ms=?2"                \
-        " WHERE scope=?1 AND state='open'")                                                  \
-    X(SQL_HOLD_FIND, "SELECT run,scope,after_batch,proven,keys FROM holds"                   \
-        " WHERE hold=?1 AND state='open'")                                                   \
-    X(SQL_HOLD_DECIDE, "UPDATE holds SET state=?2,decided_ms=?3,decided_by=?4 WHERE hold=?1")\
-    X(SQL_HOLD_SEEN, "SELECT b.seen FROM scope_runs s JOIN batches b"                        \
-        " ON b.run=s.run AND b.scope=s.scope WHERE s.scope=?1 AND s.run>=?2 AND b.batch>?3") \
-    X(SQL_LETTER_DISCARD, "UPDATE dead_letters SET state='discarded',closed_by=?2,"          \
-        "closed_reason=?3,closed_ms=?4 WHERE letter=?1 AND state='open'")                    \
-    X(SQL_TOKEN_PUT, "INSERT OR REPLACE INTO tokens VALUES(?1,?2,?3)")                       \
-    X(SQL_TOKEN_GET, "SELECT sealed FROM tokens WHERE connection=?1")                        \
-    /* readers */                                                                            \
-    X(SQL_READ_BEGIN, "BEGIN")                                                               \
-    X(SQL_READ_END, "COMMIT")                                                                \
-    X(SQL_SCOPE_CONNECTION, "SELECT t.connection FROM scopes p"                              \
-        " JOIN streams t ON t.stream=p.stream WHERE p.scope=?1")                             \
-    X(SQL_KNOWN_RANGE, "SELECT object,scope,state,shared,failed,kind,id,incarnation,"        \
-        "bytes_hash FROM objects WHERE object>=?1 AND object<?2")                            \
-    X(SQL_KNOWN_ONE, "SELECT o.object,o.scope,o.state,o.shared,o.failed,o.kind,o.id,"        \
-        "o.incarnation,o.bytes_hash FROM lookups l CROSS JOIN objects o"                     \
-        " ON o.object=l.object WHERE l.hash=?1")                                             \
-    /* audit */                                                                              \
-    X(SQL_LEDGER_ALL, "SELECT " SQL_BATCH_COLUMNS " FROM batches ORDER BY batch")            \
+#define SQL_TABLE(X)                                                                             \
+    /* transactions, meta */                                                                     \
+    X(SQL_BEGIN, "BEGIN IMMEDIATE")                                                              \
+    X(SQL_COMMIT, "COMMIT")                                                                      \
+    X(SQL_PAGE_SIZE, "PRAGMA page_size")                                                         \
+    X(SQL_DATA_VERSION, "PRAGMA data_version")                                                   \
+    X(SQL_META_PUT, "INSERT OR REPLACE INTO meta VALUES(?1,?2)")                                 \
+    X(SQL_META_GET, "SELECT value FROM meta WHERE name=?1")                                      \
+    X(SQL_LAST_OBJECT, "SELECT max(object) FROM objects")                                        \
+    X(SQL_LAST_BATCH, "SELECT max(batch) FROM batches")                                          \
+    X(SQL_LAST_LETTER, "SELECT max(letter) FROM dead_letters")                                   \
+    /* registry */                                                                               \
+    X(SQL_CONNECTION_PUT,                                                                        \
+        "INSERT INTO connections(name,connector,tenant,made_ms)"                                 \
+        " VALUES(?1,?2,?3,?4) ON CONFLICT(name) DO UPDATE SET connector=?2,tenant=?3")           \
+    X(SQL_CONNECTION_FIND, "SELECT connection FROM connections WHERE name=?1")                   \
+    X(SQL_DECLARATION_PUT,                                                                       \
+        "INSERT OR IGNORE INTO"                                                                  \
+        " declarations(hash,connector,version,canonical,made_ms) VALUES(?1,?2,?3,?4,?5)")        \
+    X(SQL_DECLARATION_FIND, "SELECT declaration FROM declarations WHERE hash=?1")                \
+    X(SQL_STREAMS_UNSELECT, "UPDATE streams SET selected=0 WHERE connection=?1")                 \
+    X(SQL_STREAM_PUT,                                                                            \
+        "INSERT INTO"                                                                            \
+        " streams(connection,name,position,enriches,incremental,selected,parent,shape)"          \
+        " VALUES(?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT(connection,name) DO UPDATE SET"            \
+        " position=?3,enriches=?4,incremental=?5,selected=?6,parent=?7,"                         \
+        " bookmark=CASE WHEN shape IS ?8 THEN bookmark END,"                                     \
+        " bookmark_note=CASE WHEN shape IS ?8 THEN bookmark_note ELSE 'shape changed' END,"      \
+        " shape=?8")                                                                             \
+    X(SQL_STREAM_FIND, "SELECT stream FROM streams WHERE connection=?1 AND name=?2")             \
+    X(SQL_STREAM_KINDS_CLEAR, "DELETE FROM stream_kinds WHERE stream=?1")                        \
+    X(SQL_STREAM_KIND_PUT, "INSERT OR IGNORE INTO stream_kinds VALUES(?1,?2)")                   \
+    X(SQL_REQUESTED_PUT, "INSERT OR IGNORE INTO requested VALUES(?1,?2,?3,?4)")                  \
+    X(SQL_MAPPING_FIND, "SELECT mapping FROM mappings"                                           \
+                        " WHERE connection=?1 AND kind=?2 AND streams=?3 AND declaration=?4")    \
+    X(SQL_MAPPING_ADD, "INSERT INTO mappings(connection,kind,streams,declaration)"               \
+                       " VALUES(?1,?2,?3,?4)")                                                   \
+    X(SQL_MAPPING_STATES, SQL_STATES "?1")                                                       \
+    X(SQL_MAPPING_STATES_OF_RUN,                                                                 \
+        SQL_STATES "(SELECT t.connection FROM runs r"                                            \
+                   " JOIN streams t ON t.stream=r.stream WHERE r.run=?1)")                       \
+    /* rounds, runs */                                                                           \
+    X(SQL_ROUND_FIND, "SELECT round,started_ms,declaration,fingerprint,full FROM rounds"         \
+                      " WHERE connection=?1 AND state='open' ORDER BY round DESC LIMIT 1")       \
+    X(SQL_ROUND_ADD, "INSERT INTO rounds(connection,declaration,fingerprint,full,started_ms)"    \
+                     " VALUES(?1,?2,?3,?4,?5)")                                                  \
+    X(SQL_ROUND_END, "UPDATE rounds SET state=?2,reason=?3,ended_ms=?4"                          \
+                     " WHERE round=?1 AND state='open'")                                         \
+    X(SQL_RUNS_CLOSE, "UPDATE runs SET proof=1,reason=?2,ended_ms=?3"                            \
+                      " WHERE round=?1 AND ended_ms IS NULL")                                    \
+    X(SQL_SCOPE_RUNS_CLOSE, "UPDATE scope_runs SET ended=1,proof=1,reason=?2,ended_ms=?3"        \
+                            " WHERE ended=0 AND run IN (SELECT run FROM runs WHERE round=?1)")   \
+    X(SQL_STREAM_PAST, "SELECT stream,last_full_ms,complete_ms,full_mapping,bookmark,"           \
+                       "bookmark_note FROM streams WHERE connection=?1 AND name=?2")             \
+    X(SQL_RUN_OF_ROUND, "SELECT run,ended_ms,proof,full FROM runs WHERE round=?1 AND stream=?2") \
+    X(SQL_RUN_ADD, "INSERT INTO"                                                                 \
+                   " runs(round,stream,declaration,mapping,full,why_full,bound,started_ms)"      \
+                   " SELECT ?1,?2,declaration,?3,?4,?5,?6,?7 FROM rounds WHERE round=?1")        \
+    X(SQL_STREAM_RUN, "UPDATE streams SET last_run=?2 WHERE stream=?1")                          \
+    X(SQL_RUN_FIND, "SELECT run FROM runs WHERE run=?1")                                         \
+    X(SQL_RUN_ENDED, "SELECT ended_ms FROM runs WHERE run=?1")                                   \
+    X(SQL_RUN_STARTED, "SELECT started_ms FROM runs WHERE run=?1")                               \
+    X(SQL_RUN_END, "UPDATE runs SET proof=?2,reason=?3,requests=?4,retries=?5,"                  \
+                   "throttled_ms=?6,complete=?7,ended_ms=?8 WHERE run=?1")                       \
+    X(SQL_STREAM_CLOSED, "UPDATE streams SET closed=?2"                                          \
+                         " WHERE stream=(SELECT stream FROM runs WHERE run=?1)")                 \
+    X(SQL_STREAM_COMPLETE,                                                                       \
+        "UPDATE streams SET bookmark=coalesce(?3,bookmark),"                                     \
+        "bookmark_note=CASE WHEN r.full THEN NULL ELSE bookmark_note END,"                       \
+        "last_full_ms=CASE WHEN r.full THEN r.started_ms ELSE last_full_ms END,"                 \
+        "full_mapping=CASE WHEN r.full THEN r.mapping ELSE full_mapping END,"                    \
+        "complete_ms=CASE WHEN ?2>=2 THEN r.started_ms ELSE complete_ms END,"                    \
+        "complete_proof=CASE WHEN ?2>=2 THEN ?2 ELSE complete_proof END,"                        \
+        "complete_run=CASE WHEN ?2>=2 THEN r.run ELSE complete_run END"                          \
+        " FROM runs r WHERE r.run=?1 AND streams.stream=r.stream")                               \
+    X(SQL_RUN_SUMS,                                                                              \
+        "SELECT coalesce(sum(pages),0),coalesce(sum(received),0),"                               \
+        "coalesce(sum(created),0),coalesce(sum(changed),0),coalesce(sum(unchanged),0),"          \
+        "coalesce(sum(duplicate),0),coalesce(sum(filtered),0),coalesce(sum(dead),0),"            \
+        "coalesce(sum(reappeared),0),coalesce(sum(conflicts),0),coalesce(sum(unreadable),0),"    \
+        "coalesce(sum(distinct_items),0),coalesce(sum(missing),0),coalesce(sum(deleted),0),"     \
+        "coalesce(sum(held),0) FROM scope_runs WHERE run=?1")                                    \
+    /* scopes */                                                                                 \
+    X(SQL_SCOPE_PUT, "INSERT INTO scopes(stream,parent) VALUES(?1,?2)"                           \
+                     " ON CONFLICT(stream,parent) DO UPDATE SET closed=0")                       \
+    X(SQL_SCOPE_PARENT, "UPDATE scopes SET parent_object=?3 WHERE stream=?1 AND parent=?2")      \
+    X(SQL_SCOPE_FIND, "SELECT scope FROM scopes WHERE stream=?1 AND parent=?2")                  \
+    X(SQL_SCOPE_IS_CHILD, "SELECT parent<>'' FROM scopes WHERE scope=?1")                        \
+    X(SQL_SCOPE_NEXT, "SELECT min(scope) FROM scopes WHERE stream=?1 AND scope>?2")              \
+    X(SQL_SCOPE_GAIN, "UPDATE scopes SET live=live+?2,missing=missing+?3,"                       \
+                      "filtered=filtered+?4 WHERE scope=?1")                                     \
+    X(SQL_SCOPE_COMPLETE, "UPDATE scopes SET complete_ms=?2,complete_run=?3,complete_proof=?4"   \
+                          " WHERE scope=?1")                                                     \
+    X(SQL_SCOPE_CLOSE, "UPDATE scopes SET closed=1 WHERE scope=?1")                              \
+    X(SQL_SCOPE_ORPHAN,                                                                          \
+        "SELECT s.scope FROM scopes s JOIN objects o"                                            \
+        " ON o.object=s.parent_object WHERE s.stream=?1 AND s.closed=0 AND o.state=2 LIMIT 1")   \
+    X(SQL_SCOPE_PARENT_OBJECT, "SELECT parent_object FROM scopes WHERE scope=?1")                \
+    X(SQL_SCOPE_PARENT_RUN, "SELECT o.run FROM scopes s JOIN objects o"                          \
+                            " ON o.object=s.parent_object WHERE s.scope=?1")                     \
+    X(SQL_PARENT_SCOPE,                                                                          \
+        "SELECT coalesce((SELECT c.scope FROM contributions c JOIN scopes s"                     \
+        " ON s.scope=c.scope WHERE c.object=?1 AND c.state=0 AND s.stream=?2 LIMIT 1),"          \
+        "(SELECT scope FROM objects WHERE object=?1))")                                          \
+    X(SQL_PARENTS, "SELECT object,id,carry FROM objects WHERE scope=?1 AND shared=0"             \
+                   " AND state=0 AND object>?2 AND kind=?3"                                      \
+                   " UNION ALL SELECT o.object,o.id,c.carry FROM contributions c"                \
+                   " JOIN objects o ON o.object=c.object WHERE c.scope=?1 AND c.state=0"         \
+                   " AND c.object>?2 AND o.kind=?3 AND o.state=0 AND NOT EXISTS"                 \
+                   " (SELECT 1 FROM contributions e JOIN scopes s ON s.scope=e.scope"            \
+                   "  WHERE e.object=c.object AND e.state=0 AND e.scope<c.scope AND s.stream="   \
+                   "  (SELECT stream FROM scopes WHERE scope=?1)) ORDER BY 1")                   \
+    X(SQL_SCOPE_RUN_PUT,                                                                         \
+        "INSERT OR IGNORE INTO"                                                                  \
+        " scope_runs(run,scope,full,live_before,started_ms)"                                     \
+        " SELECT r.run,?2,?3,(SELECT live FROM scopes WHERE scope=?2),?4 FROM runs r"            \
+        " WHERE r.run=?1")                                                                       \
+    X(SQL_SCOPE_RUN_FIND,                                                                        \
+        "SELECT scope_run,ended,proof,sequence,live_before,position,"                            \
+        "bookmark," SQL_SUM_COLUMNS ",reason FROM scope_runs WHERE run=?1 AND scope=?2")         \
+    X(SQL_SCOPE_RUN_BATCH,                                                                       \
+        "UPDATE scope_runs SET position=?2,bookmark=coalesce(?3,bookmark),"                      \
+        "sequence=?4,pages=pages+1,received=?5,created=?6,changed=?7,unchanged=?8,"              \
+        "duplicate=?9,filtered=?10,dead=?11,reappeared=?12,conflicts=?13,unreadable=?14,"        \
+        "distinct_items=?15,withdrawn=?16 WHERE scope_run=?1")                                   \
+    X(SQL_SCOPE_RUN_RESTART,                                                                     \
+        "UPDATE scope_runs SET position=NULL,bookmark=NULL,"                                     \
+        "seen_after=sequence,withdrawn=0,distinct_items=0,restarts=restarts+1,"                  \
+        "restart_reason=?2 WHERE scope_run=?1 AND seen_after<sequence")                          \
+    X(SQL_SCOPE_RUN_END,                                                                         \
+        "UPDATE scope_runs SET ended=1,proof=?2,reason=?3,end_signal=?4,"                        \
+        "total=?5,bookmark=coalesce(?6,bookmark),missing=?7,deleted=?8,held=?9,ended_ms=?10,"    \
+        "position=NULL WHERE scope_run=?1")                                                      \
+    X(SQL_SCOPE_RUN_MISSING, "SELECT missing FROM scope_runs WHERE scope_run=?1")                \
+    X(SQL_SCOPE_RUN_DELETED, "SELECT deleted FROM scope_runs WHERE scope_run=?1")                \
+    X(SQL_SCOPE_RUN_HELD, "SELECT held FROM scope_runs WHERE scope_run=?1")                      \
+    X(SQL_PLACE,                                                                                 \
+        "SELECT s.scope_run,t.stream,t.connection,r.declaration,s.sequence,"                     \
+        "s.seen_after,s.withdrawn,s.live_before,s.received,s.created,s.changed,s.unchanged,"     \
+        "s.duplicate,s.filtered,s.dead,s.reappeared,s.conflicts,s.unreadable,"                   \
+        "s.distinct_items,p.live,p.missing,p.filtered,p.complete_ms,t.enriches,s.full,"          \
+        "s.ended OR r.ended_ms IS NOT NULL"                                                      \
+        " FROM scope_runs s JOIN runs r ON r.run=s.run JOIN scopes p ON p.scope=s.scope"         \
+        " JOIN streams t ON t.stream=p.stream WHERE s.run=?1 AND s.scope=?2")                    \
+    X(SQL_PLACE_OF_SCOPE,                                                                        \
+        "SELECT t.stream,t.connection,coalesce((SELECT declaration"                              \
+        " FROM runs r WHERE r.stream=t.stream ORDER BY run DESC LIMIT 1),0),t.enriches,"         \
+        "p.complete_ms,p.live,p.missing,p.filtered FROM scopes p"                                \
+        " JOIN streams t ON t.stream=p.stream WHERE p.scope=?1")                                 \
+    X(SQL_SEEN, "SELECT seen FROM batches WHERE run=?1 AND scope=?2 AND sequence>?3"             \
+                " ORDER BY sequence")                                                            \
+    X(SQL_TALLY_PUT, "INSERT OR IGNORE INTO tallies VALUES(?1,?2,?3,0)")                         \
+    X(SQL_TALLY_GAIN, "UPDATE tallies SET count=count+?4"                                        \
+                      " WHERE connection=?1 AND kind=?2 AND state=?3")                           \
+    /* ledger */                                                                                 \
+    X(SQL_BATCH_ADD, "INSERT INTO batches(" SQL_BATCH_COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,"      \
+                     "?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23)")        \
+    X(SQL_BATCH_FIND, "SELECT " SQL_SUM_COLUMNS " FROM batches"                                  \
+                      " WHERE run=?1 AND scope=?2 AND sequence=?3")                              \
+    X(SQL_LETTER_ADD, "INSERT INTO dead_letters(letter,batch,run,scope,declaration,item,"        \
+                      "records,code,reason,why,pointer,id,raw,at_ms)"                            \
+                      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)")                 \
+    X(SQL_LETTERS_SUPERSEDE, "UPDATE dead_letters SET state='superseded',closed_ms=?3"           \
+                             " WHERE scope=?1 AND state='open' AND run<?2")                      \
+    X(SQL_DRIFT, "INSERT INTO drifts(stream,what,path,type,count,first_run,last_run,"            \
+                 "first_ms,last_ms) VALUES(?1,?2,?3,?4,?5,?6,?6,?7,?7)"                          \
+                 " ON CONFLICT(stream,what,path,type) DO UPDATE SET count=count+?5,last_run=?6," \
+                 "last_ms=?7")                                                                   \
+    /* objects */                                                                                \
+    X(SQL_OBJECT_BY_HASH,                                                                        \
+        "SELECT o.object,o.connection,o.kind,o.id,o.incarnation,o.scope,"                        \
+        "o.state,o.shared,o.failed,o.mapping,o.content_hash,o.bytes_hash FROM lookups l"         \
+        " CROSS JOIN objects o ON o.object=l.object WHERE l.hash=?1")                            \
+    X(SQL_LOOKUP_ADD, "INSERT INTO lookups VALUES(?1,?2)")                                       \
+    X(SQL_OBJECT, "SELECT scope,state,shared,kind,mapping,absent_run,absent_proven,"             \
+                  "content_hash,bytes_hash,failed FROM objects WHERE object=?1")                 \
+    X(SQL_OBJECT_ADD,                                                                            \
+        "INSERT INTO objects(object,scope,state,shared,failed,kind,connection,"                  \
+        "id,incarnation,bytes_hash,content_hash,mapping,run,first_ms,seen_ms,version_ms,"        \
+        "fields,volatiles,raw,attributes,carry) VALUES(?1,?2,0,0,0,?3,?4,?5,?6,?7,?8,?9,?10,"    \
+        "?11,?12,?12,?13,?14,?15,?16,?17)")                                                      \
+    X(SQL_OBJECT_CONTENT,                                                                        \
+        "UPDATE objects SET failed=0,bytes_hash=?2,content_hash=?3,"                             \
+        "mapping=?4,run=?5,version_ms=?6,seen_ms=?6,fields=?7,volatiles=?8,raw=?9,"              \
+        "attributes=?10,carry=?11,evidence=NULL WHERE object=?1")                                \
+    X(SQL_OBJECT_STATE, "UPDATE objects SET scope=?2,state=?3,seen_ms=max(seen_ms,?4),"          \
+                        "evidence=?5,absent_run=?6,absent_proven=?7 WHERE object=?1")            \
+    X(SQL_OBJECT_VERSION, "UPDATE objects SET run=?2,version_ms=?3 WHERE object=?1")             \
+    X(SQL_OBJECT_REFRESH, "UPDATE objects SET bytes_hash=?2,mapping=?3,volatiles=?4,carry=?5,"   \
+                          "failed=0 WHERE object=?1 AND (bytes_hash IS NOT ?2 OR mapping<>?3"    \
+                          " OR volatiles IS NOT ?4 OR carry IS NOT ?5 OR failed)")               \
+    X(SQL_OBJECT_VOLATILES, "UPDATE objects SET volatiles=?2,failed=0 WHERE object=?1"           \
+                            " AND (volatiles IS NOT ?2 OR failed)")                              \
+    X(SQL_OBJECT_FAILED, "UPDATE objects SET failed=1 WHERE object=?1 AND failed=0")             \
+    X(SQL_OBJECT_PROVEN, "UPDATE objects SET absent_run=?2,absent_proven=1"                      \
+                         " WHERE object=?1 AND scope=?3")                                        \
+    X(SQL_OBJECT_SHARE, "UPDATE objects SET shared=1,bytes_hash=NULL WHERE object=?1")           \
+    X(SQL_HISTORY_ADD,                                                                           \
+        "INSERT INTO object_history(object,state,valid_from,valid_to,"                           \
+        "from_run,to_run,mapping,scope,content_hash,fields,raw,attributes,evidence)"             \
+        " SELECT object,state,version_ms,?2,run,?3,mapping,scope,content_hash,fields,raw,"       \
+        "attributes,evidence FROM objects WHERE object=?1")                                      \
+    X(SQL_PRESENT_OBJECTS, "SELECT object,state,absent_run,absent_proven FROM objects"           \
+                           " WHERE scope=?1 AND shared=0 AND state IN (0,1,3)")                  \
+    X(SQL_PRESENT_CONTRIBUTIONS, "SELECT object,state,absent_run,absent_proven"                  \
+                                 " FROM contributions WHERE scope=?1 AND state IN (0,1,3)")      \
+    X(SQL_CONTRIBUTION_FROM_OBJECT,                                                              \
+        "INSERT INTO contributions(object,scope,state,failed,"                                   \
+        "bytes_hash,content_hash,mapping,run,absent_run,absent_proven,fields,volatiles,raw,"     \
+        "attributes,carry) SELECT object,scope,state,failed,bytes_hash,content_hash,mapping,"    \
+        "run,absent_run,absent_proven,fields,volatiles,raw,attributes,carry"                     \
+        " FROM objects WHERE object=?1")                                                         \
+    X(SQL_CONTRIBUTION_PUT,                                                                      \
+        "INSERT OR REPLACE INTO contributions(object,scope,state,"                               \
+        "bytes_hash,content_hash,mapping,run,fields,volatiles,raw,attributes,carry)"             \
+        " VALUES(?1,?2,0,?3,?4,?5,?6,?7,?8,?9,?10,?11)")                                         \
+    X(SQL_CONTRIBUTION, "SELECT state,absent_run,absent_proven,content_hash"                     \
+                        " FROM contributions WHERE object=?1 AND scope=?2")                      \
+    X(SQL_CONTRIBUTION_STATE, "UPDATE contributions SET state=?3,absent_run=?4,"                 \
+                              "absent_proven=?5 WHERE object=?1 AND scope=?2")                   \
+    X(SQL_CONTRIBUTION_PROVEN, "UPDATE contributions SET absent_run=?2,absent_proven=1"          \
+                               " WHERE object=?1 AND scope=?3")                                  \
+    X(SQL_CONTRIBUTIONS, "SELECT c.scope,t.stream,t.enriches,c.state,c.content_hash,"            \
+                         "c.fields,c.volatiles,c.raw,c.attributes,c.carry FROM contributions c"  \
+                         " JOIN scopes p ON p.scope=c.scope JOIN streams t ON t.stream=p.stream" \
+                         " WHERE c.object=?1 ORDER BY t.enriches,t.position,c.scope LIMIT ?2")   \
+    /* holds, letters, tokens */                                                                 \
+    X(SQL_HOLD_ADD, "INSERT INTO holds(run,scope,after_batch,proven,count,of_live,reason,"       \
+                    "keys,at_ms) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")                            \
+    X(SQL_HOLD_SUPERSEDE, "UPDATE holds SET state='superseded',decided_ms=?2"                    \
+                          " WHERE scope=?1 AND state='open'")                                    \
+    X(SQL_HOLD_FIND, "SELECT run,scope,after_batch,proven,keys FROM holds"                       \
+                     " WHERE hold=?1 AND state='open'")                                          \
+    X(SQL_HOLD_DECIDE, "UPDATE holds SET state=?2,decided_ms=?3,decided_by=?4 WHERE hold=?1")    \
+    X(SQL_HOLD_SEEN,                                                                             \
+        "SELECT b.seen FROM scope_runs s JOIN batches b"                                         \
+        " ON b.run=s.run AND b.scope=s.scope WHERE s.scope=?1 AND s.run>=?2 AND b.batch>?3")     \
+    X(SQL_LETTER_DISCARD, "UPDATE dead_letters SET state='discarded',closed_by=?2,"              \
+                          "closed_reason=?3,closed_ms=?4 WHERE letter=?1 AND state='open'")      \
+    X(SQL_TOKEN_PUT, "INSERT OR REPLACE INTO tokens VALUES(?1,?2,?3)")                           \
+    X(SQL_TOKEN_GET, "SELECT sealed FROM tokens WHERE connection=?1")                            \
+    /* readers */                                                                                \
+    X(SQL_READ_BEGIN, "BEGIN")                                                                   \
+    X(SQL_READ_END, "COMMIT")                                                                    \
+    X(SQL_SCOPE_CONNECTION, "SELECT t.connection FROM scopes p"                                  \
+                            " JOIN streams t ON t.stream=p.stream WHERE p.scope=?1")             \
+    X(SQL_KNOWN_RANGE, "SELECT object,scope,state,shared,failed,kind,id,incarnation,"            \
+                       "bytes_hash FROM objects WHERE object>=?1 AND object<?2")                 \
+    X(SQL_KNOWN_ONE, "SELECT o.object,o.scope,o.state,o.shared,o.failed,o.kind,o.id,"            \
+                     "o.incarnation,o.bytes_hash FROM lookups l CROSS JOIN objects o"            \
+                     " ON o.object=l.object WHERE l.hash=?1")                                    \
+    /* audit */                                                                                  \
+    X(SQL_LEDGER_ALL, "SELECT " SQL_BATCH_COLUMNS " FROM batches ORDER BY batch")                \
     X(SQL_LETTERS_OF_BATCH, "SELECT coalesce(sum(records),0) FROM dead_letters WHERE batch=?1")
 
 #endif

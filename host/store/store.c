@@ -19,9 +19,9 @@
 
 /*
  * The file itself is made here, so that its mode does not depend on the umask; SQLite gives its
- * companions the same. A file that is there is never opened here: closing any descriptor of it would
- * drop the locks of every other handle of this process (POSIX), and the next process to close the
- * store would take itself for the last one and delete the log under a running host.
+ * companions the same. A file that is there is never opened here: closing any descriptor of it
+ * would drop the locks of every other handle of this process (POSIX), and the next process to close
+ * the store would take itself for the last one and delete the log under a running host.
  */
 static bool ensure_file(const char *path, const struct store_options *options, struct fault *fault)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which addresses may be connected to: everything that is not the public Internet needs the operator's word. */
+/* Which addresses may be connected to: everything that is not the public Internet needs the
+ * operator's word. */
 #include "transport/transport.h"
 
 #include <netinet/in.h>
@@ -11,8 +12,9 @@ struct block4 {
     int bits;
 };
 
-/* RFC 6890 and the IANA registry of special-purpose addresses; 168.63.129.16 is a cloud's metadata and wire server, 192.0.0.192
- * another's. 169.254.169.254 and 100.100.100.200 are in blocks that are closed anyway. */
+/* RFC 6890 and the IANA registry of special-purpose addresses; 168.63.129.16 is a cloud's metadata
+ * and wire server, 192.0.0.192 another's. 169.254.169.254 and 100.100.100.200 are in blocks that
+ * are closed anyway. */
 static const struct block4 closed4[] = {
     {0x00000000, 8},  /* 0.0.0.0: this network */
     {0x0A000000, 8},  /* 10: private */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of transport share: pools (one multi handle for each egress policy) and transfers (one request under way). */
+/* What the files of transport share: pools (one multi handle for each egress policy) and transfers
+ * (one request under way). */
 #ifndef MUSTER_TRANSPORT_INTERNAL_H
 #define MUSTER_TRANSPORT_INTERNAL_H
 
@@ -8,11 +9,11 @@
 
 #define POOLS_MAX              64  /* egress policies in use at once; idle ones make room */
 #define CONNECTIONS_DEFAULT    256 /* open connections under way in all */
-#define RESOLVING_MAX          16 /* names being resolved: each is a thread of the library */
-#define RESOLVING_PER_HOST_MAX 2  /* of one host, so that one bad name cannot take them all */
-#define EASY_SPARE_MAX         32 /* easy handles kept for reuse */
-#define REDIRECTS_MAX          5  /* same-origin redirects that one GET follows */
-#define INFORMATIONAL_MAX      16 /* 1xx answers before the final one (fault 36) */
+#define RESOLVING_MAX          16  /* names being resolved: each is a thread of the library */
+#define RESOLVING_PER_HOST_MAX 2   /* of one host, so that one bad name cannot take them all */
+#define EASY_SPARE_MAX         32  /* easy handles kept for reuse */
+#define REDIRECTS_MAX          5   /* same-origin redirects that one GET follows */
+#define INFORMATIONAL_MAX      16  /* 1xx answers before the final one (fault 36) */
 #define READ_BUFFER_BYTES      32768L
 #define RESERVE_MOST           (4u << 20) /* of a stated length is reserved ahead */
 #define LOW_SPEED_BYTES        100L       /* a second; see policy.low_speed_ms */

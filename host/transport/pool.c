@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pools of connections, one for each egress policy, so that a permission never leaks to a connection that lacks it. */
+/* Pools of connections, one for each egress policy, so that a permission never leaks to a
+ * connection that lacks it. */
 #include "internal.h"
 
 #include <errno.h>
@@ -76,7 +77,8 @@ static bool open_multi(struct pool *pool)
            !curl_multi_setopt(pool->multi, CURLMOPT_TIMERDATA, pool) &&
            !curl_multi_setopt(pool->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX) &&
            !curl_multi_setopt(pool->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, most) &&
-           !curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS, most); /* fewer would reopen them under load */
+           !curl_multi_setopt(
+               pool->multi, CURLMOPT_MAXCONNECTS, most); /* fewer would reopen them under load */
 }
 
 void pool_close(struct pool *pool)

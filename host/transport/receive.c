@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What arrives: header lines into the response, judged for framing and coding when they end; then the decoded body, counted. */
+/* What arrives: header lines into the response, judged for framing and coding when they end; then
+ * the decoded body, counted. */
 #include "internal.h"
 
 #include <string.h>
@@ -70,7 +71,8 @@ static void note_framing(struct framing *framing, struct span name, struct span 
     }
 }
 
-/* Why the framing cannot be trusted; NULL where it can (RFC 9112 section 6.3; stricter: two equal lengths are two). */
+/* Why the framing cannot be trusted; NULL where it can (RFC 9112 section 6.3; stricter: two equal
+ * lengths are two). */
 static const char *framing_trouble(const struct framing *framing)
 {
     if (framing->lengths > 1)

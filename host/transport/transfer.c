@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One request's life: copied from its value, given to the library with every option that matters, and judged at its end. */
+/* One request's life: copied from its value, given to the library with every option that matters,
+ * and judged at its end. */
 #include "internal.h"
 
 #include <arpa/inet.h>
@@ -92,7 +93,8 @@ static bool address_of(const char *host, struct sockaddr_storage *ret_address)
     return true;
 }
 
-/* Through a proxy the address used is the proxy's, which the operator named: then only the URL's own literal can be judged. */
+/* Through a proxy the address used is the proxy's, which the operator named: then only the URL's
+ * own literal can be judged. */
 static void check_url(struct transfer *transfer, const struct url *url)
 {
     struct sockaddr_storage address;
@@ -202,7 +204,8 @@ void transfer_resolved(struct transfer *transfer)
 
 /* ------------------------------------------------------------------ egress -------------------- */
 
-/* The address that is about to be used. One that is refused is skipped by the library, which tries the name's next. */
+/* The address that is about to be used. One that is refused is skipped by the library, which tries
+ * the name's next. */
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct transfer *transfer = context;
@@ -355,7 +358,8 @@ bool transfer_configure(struct transfer *transfer)
 
 /* ------------------------------------------------------------------ conclusion ---------------- */
 
-/* How far an error of the library means that the exchange came; those that depend on the moment are judged by code. */
+/* How far an error of the library means that the exchange came; those that depend on the moment are
+ * judged by code. */
 static const struct {
     CURLcode code;
     enum exchange exchange;
@@ -416,7 +420,8 @@ static enum exchange judge(const struct transfer *transfer, CURLcode code)
         return judge_timeout(transfer);
     case CURLE_SSL_CONNECT_ERROR:
         return judge_handshake(transfer);
-    case CURLE_UNSUPPORTED_PROTOCOL: /* a scheme that is not allowed, or no HTTP at all in the answer */
+    case CURLE_UNSUPPORTED_PROTOCOL: /* a scheme that is not allowed, or no HTTP at all in the
+                                        answer */
         return transfer->connected ? EXCHANGE_PROTOCOL : EXCHANGE_REFUSED;
     case CURLE_RECV_ERROR:
         if (error_says(transfer, "chunk")) /* a bad chunk is told by this code, too */
@@ -425,7 +430,8 @@ static enum exchange judge(const struct transfer *transfer, CURLcode code)
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
         return answered ? EXCHANGE_RECEIVE : EXCHANGE_SEND;
-    case CURLE_OUT_OF_MEMORY: /* also what the library says of one header line above its own limit */
+    case CURLE_OUT_OF_MEMORY: /* also what the library says of one header line above its own limit
+                               */
         return answered && !transfer->framing.ended ? EXCHANGE_TOO_LARGE : EXCHANGE_LOCAL;
     default:
         break;
@@ -474,7 +480,8 @@ static bool is_redirect(int status)
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-/* The target, where it is on the same origin; anything else is given through for others to judge. */
+/* The target, where it is on the same origin; anything else is given through for others to judge.
+ */
 static bool redirect_target(const struct transfer *transfer, struct bytes *into)
 {
     struct span location = http_headers_get(&transfer->response->headers, "Location");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The owner's side: transfers wait in a queue, run in their pool's multi handle, and are handed over when they are finished.
- * Nothing is handed over from inside a callback of the library, so the owner may send and cancel from `done`.
+ * The owner's side: transfers wait in a queue, run in their pool's multi handle, and are handed
+ * over when they are finished. Nothing is handed over from inside a callback of the library, so the
+ * owner may send and cancel from `done`.
  */
 #include "internal.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs a program as the unit's sandbox would let it: only the system calls that are named on standard input, EPERM for all
- * others, and no memory that is made executable after it was written.
+ * Runs a program as the unit's sandbox would let it: only the system calls that are named on
+ * standard input, EPERM for all others, and no memory that is made executable after it was written.
  * usage: filtered PROGRAM [ARGUMENT...] <NAMES
  */
 #include <errno.h>

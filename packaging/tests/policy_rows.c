@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Prints the policy's table as the compiler sees it, one row a line, for documents_test.py to compare the manual with. */
+/* Prints the policy's table as the compiler sees it, one row a line, for documents_test.py to
+ * compare the manual with. */
 #include <stdio.h>
 
 /* The source itself: the table is nobody else's affair, so no header shows it. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GitHub: one organization, by the REST API of version 2022-11-28, on github.com or on an Enterprise
- * Server.
+ * GitHub: one organization, by the REST API of version 2022-11-28, on github.com or on an
+ * Enterprise Server.
  *
  *     { name = "acme-github"; connector = "github"; parameters = { org = "acme"; };
  *       secrets = { token = "file:/run/credentials/github.token"; }; every = "30m"; }

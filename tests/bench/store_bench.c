@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How fast the store alone is: synthetic records of 700 bytes in random id order, 200 a page, first created, then found unchanged. */
+/* How fast the store alone is: synthetic records of 700 bytes in random id order, 200 a page, first
+ * created, then found unchanged. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the reader child writes is hostile text. A plan that comes of it has a canonical form, which gives the same plan again. */
+/* What the reader child writes is hostile text. A plan that comes of it has a canonical form, which
+ * gives the same plan again. */
 #include "fuzz.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connector files before anything maps them. What passes is what the loader may be given: no code, and nothing outside the file. */
+/* Connector files before anything maps them. What passes is what the loader may be given: no code,
+ * and nothing outside the file. */
 #include "fuzz.h"
 
 #include "elf_check.h"

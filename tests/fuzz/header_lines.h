@@ -14,7 +14,8 @@ static inline void header_lines(struct http_headers *headers, struct span text)
         size_t length = stop ? (size_t)(stop - text.data) : text.length;
         const char *colon = memchr(text.data, ':', length);
         size_t name = colon ? (size_t)(colon - text.data) : 0;
-        /* Fields above the limits of one message are left out, as the transport refuses the message then. */
+        /* Fields above the limits of one message are left out, as the transport refuses the message
+         * then. */
         if (colon)
             (void)!http_headers_add(headers, (struct span){text.data, name},
                 span_trim((struct span){colon + 1, length - name - 1}), &fault);

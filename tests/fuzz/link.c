@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Link header fields of any server. A target is a piece of one of them, and is there only where one was found. */
+/* Link header fields of any server. A target is a piece of one of them, and is there only where one
+ * was found. */
 #include "link.h"
 
 #include "fuzz.h"

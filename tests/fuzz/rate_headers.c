@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rate-limit headers of any server. Whatever they say, no time read from them is negative or above the bound. */
+/* Rate-limit headers of any server. Whatever they say, no time read from them is negative or above
+ * the bound. */
 #include "fuzz.h"
 
 #include "header_lines.h"

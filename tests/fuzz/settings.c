@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Configuration text. It is read from a file whose only neighbours are this process's descriptors, itself among them, so that an
- * include leads nowhere or in a ring. A refusal names a file. */
+/* Configuration text. It is read from a file whose only neighbours are this process's descriptors,
+ * itself among them, so that an include leads nowhere or in a ring. A refusal names a file. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -13,8 +13,8 @@
 
 const char *__lsan_default_suppressions(void);
 
-/* libconfig 1.5 forgets a text in hand when what follows does not parse. Only that is looked over: whole settings are allocated
- * elsewhere. */
+/* libconfig 1.5 forgets a text in hand when what follows does not parse. Only that is looked over:
+ * whole settings are allocated elsewhere. */
 const char *__lsan_default_suppressions(void)
 {
     return "leak:strbuf_append\nleak:libconfig_yylex";

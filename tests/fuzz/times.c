@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Points and spans of time in every form that a server may write them in. What is read lies in the years that can be written, and
- * is read back from its own text. */
+/* Points and spans of time in every form that a server may write them in. What is read lies in the
+ * years that can be written, and is read back from its own text. */
 #include "fuzz.h"
 
 #include "base/timestamp.h"

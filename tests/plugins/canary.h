@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Code that leaves a trace: creates the file CANARY by a bare system call, so that it needs no import. If any of it runs in a
- * host or in its reader, the tests see the file. */
+/* Code that leaves a trace: creates the file CANARY by a bare system call, so that it needs no
+ * import. If any of it runs in a host or in its reader, the tests see the file. */
 #ifndef MUSTER_TESTS_CANARY_H
 #define MUSTER_TESTS_CANARY_H
 

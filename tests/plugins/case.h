@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of plugins share: reading and writing files, taking one in, and a main that is also the reader. */
+/* What the tests of plugins share: reading and writing files, taking one in, and a main that is
+ * also the reader. */
 #ifndef MUSTER_TESTS_CASE_H
 #define MUSTER_TESTS_CASE_H
 
@@ -30,7 +31,8 @@ static inline void case_write(const char *path, struct span text)
     ck_assert_int_eq(chmod(path, 0644), 0);
 }
 
-/* Asserts that the file is refused with that fault number and a sentence that has `fragment` in it. */
+/* Asserts that the file is refused with that fault number and a sentence that has `fragment` in it.
+ */
 static inline void case_refused(
     const char *path, const struct intake_options *options, int number, const char *fragment)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loads a file as a careless host would. Shows that the canary of the hostile connectors does sing where code can run. */
+/* Loads a file as a careless host would. Shows that the canary of the hostile connectors does sing
+ * where code can run. */
 #include <dlfcn.h>
 #include <stdio.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ELF allow-list against a sound connector's file spoiled in one word at a time (faults 127 to 133, 138, 139). */
+/* The ELF allow-list against a sound connector's file spoiled in one word at a time (faults 127 to
+ * 133, 138, 139). */
 #include <elf.h>
 #include <stddef.h>
 #include "case.h"
@@ -55,7 +56,8 @@ static void open_parts(struct parts *parts)
     parts->gnu_hash = (uint32_t *)(void *)(data + entry(parts, DT_GNU_HASH)->d_un.d_ptr);
 }
 
-/* Every spoiled word: an lvalue in `p`, its new value, the number and the sentence that must come of it. */
+/* Every spoiled word: an lvalue in `p`, its new value, the number and the sentence that must come
+ * of it. */
 #define SPOIL(number, fragment, ...)                    \
     do {                                                \
         struct parts spoiled, *p = &spoiled;            \
@@ -280,7 +282,8 @@ START_TEST(relocations)
 }
 END_TEST
 
-/* Fault 133. What lies behind the last load (section headers) is not needed; everything before it is. */
+/* Fault 133. What lies behind the last load (section headers) is not needed; everything before it
+ * is. */
 START_TEST(every_cut_is_refused)
 {
     struct parts parts;
@@ -332,7 +335,8 @@ START_TEST(every_byte_may_be_wrong)
 }
 END_TEST
 
-/* Points the connector's name to the last byte of the read-only data, which is made no NUL (fault 139). */
+/* Points the connector's name to the last byte of the read-only data, which is made no NUL (fault
+ * 139). */
 START_TEST(a_text_without_an_end)
 {
     struct parts parts;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Readers that misbehave (fault 140), chosen by -DWAY_...: what a host must bear whose reader was taken over. */
+/* Readers that misbehave (fault 140), chosen by -DWAY_...: what a host must bear whose reader was
+ * taken over. */
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connectors that are hostile or strange in one way each, chosen by -DWAY_...; built by CMakeLists.txt, read by
- * hostile_test.c. Those with code in them also set CANARY. */
+/* Connectors that are hostile or strange in one way each, chosen by -DWAY_...; built by
+ * CMakeLists.txt, read by hostile_test.c. Those with code in them also set CANARY. */
 #include <stddef.h>
 #include <muster/connector.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Intake from file to plan: hostile connectors are refused with their fault number and nothing of them runs; sound ones,
- * older and newer ones are read. */
+/* Intake from file to plan: hostile connectors are refused with their fault number and nothing of
+ * them runs; sound ones, older and newer ones are read. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -197,7 +197,8 @@ START_TEST(refuses_files_that_others_command)
 }
 END_TEST
 
-/* Fault 134: the file is replaced, in place, between check and reading. What was checked is what is read. */
+/* Fault 134: the file is replaced, in place, between check and reading. What was checked is what is
+ * read. */
 START_TEST(a_swap_after_the_check_changes_nothing)
 {
     char folder[64], path[128];
@@ -268,7 +269,8 @@ START_TEST(a_known_file_costs_no_reader)
     ck_assert_uint_eq(status.st_mode & 07777u, 0600);
     plan_release(case_accepted(GOOD, &broken));
     case_refused(GOOD, &rebuilt, 140, "without saying why");
-    /* What the cache holds is not trusted: nonsense, a declaration without sense, a file that others write to. */
+    /* What the cache holds is not trusted: nonsense, a declaration without sense, a file that
+     * others write to. */
     case_read(entry, &kept);
     case_write(entry, SPAN("{\"abi\":1,\"name\":\"good\"}"));
     case_refused(GOOD, &broken, 140, "without saying why");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fault 140: a reader that hangs, crashes, talks too much or lies is an unreadable file and nothing worse. And the real
- * reader's sandbox: what it may not do. */
+/* Fault 140: a reader that hangs, crashes, talks too much or lies is an unreadable file and nothing
+ * worse. And the real reader's sandbox: what it may not do. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -106,7 +106,8 @@ START_TEST(reads_where_standard_descriptors_are_closed)
 }
 END_TEST
 
-/* What is tried inside the sandbox. Each returns 0 where it was denied; being killed counts as well. */
+/* What is tried inside the sandbox. Each returns 0 where it was denied; being killed counts as
+ * well. */
 static int map_code(void)
 {
     return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED

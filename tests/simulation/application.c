@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The simulated application's answers: listings in every style, and what can go wrong with an answer on its way. */
+/* The simulated application's answers: listings in every style, and what can go wrong with an
+ * answer on its way. */
 #include "application.h"
 
 #include <inttypes.h>
@@ -107,7 +108,8 @@ static int64_t query_number(const char *url, const char *name, int64_t otherwise
 
 #define ELSEWHERE "https://evil.example.net/users"
 
-/* The page that the URL asks for, in the application's style. Cursors and next links carry an offset; keysets a number. */
+/* The page that the URL asks for, in the application's style. Cursors and next links carry an
+ * offset; keysets a number. */
 static void render(const struct application *application, enum style style,
     const struct listing *listing, const char *url, struct response *response)
 {

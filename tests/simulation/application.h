@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The simulated application: what is true, and how it answers requests for it. Everything follows from its seed. */
+/* The simulated application: what is true, and how it answers requests for it. Everything follows
+ * from its seed. */
 #ifndef MUSTER_TESTS_APPLICATION_H
 #define MUSTER_TESTS_APPLICATION_H
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whole rounds through the engine in a simulated world, many seeds, each with another application, other faults, and a host that may die
- * at any moment. Checked: what is proven is true to the last object; what is partial says why; the same seed gives the same trace.
+ * Whole rounds through the engine in a simulated world, many seeds, each with another application,
+ * other faults, and a host that may die at any moment. Checked: what is proven is true to the last
+ * object; what is partial says why; the same seed gives the same trace.
  *
- * usage: simulation_test [--seeds N] [--first S] [--seed S]     --seed replays one and prints its trace
+ * usage: simulation_test [--seeds N] [--first S] [--seed S]     --seed replays one and prints its
+ * trace
  */
 #include <inttypes.h>
 #include <sodium.h>
@@ -288,8 +290,9 @@ static uint64_t play(uint64_t seed, struct totals *totals)
             for (size_t i = 0; i < world.run_count; i++)
                 EXPECT(world.runs[i].proof == PROOF_PROVEN, "faults are over, and %s is %s: %s\n",
                     world.runs[i].stream, proof_name(world.runs[i].proof), world.runs[i].reason);
-        /* A round that is still open goes on where its pages stand. What leaves and what comes between two pages of a listing by
-         * index, as many of the one as of the other, nobody can see without a probe. */
+        /* A round that is still open goes on where its pages stand. What leaves and what comes
+         * between two pages of a listing by index, as many of the one as of the other, nobody can
+         * see without a probe. */
         if (!last && !world.failed)
             change_application(application, &random);
         world.now_ms += 3600000;

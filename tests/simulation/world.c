@@ -48,7 +48,8 @@ static struct world_event *schedule(struct world *world, enum what what, int64_t
     return event;
 }
 
-/* ------------------------------------------------------------------ the host's body ------------ */
+/* ------------------------------------------------------------------ the host's body ------------
+ */
 
 static void do_digest(struct world *world, const struct effect *effect)
 {
@@ -70,7 +71,8 @@ static void do_job(struct world *world, struct job *job)
     }
 }
 
-/* The jobs that the disk refuses, in its turn; they stand apart, as the store would leave them: not done. */
+/* The jobs that the disk refuses, in its turn; they stand apart, as the store would leave them: not
+ * done. */
 static size_t refuse_jobs(struct world *world, struct job **sound)
 {
     size_t count = 0;
@@ -200,7 +202,8 @@ static void deliver(struct world *world, struct world_event *at)
     feed(world, &event);
 }
 
-/* ------------------------------------------------------------------ crash ---------------------- */
+/* ------------------------------------------------------------------ crash ----------------------
+ */
 
 static void drop_job(struct job *job)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The simulated world: virtual time around a real engine, real digests and a real store. Nothing waits; one seed gives one trace. */
+/* The simulated world: virtual time around a real engine, real digests and a real store. Nothing
+ * waits; one seed gives one trace. */
 #ifndef MUSTER_TESTS_WORLD_H
 #define MUSTER_TESTS_WORLD_H
 
@@ -47,7 +48,8 @@ void world_open(struct world *world, uint64_t seed, enum style style, size_t use
 /* One connection more, to an application of its own. Before the first round. */
 void world_add(struct world *world, uint64_t seed, size_t users, size_t groups);
 void world_close(struct world *world);
-/* One round of every connection, to their ends, through crashes and drains. False where it did not come to an end within a bound of acts. */
+/* One round of every connection, to their ends, through crashes and drains. False where it did not
+ * come to an end within a bound of acts. */
 bool world_round(struct world *world, bool full);
 uint64_t world_trace(const struct world *world);
 /* The run of that stream of that connection in the last round; NULL where there was none. */

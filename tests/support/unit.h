@@ -7,21 +7,21 @@
 #include <stdlib.h>
 
 /* UNIT_MAIN("arena", case_one, case_two): `case_*` are functions made with START_TEST. */
-#define UNIT_MAIN(name, ...)                                                                       \
-    int main(void)                                                                                 \
-    {                                                                                              \
-        const TTest *const tests[] = {__VA_ARGS__};                                                \
-        Suite *suite = suite_create(name);                                                         \
-        TCase *tcase = tcase_create(name);                                                         \
-        tcase_set_timeout(tcase, 60);                                                              \
-        for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)                                \
-            tcase_add_test(tcase, tests[i]);                                                       \
-        suite_add_tcase(suite, tcase);                                                             \
-        SRunner *runner = srunner_create(suite);                                                   \
-        srunner_run_all(runner, CK_ENV);                                                           \
-        int failed = srunner_ntests_failed(runner);                                                \
-        srunner_free(runner);                                                                      \
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;                                               \
+#define UNIT_MAIN(name, ...)                                        \
+    int main(void)                                                  \
+    {                                                               \
+        const TTest *const tests[] = {__VA_ARGS__};                 \
+        Suite *suite = suite_create(name);                          \
+        TCase *tcase = tcase_create(name);                          \
+        tcase_set_timeout(tcase, 60);                               \
+        for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) \
+            tcase_add_test(tcase, tests[i]);                        \
+        suite_add_tcase(suite, tcase);                              \
+        SRunner *runner = srunner_create(suite);                    \
+        srunner_run_all(runner, CK_ENV);                            \
+        int failed = srunner_ntests_failed(runner);                 \
+        srunner_free(runner);                                       \
+        return failed ? EXIT_FAILURE : EXIT_SUCCESS;                \
     }
 
 #endif

@@ -22,8 +22,8 @@ struct journal {
     uint64_t statuses[JOURNAL_STATUS_MAX];
     struct path_count *paths;
     size_t path_count;
-    char (*recent)
-        [JOURNAL_TARGET_TEXT]; /* a ring: the newest is at (requests - 1) % JOURNAL_RECENT */
+    char (*recent)[JOURNAL_TARGET_TEXT]; /* a ring: the newest is at (requests - 1) % JOURNAL_RECENT
+                                          */
     struct bytes last_headers;
 };
 

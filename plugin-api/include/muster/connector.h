@@ -6,24 +6,26 @@
  *
  *     const struct muster_connector muster_connector = { MUSTER_CONNECTOR_HEADER, ... };
  *
- * It declares endpoints, page formats and schema mappings. It holds no code: the host refuses a file
- * with an executable segment, a constructor or an import, and never calls into one. Retry, time-outs,
- * throttling, concurrency, commits, TLS, redirects and deletion are the host's; there is no member for
- * any of them.
+ * It declares endpoints, page formats and schema mappings. It holds no code: the host refuses a
+ * file with an executable segment, a constructor or an import, and never calls into one. Retry,
+ * time-outs, throttling, concurrency, commits, TLS, redirects and deletion are the host's; there is
+ * no member for any of them.
  *
  * Rules of the ABI
  *  - `abi` and `size` come first. Members are only ever appended. A shorter structure of an older
- *    connector reads as zero in its missing members; a longer one of a newer connector is accepted if
- *    what the host does not know is all zero, and refused otherwise.
+ *    connector reads as zero in its missing members; a longer one of a newer connector is accepted
+ * if what the host does not know is all zero, and refused otherwise.
  *  - Zero, or a null pointer, always means the default that the member's comment names.
  *  - Lists carry a count and a stride, so that their elements can grow by the same rule.
  *  - Integers have a fixed width. Strings are UTF-8, end with NUL, at most MUSTER_STRING_MAX bytes.
- *  - Little-endian or big-endian, 64-bit: whatever the host is; the ELF header says it and is checked.
+ *  - Little-endian or big-endian, 64-bit: whatever the host is; the ELF header says it and is
+ * checked.
  *
- * "Pointer" below always is a JSON Pointer (RFC 6901): "" is the whole value, "/a/b" a member, and where
- * the text says so "-" stands for each element of an array. "Template" is a text in which {name} is
- * replaced by a parameter or, in streams with a parent, {parent.name} by a field of the parent; in a URL the
- * value is percent-encoded (RFC 3986, all but unreserved), "{{" and "}}" are literal braces.
+ * "Pointer" below always is a JSON Pointer (RFC 6901): "" is the whole value, "/a/b" a member, and
+ * where the text says so "-" stands for each element of an array. "Template" is a text in which
+ * {name} is replaced by a parameter or, in streams with a parent, {parent.name} by a field of the
+ * parent; in a URL the value is percent-encoded (RFC 3986, all but unreserved), "{{" and "}}" are
+ * literal braces.
  */
 #ifndef MUSTER_CONNECTOR_H
 #define MUSTER_CONNECTOR_H
@@ -60,8 +62,8 @@ enum muster_parameter_type {
     MUSTER_HOST = 4     /* host name or address, optionally with a port */
 };
 
-/* A value that the operator fills in, under `parameters` or, where `secret` is set, under `secrets`.
- * "base_url" is always there, as a MUSTER_URL: it overrides the connector's base URL. */
+/* A value that the operator fills in, under `parameters` or, where `secret` is set, under
+ * `secrets`. "base_url" is always there, as a MUSTER_URL: it overrides the connector's base URL. */
 struct muster_parameter {
     const char *name;          /* [a-z][a-z0-9_]{0,63}; unique in the connector */
     const char *summary;       /* one sentence for the operator */
@@ -79,8 +81,8 @@ struct muster_parameter_list {
     uint32_t count, stride;
 };
 
-/* A name with a value template: a header, a query parameter, a body field. A pair whose template names
- * a parameter that is not set (and has no default) is left out. */
+/* A name with a value template: a header, a query parameter, a body field. A pair whose template
+ * names a parameter that is not set (and has no default) is left out. */
 struct muster_pair {
     const char *name;
     const char *value;        /* template */
@@ -141,7 +143,8 @@ enum muster_place {
 struct muster_auth {
     uint32_t scheme;    /* enum muster_auth_scheme */
     uint32_t place;     /* API key: IN_HEADER (default), IN_QUERY, IN_COOKIE.
-                                              OAuth: client authentication in Basic (default, IN_HEADER) or IN_BODY */
+                                              OAuth: client authentication in Basic (default, IN_HEADER)
+                           or IN_BODY */
     const char *name;   /* API key: header, query parameter or cookie. Default "X-API-Key" */
     const char *prefix; /* text put before the secret, as "Token "; bearer: default "Bearer " */
     const char *secret_parameter;        /* key, token, password, or OAuth client secret */
@@ -179,8 +182,9 @@ enum muster_class { /* zero is not a class: an error word must name one */
     MUSTER_CLASS_INVALID = 8
 };
 
-/* The API's own word -> the host's class. Rules are tried in order, a stream's before the connector's;
- * the first whose every condition holds decides. No rule can make an error into a success. */
+/* The API's own word -> the host's class. Rules are tried in order, a stream's before the
+ * connector's; the first whose every condition holds decides. No rule can make an error into a
+ * success. */
 struct muster_error_word {
     uint32_t status;              /* HTTP status this rule is for; 0: any */
     uint32_t class_;              /* enum muster_class */
@@ -223,8 +227,9 @@ enum muster_paging_kind {
     MUSTER_PAGING_SCIM = 6    /* startIndex and count (RFC 7644 section 3.4.2.4) */
 };
 
-/* The signals that end a listing. A listing ends only by a signal declared here; anything else that looks like an end
- * makes the run partial. Several may be declared: any of them ends it. Combine with |. */
+/* The signals that end a listing. A listing ends only by a signal declared here; anything else that
+ * looks like an end makes the run partial. Several may be declared: any of them ends it. Combine
+ * with |. */
 enum muster_end {
     MUSTER_END_SINGLE = 1u << 0,      /* the one answer is the whole (paging NONE; implied there) */
     MUSTER_END_TOTAL_PAGES = 1u << 1, /* the page number reaches the value at `total_pages` */
@@ -252,27 +257,27 @@ struct muster_paging {
     uint32_t kind; /* enum muster_paging_kind */
     uint32_t
         ends; /* enum muster_end, combined; required for every kind but NONE; SCIM: default TOTAL */
-    uint32_t place; /* where `parameter` goes: IN_QUERY (default), IN_HEADER, IN_BODY */
-    uint32_t step;  /* enum muster_step, offset only */
-    int64_t start;  /* first page number or offset; SCIM: default 1 */
-    const char *
-        parameter; /* name of the page, offset, cursor or bound parameter; a pointer for IN_BODY JSON.
-                                   Defaults: NUMBER "page", OFFSET "offset", CURSOR "cursor", SCIM "startIndex" */
+    uint32_t place;        /* where `parameter` goes: IN_QUERY (default), IN_HEADER, IN_BODY */
+    uint32_t step;         /* enum muster_step, offset only */
+    int64_t start;         /* first page number or offset; SCIM: default 1 */
+    const char *parameter; /* name of the page, offset, cursor or bound parameter; a pointer for
+                              IN_BODY JSON. Defaults: NUMBER "page", OFFSET "offset", CURSOR
+                              "cursor", SCIM "startIndex" */
     const char
         *size_parameter; /* name of the page-size parameter; null: none; SCIM default "count" */
     uint32_t size;       /* items asked for; 0: 100 */
     uint32_t size_max;   /* what the API allows; 0: `size` */
     const char
         *next; /* CURSOR: pointer to the token. LINK: pointer to the URL; null: the Link header */
-    const char *
-        initial; /* CURSOR, KEYSET: the first token; null: the parameter is left out of the first request */
-    const char *key;         /* KEYSET: pointer in the item */
-    const char *has_more;    /* pointer to a boolean */
-    const char *last;        /* pointer to a boolean */
+    const char *initial;  /* CURSOR, KEYSET: the first token; null: the parameter is left out of the
+                             first request */
+    const char *key;      /* KEYSET: pointer in the item */
+    const char *has_more; /* pointer to a boolean */
+    const char *last;     /* pointer to a boolean */
     const char *total_pages; /* pointer to an integer */
     struct muster_total total;
-    int64_t
-        ceiling; /* the listing never gives more than this many items in all; reaching it is truncation */
+    int64_t ceiling; /* the listing never gives more than this many items in all; reaching it is
+                        truncation */
     struct muster_condition truncated; /* holds where the API says that it left something out */
     uint32_t cursor_lifetime_s;        /* 0: unknown */
     uint32_t reserved;
@@ -328,8 +333,8 @@ enum muster_kind {
 
 /* Where `from` looks. */
 enum muster_source {
-    MUSTER_FROM_ELEMENT =
-        0, /* the element that this record is made of (the item itself, unless `each` says otherwise) */
+    MUSTER_FROM_ELEMENT = 0,   /* the element that this record is made of (the item itself, unless
+                                  `each` says otherwise) */
     MUSTER_FROM_ITEM = 1,      /* the whole item */
     MUSTER_FROM_PARENT = 2,    /* the parent field called `from` */
     MUSTER_FROM_PARAMETER = 3, /* the parameter called `from` */
@@ -357,7 +362,8 @@ struct muster_part_list {
     uint32_t count, stride;
 };
 
-/* The first element of the array at `from` whose member `where` equals `equals`; its member `take` is the value. */
+/* The first element of the array at `from` whose member `where` equals `equals`; its member `take`
+ * is the value. */
 struct muster_pick {
     const char *where;  /* pointer in the element; null: not declared */
     const char *equals; /* text, number literal, or true / false */
@@ -372,7 +378,8 @@ enum muster_field_flag {
     MUSTER_NEGATE = 1u << 4    /* boolean forms: true <-> false */
 };
 
-/* One field of a record. Which fields a kind has, and of which type: plugin-api/README.md, or `muster lint --kinds`. */
+/* One field of a record. Which fields a kind has, and of which type: plugin-api/README.md, or
+ * `muster lint --kinds`. */
 struct muster_field {
     const char *to; /* the kind's field; "id" is the identity */
     const char
@@ -386,8 +393,8 @@ struct muster_field {
     struct muster_value_list
         values; /* value map; a value not in it becomes "unknown", raw kept, and is drift */
     struct muster_pick pick;
-    struct muster_part_list
-        compose; /* parts joined to one text that no two different lists of parts share; then `from` is null */
+    struct muster_part_list compose; /* parts joined to one text that no two different lists of
+                                        parts share; then `from` is null */
 };
 
 struct muster_field_list {
@@ -397,15 +404,14 @@ struct muster_field_list {
 
 enum muster_attributes { MUSTER_ATTRIBUTES_KEEP = 0, MUSTER_ATTRIBUTES_NONE = 1 };
 
-/* What one item gives: a record of `kind`, or one for each element at `each`. The first yield is the item's own: its id is
- * the item's, and the witness of completeness counts it. */
+/* What one item gives: a record of `kind`, or one for each element at `each`. The first yield is
+ * the item's own: its id is the item's, and the witness of completeness counts it. */
 struct muster_yield {
-    uint32_t kind; /* enum muster_kind */
-    uint32_t
-        attributes; /* enum muster_attributes: keep the item's bytes beside the mapped fields; for `each` the
-                                      element's */
-    const char *
-        each; /* pointer to an array in the item: one record for each element; null: the item itself */
+    uint32_t kind;       /* enum muster_kind */
+    uint32_t attributes; /* enum muster_attributes: keep the item's bytes beside the mapped fields;
+                            for `each` the element's */
+    const char *each;    /* pointer to an array in the item: one record for each element; null: the
+                            item itself */
     struct muster_condition when; /* on the element; not declared: always */
     struct muster_field_list fields;
 };
@@ -425,8 +431,8 @@ struct muster_filter_list {
     uint32_t count, stride;
 };
 
-struct
-    muster_redact { /* credential material: replaced by "[redacted]" in attributes and dead letters */
+struct muster_redact {   /* credential material: replaced by "[redacted]" in attributes and dead
+                            letters */
     const char *pointer; /* in the item; "-" stands for each element */
 };
 
@@ -486,8 +492,8 @@ struct muster_stream {
         tombstone; /* an item for which this holds says that the object is gone */
     struct muster_read_one read_one;
     struct muster_error_word_list error_words;
-    const char *
-        requires_permission; /* what the credential must be allowed, in the application's words, for messages */
+    const char *requires_permission; /* what the credential must be allowed, in the application's
+                                        words, for messages */
 };
 
 struct muster_stream_list {

@@ -20,7 +20,8 @@ START_TEST(repeats_from_its_seed)
 }
 END_TEST
 
-/* The reference implementation's first outputs from the state 1, 2, 3, 4 (Blackman and Vigna, xoshiro256starstar.c). */
+/* The reference implementation's first outputs from the state 1, 2, 3, 4 (Blackman and Vigna,
+ * xoshiro256starstar.c). */
 START_TEST(matches_the_reference)
 {
     static const uint64_t wanted[] = {11520, 0, 1509978240, 1215971899390074240u};

@@ -187,7 +187,8 @@ START_TEST(outlives_its_pool)
 }
 END_TEST
 
-/* Whether the mapping that holds `address` is left out of core dumps ("dd") and of children ("dc"). */
+/* Whether the mapping that holds `address` is left out of core dumps ("dd") and of children ("dc").
+ */
 static bool has_flag(const void *address, const char *flag)
 {
     char line[512];

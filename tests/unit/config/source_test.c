@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A connection joined with a plan: parameters, secrets, base URL, selection, fingerprint, redaction. */
+/* A connection joined with a plan: parameters, secrets, base URL, selection, fingerprint,
+ * redaction. */
 #include "config/source.h"
 
 #include <pthread.h>
 #include <string.h>
 #include "unit.h"
 
-/* A plan made by hand, with its door replaced: plan_create needs the JSON layer, which is not what is tested here. */
+/* A plan made by hand, with its door replaced: plan_create needs the JSON layer, which is not what
+ * is tested here. */
 static int plan_references;
 
 struct plan *plan_acquire(struct plan *plan)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Conditions: every operator against every type, escapes, and texts longer than one search window. */
+/* Conditions: every operator against every type, escapes, and texts longer than one search window.
+ */
 #include "declaration/condition.h"
 
 #include <string.h>

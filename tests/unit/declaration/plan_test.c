@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Plans: a sound declaration gives one, with hashes that mean something; hostile text gives none. */
+/* Plans: a sound declaration gives one, with hashes that mean something; hostile text gives none.
+ */
 #include "declaration/plan.h"
 
 #include <pthread.h>

@@ -8,8 +8,9 @@
 #include "muster/connector.h"
 #include "unit.h"
 
-/* Every byte of a structure belongs to exactly one member of its table: a member that is added to the header and forgotten
- * here fails, and so does padding, in which two equal declarations could differ. */
+/* Every byte of a structure belongs to exactly one member of its table: a member that is added to
+ * the header and forgotten here fails, and so does padding, in which two equal declarations could
+ * differ. */
 static size_t covered(const struct schema *schema)
 {
     size_t at = 0, structures = 1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Validation of meaning: each row spoils the sound sample in one place and names the sentence that must come of it. */
+/* Validation of meaning: each row spoils the sound sample in one place and names the sentence that
+ * must come of it. */
 #include "declaration/plan.h"
 
 #include "../../../host/declaration/plan_internal.h"

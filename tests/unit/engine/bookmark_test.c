@@ -73,7 +73,8 @@ START_TEST(a_time_is_held_back_to_the_runs_beginning)
 }
 END_TEST
 
-/* ------------------------------------------------------------------ in a run ------------------- */
+/* ------------------------------------------------------------------ in a run -------------------
+ */
 
 #define INCREMENTAL(format)                                                     \
     ",'mode':'incremental','incremental':{'field':'/at','format':'" format "'," \
@@ -129,7 +130,8 @@ START_TEST(only_a_complete_run_moves_its_bookmark)
 }
 END_TEST
 
-/* What carries a time after the run's beginning may stand beside changes that were made behind the reader's back. */
+/* What carries a time after the run's beginning may stand beside changes that were made behind the
+ * reader's back. */
 START_TEST(what_changes_while_it_is_read_is_read_again)
 {
     static const struct answer answers[] = {

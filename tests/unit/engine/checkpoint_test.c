@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The text of a checkpoint: everything goes in and comes out, and nothing but what was written is taken. */
+/* The text of a checkpoint: everything goes in and comes out, and nothing but what was written is
+ * taken. */
 #include "../../../host/engine/machine.h"
 #include <stdio.h>
 #include <string.h>

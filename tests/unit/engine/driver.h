@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A host in miniature around a real engine and real digests: an application that answers from a script, and a store that keeps in
- * memory just what the port (engine/job.h) asks for. What is under way waits in a list and comes back one step at a time, so
- * that a test can stop, crash or fail the host between any two events.
+ * A host in miniature around a real engine and real digests: an application that answers from a
+ * script, and a store that keeps in memory just what the port (engine/job.h) asks for. What is
+ * under way waits in a list and comes back one step at a time, so that a test can stop, crash or
+ * fail the host between any two events.
  */
 #ifndef MUSTER_TESTS_ENGINE_DRIVER_H
 #define MUSTER_TESTS_ENGINE_DRIVER_H
@@ -18,7 +19,8 @@
 #define DRIVER_STEPS_MAX   20000
 #define DRIVER_ANSWERS_MAX 64
 
-/* One answer of the script: for a URL that contains `when`, `times` times (0: for ever), in order. */
+/* One answer of the script: for a URL that contains `when`, `times` times (0: for ever), in order.
+ */
 struct answer {
     const char *when;
     int times;
@@ -120,7 +122,8 @@ static inline char *driver_text(struct span span)
     return span.data ? strndup(span.data, span.length) : NULL;
 }
 
-/* ------------------------------------------------------------------ the store in miniature ----- */
+/* ------------------------------------------------------------------ the store in miniature -----
+ */
 
 static inline struct kept_scope *driver_scope(struct driver *driver, int64_t key)
 {
@@ -348,7 +351,8 @@ static inline bool driver_execute(struct driver *driver, struct job *job)
     return false;
 }
 
-/* ------------------------------------------------------------------ the host's body ------------ */
+/* ------------------------------------------------------------------ the host's body ------------
+ */
 
 static inline struct waiting *driver_await(
     struct driver *driver, enum wait_kind kind, uint64_t ticket)
@@ -502,7 +506,8 @@ static inline void driver_deliver(struct driver *driver, struct waiting *at)
     driver_feed(driver, event);
 }
 
-/* One event: the oldest of what is under way and not held, or else the timer. False where nothing is left to happen. */
+/* One event: the oldest of what is under way and not held, or else the timer. False where nothing
+ * is left to happen. */
 static inline bool driver_step(struct driver *driver)
 {
     struct waiting *at = driver_take(driver);
@@ -566,7 +571,8 @@ static inline void driver_crash(struct driver *driver)
     driver_engine(driver);
 }
 
-/* members: further members of the connector, each ended by a comma; streams: its streams. ' stands for ". */
+/* members: further members of the connector, each ended by a comma; streams: its streams. ' stands
+ * for ". */
 static inline void driver_begin(struct driver *driver, const char *members, const char *streams,
     const struct answer *answers, size_t answer_count)
 {
@@ -593,7 +599,8 @@ static inline void driver_begin(struct driver *driver, const char *members, cons
     driver_engine(driver);
 }
 
-/* After what the test changes in the settings. A connector with parameters has one secret, called key. */
+/* After what the test changes in the settings. A connector with parameters has one secret, called
+ * key. */
 static inline void driver_join(struct driver *driver)
 {
     static const struct hash_key store_key = {{9, 8, 7}};

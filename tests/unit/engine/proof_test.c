@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a listing proves, by listing: its ends, totals, marks and guards, each with its proof and its reason. */
+/* What a listing proves, by listing: its ends, totals, marks and guards, each with its proof and
+ * its reason. */
 #include "driver.h"
 
 #define STREAM_USERS(paging) USERS(paging)
@@ -44,7 +45,8 @@ static const struct listing listings[] = {
     {"total too low", STREAM_USERS(CURSOR("," TOTAL)),
         {FIRST("{'total':1,'items':[" ITEM("1") "," ITEM("2") "]}")}, PROOF_PARTIAL,
         "1 items, 2 were", 0, 0, true},
-    /* An offset listing that loses a read item skips an unread one, and the sums agree all the same (fault 68). */
+    /* An offset listing that loses a read item skips an unread one, and the sums agree all the same
+       (fault 68). */
     {"the total moved, and then stood still", STREAM_USERS(CURSOR("," TOTAL)),
         {{.when = "cursor=b", .times = 1, .body = "{'total':2,'items':[" ITEM("3") "]}"},
             PAGE("b", "{'total':2,'items':[" ITEM("3") "]}"),
@@ -230,8 +232,9 @@ START_TEST(every_listing_proves_what_it_does)
 }
 END_TEST
 
-/* Promise 3: a host that dies between any two events, and comes back, draws the conclusion that an undisturbed one draws. A listing that
- * answers otherwise the second time is left out: it is another listing. */
+/* Promise 3: a host that dies between any two events, and comes back, draws the conclusion that an
+ * undisturbed one draws. A listing that answers otherwise the second time is left out: it is
+ * another listing. */
 START_TEST(a_crash_anywhere_ends_in_the_same_conclusion)
 {
     for (size_t i = 0; i < sizeof listings / sizeof listings[0]; i++) {
@@ -307,7 +310,8 @@ START_TEST(a_drain_anywhere_comes_to_an_end_and_goes_on)
 }
 END_TEST
 
-/* Every job in turn, and every kind of job, cannot be done: the round ends, with the reason, and never hangs. */
+/* Every job in turn, and every kind of job, cannot be done: the round ends, with the reason, and
+ * never hangs. */
 START_TEST(a_store_that_fails_ends_the_round_with_its_reason)
 {
     for (size_t i = 0; i < sizeof listings / sizeof listings[0]; i++)

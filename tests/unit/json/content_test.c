@@ -99,8 +99,8 @@ START_TEST(depends_on_the_key)
 }
 END_TEST
 
-/* Names and values around the length up to which they are hashed in one piece: each byte, each length and the border between
- * the two count. */
+/* Names and values around the length up to which they are hashed in one piece: each byte, each
+ * length and the border between the two count. */
 START_TEST(long_strings_count_to_the_last_byte)
 {
     static const size_t lengths[] = {239, 240, 241, 249, 250, 251, 255, 256, 257, 480, 2000};

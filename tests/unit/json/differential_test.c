@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The layer beside json-c: first each thing that json-c merges without a word, and that the gate does not; then made-up documents,
- * sound and damaged, on which both must agree. */
+/* The layer beside json-c: first each thing that json-c merges without a word, and that the gate
+ * does not; then made-up documents, sound and damaged, on which both must agree. */
 #include "json/gate.h"
 
 /* Both call their enumeration of types the same. */
@@ -33,8 +33,8 @@ static struct json_object *json_c_read(
 
 /* ------------------------------------------------------------------ silent merges ------------- */
 
-/* Two texts that say different things and that json-c makes one. As values of "id" in a list, the gate must flag the second or
- * keep the two apart. */
+/* Two texts that say different things and that json-c makes one. As values of "id" in a list, the
+ * gate must flag the second or keep the two apart. */
 static const struct {
     struct span one, other;
     bool flagged; /* the gate flags `other` */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The gate: which texts pass, which fail and at which byte, which items are flagged alone, and what the limits are. */
+/* The gate: which texts pass, which fail and at which byte, which items are flagged alone, and what
+ * the limits are. */
 #include "json/gate.h"
 
 #include "gated.h"
@@ -136,7 +137,8 @@ START_TEST(depth)
 }
 END_TEST
 
-/* Items count from the text's root, and depth is a limit of the text: an item does not take it upon itself. */
+/* Items count from the text's root, and depth is a limit of the text: an item does not take it upon
+ * itself. */
 START_TEST(depth_inside_items)
 {
     AUTO_BYTES fits = {0}, exceeds = {0}, object = {0};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A text through the gate, in memory that ends where the text ends, so that a sanitizer sees one byte too many being read. */
+/* A text through the gate, in memory that ends where the text ends, so that a sanitizer sees one
+ * byte too many being read. */
 #ifndef MUSTER_TESTS_UNIT_JSON_GATED_H
 #define MUSTER_TESTS_UNIT_JSON_GATED_H
 
@@ -74,7 +75,8 @@ static inline void gated_refused(
         gated->fault.text, begin, note);
 }
 
-/* Texts of the caller's making, as long as they like. Each assertion of check is a message between processes, so these ask first. */
+/* Texts of the caller's making, as long as they like. Each assertion of check is a message between
+ * processes, so these ask first. */
 static inline void put(struct bytes *bytes, const char *text)
 {
     struct fault fault;

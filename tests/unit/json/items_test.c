@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Items: where the gate finds them, that a fault inside one is that one's alone, and what their shape says. */
+/* Items: where the gate finds them, that a fault inside one is that one's alone, and what their
+ * shape says. */
 #include "json/gate.h"
 
 #include "gated.h"
@@ -244,7 +245,8 @@ START_TEST(flags_the_one_object)
 }
 END_TEST
 
-/* The same beside the items is the text's own fault: a cursor or a total there could not be believed. */
+/* The same beside the items is the text's own fault: a cursor or a total there could not be
+ * believed. */
 START_TEST(fails_the_text_outside_of_items)
 {
     static const struct {
@@ -292,7 +294,8 @@ START_TEST(fails_the_text_for_names_around_the_items)
 }
 END_TEST
 
-/* Where an item ends is not known if its structure is broken: that fails the text, whatever else is wrong with the item. */
+/* Where an item ends is not known if its structure is broken: that fails the text, whatever else is
+ * wrong with the item. */
 START_TEST(fails_the_text_for_structure_inside_an_item)
 {
     static const struct {

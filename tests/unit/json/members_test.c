@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Many names and colliding names (fault 54): every duplicate is found, and the work stays near n log n. Work is counted
- * where calls can be wrapped (extra.cmake): comparisons of names, with and without escapes, and keyed hashes. */
+/* Many names and colliding names (fault 54): every duplicate is found, and the work stays near n
+ * log n. Work is counted where calls can be wrapped (extra.cmake): comparisons of names, with and
+ * without escapes, and keyed hashes. */
 #include "json/gate.h"
 
 #include "base/hash.h"
@@ -39,7 +40,8 @@ uint64_t __wrap_hash_keyed64(const struct hash_key *key, struct span data)
 }
 #endif
 
-/* A name that a cheap hash, a comparison of beginnings, or one of ends would hold for each of the others. */
+/* A name that a cheap hash, a comparison of beginnings, or one of ends would hold for each of the
+ * others. */
 static void put_name(struct bytes *text, size_t number, const char *before, const char *after)
 {
     put_format(text, "\"%s%05zu%s\":0", before, number, after);
@@ -172,7 +174,8 @@ START_TEST(tells_similar_names_apart)
 }
 END_TEST
 
-/* Short names differ in few bits; under a key that has few bits itself they must not all look alike. */
+/* Short names differ in few bits; under a key that has few bits itself they must not all look
+ * alike. */
 START_TEST(keys_of_few_bits_spread_names)
 {
     static const struct hash_key keys[] = {{{0}}, {{1}}, {{[8] = 1}}, {{[15] = 0x80}}};

@@ -268,7 +268,8 @@ void *__wrap_memory_resize(void *block, size_t size)
     return refuse() ? NULL : __real_memory_resize(block, size);
 }
 
-/* Projecting has no way to say that it failed, so it must not need anything: a field whose name has an escape would vanish. */
+/* Projecting has no way to say that it failed, so it must not need anything: a field whose name has
+ * an escape would vanish. */
 START_TEST(needs_no_memory_to_project)
 {
     struct arena *arena = arena_create(0);

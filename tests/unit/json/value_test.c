@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Values as spans: type, look-up, text, integer, iteration; of sound text, and of what the gate flagged. */
+/* Values as spans: type, look-up, text, integer, iteration; of sound text, and of what the gate
+ * flagged. */
 #include "json/value.h"
 
 #include "gated.h"
@@ -250,7 +251,8 @@ START_TEST(scalars_have_no_elements)
 }
 END_TEST
 
-/* Reading never leaves the bytes and always ends, even of text that no gate has seen. Each cut is in memory of its own. */
+/* Reading never leaves the bytes and always ends, even of text that no gate has seen. Each cut is
+ * in memory of its own. */
 START_TEST(broken_text_is_read_safely)
 {
     static const char *const more[] = {"[[[[{\"a\":[\"\\ud83d\\ude00\\", "{{{{", "]]]]", "[,,,,]",

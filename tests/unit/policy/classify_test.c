@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every status, every exchange, the API's own words, and that no word makes an error into a success. */
+/* Every status, every exchange, the API's own words, and that no word makes an error into a
+ * success. */
 #include "policy/classify.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every dialect of the vocabulary's table, units told apart by magnitude, clocks that differ, and garbage. */
+/* Every dialect of the vocabulary's table, units told apart by magnitude, clocks that differ, and
+ * garbage. */
 #include "policy/dialect.h"
 
 #include <stdio.h>

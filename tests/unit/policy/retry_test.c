@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Retries: the bounds and the spread of jitter, the budget as a share of traffic, and each class's own rule. */
+/* Retries: the bounds and the spread of jitter, the budget as a share of traffic, and each class's
+ * own rule. */
 #include "policy/retry.h"
 
 #include "policy/dialect.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The throttle against servers in virtual time: never above a stated rate, halved once a window, recovering, and never early. */
+/* The throttle against servers in virtual time: never above a stated rate, halved once a window,
+ * recovering, and never early. */
 #include "policy/throttle.h"
 
 #include "base/random.h"
@@ -161,7 +162,8 @@ START_TEST(waits_are_counted_once)
 }
 END_TEST
 
-/* Sends as fast as it is let, waking up to `late_ms` late, and checks every window against the stated rate. */
+/* Sends as fast as it is let, waking up to `late_ms` late, and checks every window against the
+ * stated rate. */
 static void check_rate(int64_t rate_per_second, double stated, uint64_t seed, int64_t late_ms)
 {
     enum { SENDS = 2000 };
@@ -215,7 +217,8 @@ START_TEST(a_stated_rate_is_never_exceeded)
 }
 END_TEST
 
-/* A server with a fixed window and answers that take a while; the client keeps as many under way as it may. */
+/* A server with a fixed window and answers that take a while; the client keeps as many under way as
+ * it may. */
 struct server {
     int64_t limit, window_ms, latency_ms;
     int64_t window_started_ms, used;

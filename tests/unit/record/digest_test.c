@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The path by bytes against the long way, bounds, ids, and what a page that is not believed leaves behind. */
+/* The path by bytes against the long way, bounds, ids, and what a page that is not believed leaves
+ * behind. */
 #include "sample.h"
 
 #define USERS                                                                              \
@@ -156,7 +157,8 @@ END_TEST
 
 START_TEST(streams_that_bytes_cannot_decide)
 {
-    static const char *const streams[] = {STREAM(ACCOUNT("{'to':'id','compose':[{'from':'/a'},{'from':'/b'}]}", ""), ""),
+    static const char *const streams[] = {
+        STREAM(ACCOUNT("{'to':'id','compose':[{'from':'/a'},{'from':'/b'}]}", ""), ""),
         STREAM(ACCOUNT(ID, "") ",{'kind':'group','fields':[" ID "]}", "")};
     for (size_t i = 0; i < sizeof streams / sizeof streams[0]; i++) {
         struct sample sample;

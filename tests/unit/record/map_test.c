@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One item to many records: conditions, composed ids, what is kept, and books that balance whatever comes. */
+/* One item to many records: conditions, composed ids, what is kept, and books that balance whatever
+ * comes. */
 #include "sample.h"
 
 #include "base/random.h"
@@ -61,7 +62,8 @@ START_TEST(lists_that_are_none)
 }
 END_TEST
 
-/* The same member twice are two records, which the store will call duplicates. Letters of one cause are one letter. */
+/* The same member twice are two records, which the store will call duplicates. Letters of one cause
+ * are one letter. */
 START_TEST(duplicates_and_letters_inside_one_item)
 {
     struct sample sample;

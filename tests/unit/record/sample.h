@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A program made of a declaration in JSON, and pages digested by it. Texts are written with ' for ", so that they can be read. */
+/* A program made of a declaration in JSON, and pages digested by it. Texts are written with ' for
+ * ", so that they can be read. */
 #ifndef MUSTER_TESTS_RECORD_SAMPLE_H
 #define MUSTER_TESTS_RECORD_SAMPLE_H
 
@@ -119,7 +120,8 @@ static inline void sample_expect(struct span got, const char *wanted)
             SPAN_FORMAT(got));
 }
 
-/* A stream of users with the given yields and further members, each of which begins with a comma. */
+/* A stream of users with the given yields and further members, each of which begins with a comma.
+ */
 #define STREAM(yields, more) \
     "{'name':'users','request':{'path':'/users'},'yields':[" yields "]" more "}"
 #define ACCOUNT(fields, more) "{'kind':'account','fields':[" fields "]" more "}"

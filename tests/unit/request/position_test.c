@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Positions survive the trip to a checkpoint and back, whatever a cursor holds; nothing else is taken for one. */
+/* Positions survive the trip to a checkpoint and back, whatever a cursor holds; nothing else is
+ * taken for one. */
 #include "request/position.h"
 
 #include <string.h>

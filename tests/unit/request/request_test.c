@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What goes on the wire, for every kind of paging, place, login and body; and what may not get there. */
+/* What goes on the wire, for every kind of paging, place, login and body; and what may not get
+ * there. */
 #include "request/request.h"
 
 #include <string.h>

@@ -214,7 +214,8 @@ START_TEST(case_unbalanced_is_refused_alone)
 }
 END_TEST
 
-/* A batch that fails inside the transaction: rolled back, and its neighbours done anew without it. */
+/* A batch that fails inside the transaction: rolled back, and its neighbours done anew without it.
+ */
 START_TEST(case_group_survives_a_batch_out_of_order)
 {
     struct world world;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which addresses are the public Internet's: both ends of each closed block, and every form that carries an IPv4 address. */
+/* Which addresses are the public Internet's: both ends of each closed block, and every form that
+ * carries an IPv4 address. */
 #include "transport/transport.h"
 
 #include <arpa/inet.h>

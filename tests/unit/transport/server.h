@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A loopback server for tests: raw sockets, a thread for each connection, and one function that says what goes out. */
+/* A loopback server for tests: raw sockets, a thread for each connection, and one function that
+ * says what goes out. */
 #ifndef MUSTER_TESTS_TRANSPORT_SERVER_H
 #define MUSTER_TESTS_TRANSPORT_SERVER_H
 

@@ -267,7 +267,8 @@ static void put_bits(struct bit_writer *writer, unsigned bits, int count) /* hig
     }
 }
 
-/* A gzip file (RFC 1952) of 1 + 258 * runs zeros, in one block with fixed codes (RFC 1951 section 3.2.6). */
+/* A gzip file (RFC 1952) of 1 + 258 * runs zeros, in one block with fixed codes (RFC 1951
+ * section 3.2.6). */
 static size_t gzip_zeros(unsigned char *packed, size_t runs, bool sum)
 {
     static const unsigned char head[10] = {0x1F, 0x8B, 8, [9] = 255};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory with one lifetime: allocate piece by piece, release all at once. One arena per page, reset after its commit. */
+/* Memory with one lifetime: allocate piece by piece, release all at once. One arena per page, reset
+ * after its commit. */
 #ifndef MUSTER_BASE_ARENA_H
 #define MUSTER_BASE_ARENA_H
 
@@ -7,7 +8,8 @@
 
 struct arena;
 
-/* limit: most bytes that it may hold in all; 0 means ARENA_LIMIT_DEFAULT. NULL when there is no memory. */
+/* limit: most bytes that it may hold in all; 0 means ARENA_LIMIT_DEFAULT. NULL when there is no
+ * memory. */
 #define ARENA_LIMIT_DEFAULT (256u << 20)
 struct arena *arena_create(size_t limit);
 void arena_free(struct arena *arena);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text and bytes with a length: a borrowed span, and a growable buffer that never exceeds its limit. */
+/* Text and bytes with a length: a borrowed span, and a growable buffer that never exceeds its
+ * limit. */
 #ifndef MUSTER_BASE_BYTES_H
 #define MUSTER_BASE_BYTES_H
 
@@ -7,7 +8,8 @@
 #include <stdint.h>
 #include "base/fault.h"
 
-/* Borrowed bytes. Not ended by NUL. {NULL, 0} is "nothing", which is not the same as the empty text {"", 0}. */
+/* Borrowed bytes. Not ended by NUL. {NULL, 0} is "nothing", which is not the same as the empty text
+ * {"", 0}. */
 struct span {
     const char *data;
     size_t length;
@@ -23,12 +25,14 @@ bool span_equal_nocase(struct span a, struct span b); /* ASCII */
 int span_compare(struct span a, struct span b);       /* by bytes, shorter first */
 bool span_starts_with(struct span a, struct span prefix);
 struct span span_trim(struct span a); /* without spaces, tabs, CR and LF at both ends */
-/* The whole of `a` as a decimal number, with an optional minus sign; false if it is anything else or does not fit. */
+/* The whole of `a` as a decimal number, with an optional minus sign; false if it is anything else
+ * or does not fit. */
 bool span_to_int64(struct span a, int64_t *ret_value);
 bool span_is_utf8(
     struct span a); /* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF */
 
-/* A growable buffer. Owns `data`. Always holds a NUL after `length`, so data is a C string where it has no NUL inside. */
+/* A growable buffer. Owns `data`. Always holds a NUL after `length`, so data is a C string where it
+ * has no NUL inside. */
 struct bytes {
     char *data;
     size_t length;
@@ -45,7 +49,8 @@ bool bytes_append_text(struct bytes *bytes, const char *text, struct fault *faul
 bool bytes_append_char(struct bytes *bytes, char c, struct fault *fault) MUST_CHECK;
 bool bytes_format(struct bytes *bytes, struct fault *fault, const char *format, ...)
     __attribute__((format(printf, 3, 4))) MUST_CHECK;
-/* `text` as a JSON string with its quotes (RFC 8259). The text must be UTF-8; other bytes become U+FFFD. */
+/* `text` as a JSON string with its quotes (RFC 8259). The text must be UTF-8; other bytes become
+ * U+FFFD. */
 bool bytes_append_json(struct bytes *bytes, struct span text, struct fault *fault) MUST_CHECK;
 /* `text` percent-encoded: all but the unreserved characters of RFC 3986 section 2.3. */
 bool bytes_append_percent(struct bytes *bytes, struct span text, struct fault *fault) MUST_CHECK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The clock as a value that is passed in. Deadlines use the monotonic clock; the wall clock is for what is shown and for
- * HTTP dates. Both in milliseconds; the wall clock since 1970-01-01 UTC. */
+/* The clock as a value that is passed in. Deadlines use the monotonic clock; the wall clock is for
+ * what is shown and for HTTP dates. Both in milliseconds; the wall clock since 1970-01-01 UTC. */
 #ifndef MUSTER_BASE_CLOCK_H
 #define MUSTER_BASE_CLOCK_H
 

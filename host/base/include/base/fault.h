@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Errors as values. A function that can fail returns false and fills the caller's `struct fault`; what it would have
- * returned through ret_ parameters is then untouched. The text is one sentence for a person: what, where, what to do.
+ * Errors as values. A function that can fail returns false and fills the caller's `struct fault`;
+ * what it would have returned through ret_ parameters is then untouched. The text is one sentence
+ * for a person: what, where, what to do.
  */
 #ifndef MUSTER_BASE_FAULT_H
 #define MUSTER_BASE_FAULT_H
@@ -11,7 +12,8 @@
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 
-/* Every error of the host with the outcome class that it means for a request in whose course it happens. */
+/* Every error of the host with the outcome class that it means for a request in whose course it
+ * happens. */
 #define FAULT_TABLE(X)                                                                            \
     X(FAULT_NONE, OUTCOME_OK, "none")                                                             \
     X(FAULT_MEMORY, OUTCOME_LOCAL, "memory")       /* an allocation failed */                     \
@@ -46,7 +48,8 @@ struct fault {
     char text[FAULT_TEXT_MAX];
 };
 
-/* Sets code and sentence; returns false always, so that `return fault_set(...)` reads well. A longer text is cut. */
+/* Sets code and sentence; returns false always, so that `return fault_set(...)` reads well. A
+ * longer text is cut. */
 bool fault_set(struct fault *fault, enum fault_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The same with ": " and the text of the present errno after it. */

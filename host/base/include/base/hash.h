@@ -9,7 +9,8 @@ struct hash_key {
     uint8_t bytes[16];
 };
 
-/* Keyed, 128 bits (SipHash-2-4 with 128-bit output): content that a server chooses cannot be crafted to collide. */
+/* Keyed, 128 bits (SipHash-2-4 with 128-bit output): content that a server chooses cannot be
+ * crafted to collide. */
 struct hash128 {
     uint8_t bytes[16];
 };
@@ -22,7 +23,8 @@ struct hash256 {
 struct hash128 hash_keyed(const struct hash_key *key, struct span data);
 uint64_t hash_keyed64(const struct hash_key *key, struct span data);
 bool hash128_equal(struct hash128 a, struct hash128 b);
-/* A key for one purpose: BLAKE2b of the parts, each with its length before it, under `secret` (NULL: none). */
+/* A key for one purpose: BLAKE2b of the parts, each with its length before it, under `secret`
+ * (NULL: none). */
 struct hash_key hash_derive_key(
     const struct hash_key *secret, const struct span *parts, size_t count);
 struct hash256 hash_content(struct span data);

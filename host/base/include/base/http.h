@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The HTTP values that several stages hand on: headers and responses. No protocol is spoken here. */
+/* The HTTP values that several stages hand on: headers and responses. No protocol is spoken here.
+ */
 #ifndef MUSTER_BASE_HTTP_H
 #define MUSTER_BASE_HTTP_H
 
@@ -12,8 +13,8 @@ struct http_header {
     struct span name, value;
 };
 
-/* Header fields in order of arrival. Their bytes are in `text`, which is never moved once a field was added to it (it is
- * reserved whole by the first addition). */
+/* Header fields in order of arrival. Their bytes are in `text`, which is never moved once a field
+ * was added to it (it is reserved whole by the first addition). */
 struct http_headers {
     struct bytes text;
     struct http_header *fields;
@@ -56,7 +57,8 @@ struct response {
     struct http_headers
         headers; /* of the final answer; of a redirect that was not followed, the redirect's */
     struct bytes body; /* decoded */
-    bool unframed;     /* HTTP/1 without a length and without chunks: a cut body looks like a whole one (fault 16) */
+    bool unframed; /* HTTP/1 without a length and without chunks: a cut body looks like a whole one
+                      (fault 16) */
     double seconds;
     char why[256]; /* for EXCHANGE_* other than DONE: one sentence without secrets */
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The only door to the allocator, so that tests can make every k-th allocation fail (with the linker's --wrap). */
+/* The only door to the allocator, so that tests can make every k-th allocation fail (with the
+ * linker's --wrap). */
 #ifndef MUSTER_BASE_MEMORY_H
 #define MUSTER_BASE_MEMORY_H
 

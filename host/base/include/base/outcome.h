@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one class that every outcome of a request has. The class alone decides what happens next (policy/retry.h). */
+/* The one class that every outcome of a request has. The class alone decides what happens next
+ * (policy/retry.h). */
 #ifndef MUSTER_BASE_OUTCOME_H
 #define MUSTER_BASE_OUTCOME_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A seeded generator for jitter and simulations (xoshiro256**, Blackman and Vigna 2018). Never for secrets. */
+/* A seeded generator for jitter and simulations (xoshiro256**, Blackman and Vigna 2018). Never for
+ * secrets. */
 #ifndef MUSTER_BASE_RANDOM_H
 #define MUSTER_BASE_RANDOM_H
 

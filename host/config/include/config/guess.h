@@ -8,9 +8,9 @@
 #define GUESS_WORD_MAX 64u  /* longer words are not guessed at */
 #define GUESS_TEXT_MAX 128u /* bytes that guess_text writes at most, with its NUL */
 
-/* The index of the word nearest to `word`, or -1 where none is near: at most a third of its letters and one off, a transposition
- * counting as one. Among equals the first. `words` is an array of structures that are `stride` bytes apart and begin
- * with the word. */
+/* The index of the word nearest to `word`, or -1 where none is near: at most a third of its letters
+ * and one off, a transposition counting as one. Among equals the first. `words` is an array of
+ * structures that are `stride` bytes apart and begin with the word. */
 int guess_closest(struct span word, const void *words, size_t count, size_t stride);
 /* "; did you mean "every"?" for the word that guess_closest gives, or "". */
 const char *guess_text(struct span word, const void *words, size_t count, size_t stride,

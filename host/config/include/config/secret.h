@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Secrets by reference. What is read lives in pages of its own: locked into memory as far as the system allows, left out of
- * core dumps and of forked children, overwritten before they are given back. A page is shared by many secrets, so that
- * 10,000 connections fit into a small RLIMIT_MEMLOCK.
+ * Secrets by reference. What is read lives in pages of its own: locked into memory as far as the
+ * system allows, left out of core dumps and of forked children, overwritten before they are given
+ * back. A page is shared by many secrets, so that 10,000 connections fit into a small
+ * RLIMIT_MEMLOCK.
  */
 #ifndef MUSTER_CONFIG_SECRET_H
 #define MUSTER_CONFIG_SECRET_H
@@ -24,15 +25,17 @@ struct secret_pool *secret_pool_create(void);
 void secret_pool_free(struct secret_pool *pool); /* NULL is fine */
 
 /*
- * References: file:PATH, env:NAME, credential:NAME (a file of that name in $CREDENTIALS_DIRECTORY, systemd.exec(5)).
- * FAULT_CONFIGURATION for anything else; the sentence never quotes the text, which may be the secret itself.
+ * References: file:PATH, env:NAME, credential:NAME (a file of that name in $CREDENTIALS_DIRECTORY,
+ * systemd.exec(5)). FAULT_CONFIGURATION for anything else; the sentence never quotes the text,
+ * which may be the secret itself.
  */
 bool secret_check(const char *reference, struct fault *fault) MUST_CHECK;
 
 /*
- * Reads what is referred to. A file is regular, owned by root or the host's user, without any permission for group and
- * others, and at most SECRET_BYTES_MAX; one newline at its end is not part of it. Empty, NUL, control characters:
- * refused. FAULT_SECRET names the reference, never the value. Safe from many threads.
+ * Reads what is referred to. A file is regular, owned by root or the host's user, without any
+ * permission for group and others, and at most SECRET_BYTES_MAX; one newline at its end is not part
+ * of it. Empty, NUL, control characters: refused. FAULT_SECRET names the reference, never the
+ * value. Safe from many threads.
  */
 bool secret_read(struct secret_pool *pool, const char *reference, struct secret *ret_secret,
     struct fault *fault) MUST_CHECK;

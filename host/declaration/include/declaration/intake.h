@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a file that a vendor built to a plan (DESIGN section 5): seal, check the ELF, read in a sandboxed child, validate.
- * Nothing of the file ever runs in this process, and nothing of it is mapped here.
+ * From a file that a vendor built to a plan (DESIGN section 5): seal, check the ELF, read in a
+ * sandboxed child, validate. Nothing of the file ever runs in this process, and nothing of it is
+ * mapped here.
  */
 #ifndef MUSTER_DECLARATION_INTAKE_H
 #define MUSTER_DECLARATION_INTAKE_H
@@ -33,15 +34,15 @@ struct intake_report {
     bool cached;  /* the reader child was not needed */
 };
 
-/* Takes one file in. On success `ret_plan` is filled; on failure `fault` carries the first problem and, where `report` is
- * not NULL, the report all of them. */
+/* Takes one file in. On success `ret_plan` is filled; on failure `fault` carries the first problem
+ * and, where `report` is not NULL, the report all of them. */
 bool intake_load(const char *path, const struct intake_options *options, struct plan **ret_plan,
     struct intake_report *report, struct fault *fault) MUST_CHECK;
 
-/* What the host's binary does when it is executed as the reader: reads the sealed file at descriptor `image`, writes the
- * canonical declaration or one line of error to descriptor `answer`, and ends the process, so that nothing of the host runs
- * on behind it. Every main() whose binary may be the reader begins with
- *     if (argc == 2 && strcmp(argv[1], INTAKE_READER_ARGUMENT) == 0)
+/* What the host's binary does when it is executed as the reader: reads the sealed file at
+ * descriptor `image`, writes the canonical declaration or one line of error to descriptor `answer`,
+ * and ends the process, so that nothing of the host runs on behind it. Every main() whose binary
+ * may be the reader begins with if (argc == 2 && strcmp(argv[1], INTAKE_READER_ARGUMENT) == 0)
  *         intake_reader_main(INTAKE_READER_IMAGE, INTAKE_READER_ANSWER);
  * before it does anything else. */
 #define INTAKE_READER_ARGUMENT "--read-declaration"
@@ -49,8 +50,9 @@ bool intake_load(const char *path, const struct intake_options *options, struct 
 #define INTAKE_READER_ANSWER   4
 int intake_reader_main(int image, int answer) __attribute__((noreturn));
 
-/* A directory's connector files (NAME.so, regular or not; names that begin with a dot are passed over), sorted by name; each
- * is taken in by itself, so that one bad file never hides the others. */
+/* A directory's connector files (NAME.so, regular or not; names that begin with a dot are passed
+ * over), sorted by name; each is taken in by itself, so that one bad file never hides the others.
+ */
 struct intake_entry {
     char *path;
     struct plan *plan; /* NULL: refused */
@@ -63,7 +65,8 @@ struct intake_directory {
 bool intake_directory(const char *directory, const struct intake_options *options,
     struct intake_directory *ret_directory, struct fault *fault) MUST_CHECK;
 void intake_directory_free(struct intake_directory *directory);
-/* The plan of that name, or NULL. Two files that give the same name: both are refused with a problem that names the other. */
+/* The plan of that name, or NULL. Two files that give the same name: both are refused with a
+ * problem that names the other. */
 struct plan *intake_find(const struct intake_directory *directory, struct span name);
 
 #endif

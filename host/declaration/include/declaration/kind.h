@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one table of kinds and their fields (DESIGN section 10). DDL and views, validation of declarations, mapping, export
- * and documentation all come from it. Field order is the order of view columns and of the canonical record.
+ * The one table of kinds and their fields (DESIGN section 10). DDL and views, validation of
+ * declarations, mapping, export and documentation all come from it. Field order is the order of
+ * view columns and of the canonical record.
  */
 #ifndef MUSTER_DECLARATION_KIND_H
 #define MUSTER_DECLARATION_KIND_H
@@ -12,7 +13,8 @@
 
 enum field_type {
     FIELD_TEXT,
-    FIELD_ENUM,    /* one of `words`; anything else becomes "unknown" with the raw value kept (drift) */
+    FIELD_ENUM, /* one of `words`; anything else becomes "unknown" with the raw value kept (drift)
+                 */
     FIELD_BOOLEAN, /* stored as true or false; 1 or 0 in the views */
     FIELD_TIME,    /* stored and shown as RFC 3339 UTC with milliseconds */
     FIELD_KIND     /* the name of a kind */
@@ -20,14 +22,15 @@ enum field_type {
 
 enum field_rule {
     FIELD_OPTIONAL,
-    FIELD_MANDATORY /* every yield of the kind must map it, and a record without it is dead-lettered */
+    FIELD_MANDATORY /* every yield of the kind must map it, and a record without it is dead-lettered
+                     */
 };
 
 struct kind_field {
     const char *name;
     enum field_type type;
     enum field_rule rule;
-    const char *words;   /* FIELD_ENUM: separated by spaces; "unknown" always is one of them */
+    const char *words; /* FIELD_ENUM: separated by spaces; "unknown" always is one of them */
     const char *summary;
 };
 
@@ -40,7 +43,7 @@ struct kind {
     bool composed_id; /* a record without a mapped id gets one composed of `key_fields` */
 };
 
-#define KIND_COUNT 10
+#define KIND_COUNT      10
 #define KIND_FIELDS_MAX 32
 
 /* Kinds in the order of enum muster_kind, from index 0. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A source with the program of each of its streams: what a round runs on. Immutable, shared by count between the generation that
- * made it and the rounds that began with it. */
+/* A source with the program of each of its streams: what a round runs on. Immutable, shared by
+ * count between the generation that made it and the rounds that began with it. */
 #ifndef MUSTER_ENGINE_CONNECTION_H
 #define MUSTER_ENGINE_CONNECTION_H
 
@@ -11,8 +11,8 @@ struct connection {
     struct program *
         *programs; /* one for each stream of the plan; NULL where the stream is not selected */
     size_t stream_count;
-    char credential
-        [33]; /* hexadecimal digest that tells credentials apart without being one: lanes are per origin and this */
+    char credential[33]; /* hexadecimal digest that tells credentials apart without being one: lanes
+                            are per origin and this */
     unsigned references; /* owned by the engine's thread; never touched from another */
 };
 

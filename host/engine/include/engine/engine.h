@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one state machine of the host. It does no I/O, reads no clock and draws no random number of its own: an event goes in with its
- * time, effects come out, and whoever holds the engine acts on them (app with threads, sockets and SQLite; tests with a simulated
- * world). With one seed and one sequence of events the effects are the same to the last byte.
+ * The one state machine of the host. It does no I/O, reads no clock and draws no random number of
+ * its own: an event goes in with its time, effects come out, and whoever holds the engine acts on
+ * them (app with threads, sockets and SQLite; tests with a simulated world). With one seed and one
+ * sequence of events the effects are the same to the last byte.
  *
  *     round   one pass over a connection's streams
  *       run     one stream of it
@@ -10,9 +11,10 @@
  *           page    request -> response -> digest -> commit
  *
  * Worked example, a stream of two pages:
- *     START -> JOB round_open -> DONE -> JOB run_begin -> DONE -> JOB scope_begin -> DONE -> SEND page 1
- *     RESPONSE -> DIGEST -> DIGESTED -> JOB commit 1, SEND page 2      (the next page does not wait for the commit)
- *     RESPONSE -> DIGEST -> DIGESTED -> JOB commit 2 -> DONE, DONE -> JOB scope_end -> JOB run_end -> JOB round_end -> ROUND_DONE
+ *     START -> JOB round_open -> DONE -> JOB run_begin -> DONE -> JOB scope_begin -> DONE -> SEND
+ * page 1 RESPONSE -> DIGEST -> DIGESTED -> JOB commit 1, SEND page 2      (the next page does not
+ * wait for the commit) RESPONSE -> DIGEST -> DIGESTED -> JOB commit 2 -> DONE, DONE -> JOB
+ * scope_end -> JOB run_end -> JOB round_end -> ROUND_DONE
  */
 #ifndef MUSTER_ENGINE_ENGINE_H
 #define MUSTER_ENGINE_ENGINE_H
@@ -32,7 +34,8 @@ enum event_kind {
     EVENT_DIGESTED, /* to DIGEST */
     EVENT_JOB_DONE, /* to JOB */
     EVENT_TIMER,    /* the armed time has come (being early or late does no harm) */
-    EVENT_STOP /* drain: nothing new is sent, what is under way is committed, then every round ends as interrupted */
+    EVENT_STOP /* drain: nothing new is sent, what is under way is committed, then every round ends
+                  as interrupted */
 };
 
 struct event {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the engine asks of the store, as values: the port that a store implements (store/store.h does, for SQLite). The engine
- * does not know which store it has. A job is filled by the engine, executed by one writer in the order given, and comes back
- * with its answer or its fault. Jobs are idempotent: executing one again after a crash changes nothing.
+ * What the engine asks of the store, as values: the port that a store implements (store/store.h
+ * does, for SQLite). The engine does not know which store it has. A job is filled by the engine,
+ * executed by one writer in the order given, and comes back with its answer or its fault. Jobs are
+ * idempotent: executing one again after a crash changes nothing.
  */
 #ifndef MUSTER_ENGINE_JOB_H
 #define MUSTER_ENGINE_JOB_H
@@ -15,8 +16,9 @@ const char *proof_name(enum proof proof); /* "none", "partial", "asserted", "pro
 
 #define REASON_MAX 256
 
-/* ROUND_OPEN: a round is one pass over a connection's streams. An unfinished one (a crash) is taken up again where its checkpoints
- * stand, unless it is older than resume_age_ms or the declaration changed; then it is closed as partial, "superseded". */
+/* ROUND_OPEN: a round is one pass over a connection's streams. An unfinished one (a crash) is taken
+ * up again where its checkpoints stand, unless it is older than resume_age_ms or the declaration
+ * changed; then it is closed as partial, "superseded". */
 struct job_stream {
     const struct muster_stream *declaration;
     struct span shape, mapping; /* plan_stream_shape, plan_stream_mapping as hexadecimal */
@@ -55,7 +57,8 @@ struct job_run_begin {
     int64_t started_wall_ms; /* when it began, before any restart of the host */
 };
 
-/* PARENTS: live objects of the parent stream's own kind, by key; closes the scopes of parents that are deleted. */
+/* PARENTS: live objects of the parent stream's own kind, by key; closes the scopes of parents that
+ * are deleted. */
 struct job_parent {
     struct scope_parent parent; /* in the job's arena */
     int64_t object;
@@ -90,15 +93,16 @@ struct job_scope_begin {
     struct batch_outcome so_far;
 };
 
-/* COMMIT: one batch; several COMMIT jobs that wait together go into one transaction (group commit). */
+/* COMMIT: one batch; several COMMIT jobs that wait together go into one transaction (group commit).
+ */
 struct job_commit {
     struct batch *batch;
     struct batch_outcome outcome; /* answer */
     int64_t live;                 /* answer: live objects of the scope after it */
 };
 
-/* SCOPE_RESTART: a listing that must begin anew (cursor expired, second pass): the scope's seen set of this run is dropped; batches stay in
- * the ledger under their sequence. */
+/* SCOPE_RESTART: a listing that must begin anew (cursor expired, second pass): the scope's seen set
+ * of this run is dropped; batches stay in the ledger under their sequence. */
 struct job_scope_restart {
     int64_t run, scope;
     const char *reason;
@@ -140,7 +144,8 @@ struct job_round_end {
     char reason[REASON_MAX];
 };
 
-/* TOKEN_SAVE, TOKEN_LOAD: the rotated refresh token, sealed by the store with the key given (32 bytes from `secrets`). */
+/* TOKEN_SAVE, TOKEN_LOAD: the rotated refresh token, sealed by the store with the key given (32
+ * bytes from `secrets`). */
 struct job_token {
     int64_t connection;
     struct span token; /* to save; or the answer, nothing where there is none */

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The structured log: one line an event, written with one write(2), so that lines of threads and processes never mix.
+ * The structured log: one line an event, written with one write(2), so that lines of threads and
+ * processes never mix.
  *
- *     log_event(LOG_INFO, "run_finished", LOG_TEXT("connection", name), LOG_NUMBER("pages", pages));
+ *     log_event(LOG_INFO, "run_finished", LOG_TEXT("connection", name), LOG_NUMBER("pages",
+ * pages));
  *
  *     2026-01-31T23:59:59.123Z level=info event=run_finished connection=acme pages=50
  *
- * Values come from servers and files: whatever is in them, they cannot begin a line, a field or a terminal's escape
- * sequence. Only app and what it calls for the purpose log; libraries return faults. This is the one place below app with
- * state of its own.
+ * Values come from servers and files: whatever is in them, they cannot begin a line, a field or a
+ * terminal's escape sequence. Only app and what it calls for the purpose log; libraries return
+ * faults. This is the one place below app with state of its own.
  */
 #ifndef MUSTER_LOG_LOG_H
 #define MUSTER_LOG_LOG_H
@@ -21,7 +23,8 @@
 #define LOG_VALUE_MAX \
     1024u /* bytes of one value before escapes; longer ones are cut and end with "..." */
 
-/* Most urgent first. The last column is the priority of syslog(3), which the journal reads as <N>. */
+/* Most urgent first. The last column is the priority of syslog(3), which the journal reads as <N>.
+ */
 #define LOG_LEVEL_TABLE(X)       \
     X(LOG_ERROR, "error", 3)     \
     X(LOG_WARNING, "warning", 4) \
@@ -80,8 +83,9 @@ struct log_options {
     struct clock clock;
 };
 
-/* Before the first thread starts. Until then: level info, logfmt, to standard error. Where $JOURNAL_STREAM says that the
- * descriptor is the journal's, lines begin with their priority (systemd.exec(5)). */
+/* Before the first thread starts. Until then: level info, logfmt, to standard error. Where
+ * $JOURNAL_STREAM says that the descriptor is the journal's, lines begin with their priority
+ * (systemd.exec(5)). */
 void log_configure(const struct log_options *options);
 /* At any time, from any thread. */
 void log_set_level(enum log_level level);
@@ -89,8 +93,9 @@ bool log_is_enabled(enum log_level level);
 /* False for a name that is no level. */
 bool log_level_from_name(struct span name, enum log_level *ret_level);
 
-/* `fields` end with LOG_FIELD_END. Never fails: a line that cannot be written is counted, and the next one that can be
- * says how many were lost. Fields that do not fit are left out, and the line then ends with truncated=true. */
+/* `fields` end with LOG_FIELD_END. Never fails: a line that cannot be written is counted, and the
+ * next one that can be says how many were lost. Fields that do not fit are left out, and the line
+ * then ends with truncated=true. */
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
 
 #endif

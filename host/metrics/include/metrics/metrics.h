@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The host's metrics: the families of CONTRACT.md, no others, and their text for Prometheus. The same families for every
- * connector; labels are names of the configuration and words of the host, never a URL or an id.
+ * The host's metrics: the families of CONTRACT.md, no others, and their text for Prometheus. The
+ * same families for every connector; labels are names of the configuration and words of the host,
+ * never a URL or an id.
  *
- * Safe from many threads; an update takes one family's lock for the time of a look-up. Updates never fail: without memory
- * one is lost, and a family that is full counts under labels that all read "other".
+ * Safe from many threads; an update takes one family's lock for the time of a look-up. Updates
+ * never fail: without memory one is lost, and a family that is full counts under labels that all
+ * read "other".
  */
 #ifndef MUSTER_METRICS_METRICS_H
 #define MUSTER_METRICS_METRICS_H
 
 #include "base/bytes.h"
 
-#define METRICS_LABELS_MAX           3
-#define METRICS_LABEL_BYTES_MAX      128u   /* of one value; longer ones are cut */
-#define METRICS_SERIES_MAX           20000u /* of one family */
-#define METRICS_HISTOGRAM_SERIES_MAX 2000u  /* of one histogram: each of its series is many lines */
-#define METRICS_CONTENT_TYPE         "text/plain; version=0.0.4; charset=utf-8"
+#define METRICS_LABELS_MAX      3
+#define METRICS_LABEL_BYTES_MAX 128u   /* of one value; longer ones are cut */
+#define METRICS_SERIES_MAX      20000u /* of one family */
+#define METRICS_HISTOGRAM_SERIES_MAX                            \
+    2000u /* of one histogram: each of its series is many lines \
+           */
+#define METRICS_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 /* id, type, name without muster_, label names, help. */
 #define METRICS_TABLE(X)                                                                     \
@@ -79,8 +83,9 @@ struct metrics;
 struct metrics *metrics_create(void);       /* NULL without memory */
 void metrics_free(struct metrics *metrics); /* NULL is fine */
 
-/* Label values in the order of the table: METRICS_LABELS("acme", "users", "2xx"), or METRICS_LABELS() for a family without
- * labels. All of a family's, none empty where it matters. A value that is not UTF-8 reads "invalid". */
+/* Label values in the order of the table: METRICS_LABELS("acme", "users", "2xx"), or
+ * METRICS_LABELS() for a family without labels. All of a family's, none empty where it matters. A
+ * value that is not UTF-8 reads "invalid". */
 #define METRICS_LABELS(...) ((const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
 
 /* Counters: `by` is not negative. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a response to items and the next position. The one place that judges whether a listing goes on, has ended by a
- * declared signal, or merely looks like it. Pure; safe from many threads. */
+/* From a response to items and the next position. The one place that judges whether a listing goes
+ * on, has ended by a declared signal, or merely looks like it. Pure; safe from many threads. */
 #ifndef MUSTER_PAGE_PAGE_H
 #define MUSTER_PAGE_PAGE_H
 
@@ -38,30 +38,32 @@ enum page_mark {
 };
 
 struct page {
-    struct classified
-        verdict; /* OUTCOME_OK, or what the envelope, a wrong content type or a body that is not JSON made of it */
+    struct classified verdict; /* OUTCOME_OK, or what the envelope, a wrong content type or a body
+                                  that is not JSON made of it */
     struct json_item
         *items; /* in the arena; spans into the response's body. None unless the verdict is OK */
     size_t item_count;
     enum page_end end;
-    const char *
-        end_signal; /* static: which declared signal ended it ("total", "next absent", …); NULL unless PAGE_ENDED */
-    struct position
-        next; /* PAGE_GOES_ON: what to ask for; else only its page, received and total count this page */
-    int64_t total;    /* items in the whole listing as stated; PAGE_TOTAL_UNKNOWN */
-    bool total_exact; /* declared as exact */
-    uint32_t marks;   /* enum page_mark, combined */
+    const char *end_signal; /* static: which declared signal ended it ("total", "next absent", …);
+                               NULL unless PAGE_ENDED */
+    struct position next;   /* PAGE_GOES_ON: what to ask for; else only its page, received and total
+                               count this page */
+    int64_t total;          /* items in the whole listing as stated; PAGE_TOTAL_UNKNOWN */
+    bool total_exact;       /* declared as exact */
+    uint32_t marks;         /* enum page_mark, combined */
 };
 
 /*
- * Reads a whole response with status 2xx. The verdict is MALFORMED where the body is not what was declared: wrong content type (neither
- * application/json, +json, text/json nor, where none is stated, JSON by its first byte), HTML, cut, items that are no array.
- * `fault` is for our own trouble only (memory). Total: body pointer, header, or the parent's field; totals that are negative or no
- * integer are unknown. Order of judgement: declared end signals first (any of them), then the way on, then PAGE_UNDECLARED.
- * An empty page ends a listing only where that is declared; else, where a way on exists, it goes on (fault 63). No body at all is
- * no page: nothing ends by it. A next link to another origin makes the verdict REFUSED (fault 74). A next that equals what was asked
- * for is no way on (fault 61).
- * SCIM: RFC 7644: totalResults against startIndex - 1 + items received; count 0 answers; servers that page less than asked for.
+ * Reads a whole response with status 2xx. The verdict is MALFORMED where the body is not what was
+ * declared: wrong content type (neither application/json, +json, text/json nor, where none is
+ * stated, JSON by its first byte), HTML, cut, items that are no array. `fault` is for our own
+ * trouble only (memory). Total: body pointer, header, or the parent's field; totals that are
+ * negative or no integer are unknown. Order of judgement: declared end signals first (any of them),
+ * then the way on, then PAGE_UNDECLARED. An empty page ends a listing only where that is declared;
+ * else, where a way on exists, it goes on (fault 63). No body at all is no page: nothing ends by
+ * it. A next link to another origin makes the verdict REFUSED (fault 74). A next that equals what
+ * was asked for is no way on (fault 61). SCIM: RFC 7644: totalResults against startIndex - 1 +
+ * items received; count 0 answers; servers that page less than asked for.
  */
 bool page_read(const struct page_reader *reader, const struct response *response,
     const struct position *at, const struct request *asked, const struct scope_parent *parent,

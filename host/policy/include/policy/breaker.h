@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The breaker of one connection (or, fed with connect failures only, of one origin), and the quarantine of a connection whose runs
- * keep failing. Pure state machines over monotonic time. */
+/* The breaker of one connection (or, fed with connect failures only, of one origin), and the
+ * quarantine of a connection whose runs keep failing. Pure state machines over monotonic time. */
 #ifndef MUSTER_POLICY_BREAKER_H
 #define MUSTER_POLICY_BREAKER_H
 
@@ -11,13 +11,14 @@ enum breaker_state { BREAKER_CLOSED = 0, BREAKER_HALF_OPEN = 1, BREAKER_OPEN = 2
 
 struct breaker {
     enum breaker_state state;
-    uint32_t failures; /* in a row */
+    uint32_t failures;     /* in a row */
     int64_t open_until_ms; /* of a trial: when it is given up; 0: not known yet */
-    bool probing; /* half open: the one trial is under way */
+    bool probing;          /* half open: the one trial is under way */
 };
 
-#define BREAKER_PROBE_WAIT_MS 1000   /* asked while the trial is under way: ask again after this */
-#define BREAKER_PROBE_MOST_MS 600000 /* a trial without a result (cancelled) is given up after this */
+#define BREAKER_PROBE_WAIT_MS 1000 /* asked while the trial is under way: ask again after this */
+#define BREAKER_PROBE_MOST_MS \
+    600000 /* a trial without a result (cancelled) is given up after this */
 
 /* 0: may send (in HALF_OPEN one request at a time). Otherwise ms to wait. */
 int64_t breaker_wait_ms(struct breaker *breaker, int64_t now_ms);
@@ -33,14 +34,14 @@ struct quarantine {
 #define QUARANTINE_FIRST_MS (INT64_C(5) * 60 * 1000)
 #define QUARANTINE_MOST_MS  (INT64_C(6) * 60 * 60 * 1000)
 
-/* After a run: a good one clears it; from policy.quarantine_failures failures on, each doubles the wait up to the bound, less
- * jitter of at most a tenth. */
+/* After a run: a good one clears it; from policy.quarantine_failures failures on, each doubles the
+ * wait up to the bound, less jitter of at most a tenth. */
 void quarantine_result(struct quarantine *quarantine, const struct policy_settings *policy,
     bool failed, int64_t now_ms, struct random *random);
 bool quarantine_active(const struct quarantine *quarantine, int64_t now_ms);
 
-/* The absence guard (DESIGN section 6): whether so many missing at once must wait for a person: more than both bounds of the policy,
- * or all that there were. live: before the run. */
+/* The absence guard (DESIGN section 6): whether so many missing at once must wait for a person:
+ * more than both bounds of the policy, or all that there were. live: before the run. */
 bool absence_is_mass(const struct policy_settings *policy, int64_t missing, int64_t live);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rate-limit headers of every dialect in the vocabulary's table, read without being told which one it is. */
+/* Rate-limit headers of every dialect in the vocabulary's table, read without being told which one
+ * it is. */
 #ifndef MUSTER_POLICY_DIALECT_H
 #define MUSTER_POLICY_DIALECT_H
 
@@ -7,7 +8,8 @@
 
 #define RATE_UNKNOWN (-1)
 
-/* What the server says of its budget. Times are from now, corrected by the server's own Date; RATE_UNKNOWN where it says nothing. */
+/* What the server says of its budget. Times are from now, corrected by the server's own Date;
+ * RATE_UNKNOWN where it says nothing. */
 struct rate_reading {
     int64_t limit;          /* requests in the window */
     int64_t remaining;      /* requests left in it; the least of several buckets */
@@ -18,8 +20,8 @@ struct rate_reading {
     bool concurrency;       /* the limit is on requests under way, not on a rate */
 };
 
-/* Garbage, negative and absurd values read as unknown or are clamped to `most_ms`; epoch and delta, seconds and milliseconds are
- * told apart by magnitude. */
+/* Garbage, negative and absurd values read as unknown or are clamped to `most_ms`; epoch and delta,
+ * seconds and milliseconds are told apart by magnitude. */
 void dialect_read(const struct http_headers *headers, int64_t wall_ms, int64_t most_ms,
     struct rate_reading *ret_reading);
 

@@ -6,8 +6,8 @@
 #include "base/random.h"
 #include "config/settings.h"
 
-/* Retries as a share of requests, per connection: each request adds percent/100 of a token, each retry takes one; a few are there
- * from the start so that small runs can retry at all. */
+/* Retries as a share of requests, per connection: each request adds percent/100 of a token, each
+ * retry takes one; a few are there from the start so that small runs can retry at all. */
 struct retry_budget {
     int64_t tokens_milli; /* thousandths of a retry */
 };
@@ -36,12 +36,14 @@ enum retry_choice {
 
 /*
  * Called once for each answer that is not ok; counts it in `state`.
- * transient, malformed, local (descriptors come back): full jitter, wait evenly from 0 to min(most, first * 2^n), n attempts before
- * this one (Brooker, "Exponential Backoff And Jitter", AWS 2015), while attempts and budget last; never less than a wait that the
- * server states. throttled: the server's wait (never less than the backoff of `waits` in a row, so that Retry-After: 0
- * for ever still grows), plus jitter of a tenth; clamped to the policy's bound. unavailable: like transient, but nothing was sent,
- * so it uses no attempt and no budget; it counts as a wait. auth_expired: renewed once. The rest is never retried.
- * server_wait_ms: RATE_UNKNOWN or less where nothing is stated.
+ * transient, malformed, local (descriptors come back): full jitter, wait evenly from 0 to min(most,
+ * first * 2^n), n attempts before this one (Brooker, "Exponential Backoff And Jitter", AWS 2015),
+ * while attempts and budget last; never less than a wait that the server states. throttled: the
+ * server's wait (never less than the backoff of `waits` in a row, so that Retry-After: 0 for ever
+ * still grows), plus jitter of a tenth; clamped to the policy's bound. unavailable: like transient,
+ * but nothing was sent, so it uses no attempt and no budget; it counts as a wait. auth_expired:
+ * renewed once. The rest is never retried. server_wait_ms: RATE_UNKNOWN or less where nothing is
+ * stated.
  */
 enum retry_choice retry_decide(const struct policy_settings *policy, struct retry_budget *budget,
     struct retry_state *state, enum outcome outcome, int64_t server_wait_ms, struct random *random,

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How fast one origin and credential may be asked: a token bucket and a concurrency that adapts (AIMD), shared by all streams that
- * use them. Pure: the time is a parameter, nothing sleeps. The owner asks before each send and reports each answer.
+ * How fast one origin and credential may be asked: a token bucket and a concurrency that adapts
+ * (AIMD), shared by all streams that use them. Pure: the time is a parameter, nothing sleeps. The
+ * owner asks before each send and reports each answer.
  *
- * Worked example: policy concurrency 8, no stated rate. Slow start from 2 requests under way; each answer without trouble adds
- * 1/n, up to 8. A throttled answer halves the concurrency (not under 1), at most once a window of one second, and closes the gate until
- * the server's time; one that says no time closes it for a second; one for requests under way (concurrency) only halves.
- * With "limit 200, remaining 12, reset in 60 s" the last requests are spread: one every 5 s once less than
- * a tenth of the limit is left; remaining 0 closes the gate until the reset. What was sent since the last answer counts as used.
+ * Worked example: policy concurrency 8, no stated rate. Slow start from 2 requests under way; each
+ * answer without trouble adds 1/n, up to 8. A throttled answer halves the concurrency (not under
+ * 1), at most once a window of one second, and closes the gate until the server's time; one that
+ * says no time closes it for a second; one for requests under way (concurrency) only halves. With
+ * "limit 200, remaining 12, reset in 60 s" the last requests are spread: one every 5 s once less
+ * than a tenth of the limit is left; remaining 0 closes the gate until the reset. What was sent
+ * since the last answer counts as used.
  *
- * A rate (policy.rate_per_second, or stated by the server, whichever is lower) is an upper bound: in any t seconds at most
- * rate * t + max(1, rate / 10) requests are sent.
+ * A rate (policy.rate_per_second, or stated by the server, whichever is lower) is an upper bound:
+ * in any t seconds at most rate * t + max(1, rate / 10) requests are sent.
  */
 #ifndef MUSTER_POLICY_THROTTLE_H
 #define MUSTER_POLICY_THROTTLE_H
@@ -21,22 +24,25 @@
 struct throttle {
     int64_t concurrency_milli; /* requests under way allowed, in thousandths */
     int64_t under_way;
-    int64_t tokens_milli;     /* bucket, thousandths of a request */
-    int64_t refilled_ms;      /* monotonic time of the last refill */
-    int64_t closed_until_ms;  /* monotonic; nothing is sent before */
-    int64_t spacing_ms;       /* least time between two sends, from the server's budget */
-    int64_t sent_ms;          /* monotonic time of the last send */
-    int64_t lowered_ms;       /* monotonic time of the last halving */
-    int64_t left; /* requests that may be sent before the window ends, as far as answers tell; RATE_UNKNOWN */
-    int64_t window_ends_ms;    /* monotonic; of the server's window; ends `left` and the spacing */
-    int64_t stated_rate_milli; /* thousandths of a request a second, as the server states it; 0: not */
-    int64_t waited_ms;         /* sum of waits for a rate, for the metrics */
-    int64_t counted_until_ms;  /* monotonic; waits up to here are in waited_ms */
+    int64_t tokens_milli;    /* bucket, thousandths of a request */
+    int64_t refilled_ms;     /* monotonic time of the last refill */
+    int64_t closed_until_ms; /* monotonic; nothing is sent before */
+    int64_t spacing_ms;      /* least time between two sends, from the server's budget */
+    int64_t sent_ms;         /* monotonic time of the last send */
+    int64_t lowered_ms;      /* monotonic time of the last halving */
+    int64_t left; /* requests that may be sent before the window ends, as far as answers tell;
+                     RATE_UNKNOWN */
+    int64_t window_ends_ms; /* monotonic; of the server's window; ends `left` and the spacing */
+    int64_t
+        stated_rate_milli; /* thousandths of a request a second, as the server states it; 0: not */
+    int64_t waited_ms;     /* sum of waits for a rate, for the metrics */
+    int64_t counted_until_ms; /* monotonic; waits up to here are in waited_ms */
     int64_t limit, remaining; /* last stated; RATE_UNKNOWN */
 };
 
 void throttle_init(struct throttle *throttle, int64_t now_ms);
-/* 0: one request may be sent now. Otherwise ms to wait before asking again; INT64_MAX: until an answer arrives. */
+/* 0: one request may be sent now. Otherwise ms to wait before asking again; INT64_MAX: until an
+ * answer arrives. */
 int64_t throttle_wait_ms(
     struct throttle *throttle, const struct policy_settings *policy, int64_t now_ms);
 void throttle_sent(struct throttle *throttle, const struct policy_settings *policy, int64_t now_ms);

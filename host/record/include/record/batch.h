@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A batch: the unit of the ledger and of a commit (DESIGN section 3). Made by digest from one page, completed by the engine, committed by
- * the store, freed with its digest. */
+/* A batch: the unit of the ledger and of a commit (DESIGN section 3). Made by digest from one page,
+ * completed by the engine, committed by the store, freed with its digest. */
 #ifndef MUSTER_RECORD_BATCH_H
 #define MUSTER_RECORD_BATCH_H
 
@@ -9,7 +9,8 @@
 struct program;
 struct digest;
 
-/* An item that equals what the store held when the worker looked: no parse, no write. The writer checks the assumption again. */
+/* An item that equals what the store held when the worker looked: no parse, no write. The writer
+ * checks the assumption again. */
 struct assumed {
     uint32_t item;
     int64_t object;            /* surrogate key in the store */
@@ -24,8 +25,8 @@ struct batch {
     struct json_item *items; /* source bytes stay until the commit, for assumptions that fail */
     size_t item_count;
     const struct scope_parent *parent;
-    int64_t
-        received; /* records that the page's items must give: counted from items and declared fan-out, before any outcome */
+    int64_t received; /* records that the page's items must give: counted from items and declared
+                         fan-out, before any outcome */
     struct record *records;
     size_t record_count;
     struct assumed *assumed;
@@ -46,15 +47,16 @@ struct batch {
     int64_t wall_ms;
 };
 
-/* What became of it. received = created + changed + unchanged + duplicate + filtered + dead, or the batch is not committed. */
+/* What became of it. received = created + changed + unchanged + duplicate + filtered + dead, or the
+ * batch is not committed. */
 struct batch_outcome {
     int64_t received, created, changed, unchanged, duplicate, filtered, dead;
     int64_t reappeared; /* part of changed: was missing or deleted */
-    int64_t
-        conflicts; /* part of duplicate: the same id again in this run with other content; denies proof */
+    int64_t conflicts;  /* part of duplicate: the same id again in this run with other content;
+                           denies proof */
     int64_t unreadable; /* dead letters without an id: bar conclusions about absence */
-    int64_t
-        distinct; /* distinct items of the scope in this run so far, dead and filtered ones with an id included */
+    int64_t distinct; /* distinct items of the scope in this run so far, dead and filtered ones with
+                         an id included */
 };
 
 /* Adds `more` to `sums`, except for `distinct`, which is of the scope so far and is taken over. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a page worker does with one response: gate, items, next position, match by bytes, map, hash. A pure function of its
- * input and of what known() answers. */
+/* What a page worker does with one response: gate, items, next position, match by bytes, map, hash.
+ * A pure function of its input and of what known() answers. */
 #ifndef MUSTER_RECORD_DIGEST_H
 #define MUSTER_RECORD_DIGEST_H
 
@@ -15,7 +15,8 @@ struct digest_input {
     struct position at;                /* copied */
     const struct scope_parent *parent; /* lives as long as the scope's run */
     int64_t scope;                     /* the store's key, for known() */
-    bool nothing_known;                /* the scope had no live object when its run began: known() need not be asked */
+    bool nothing_known; /* the scope had no live object when its run began: known() need not be
+                           asked */
 };
 
 struct digest {
@@ -23,21 +24,23 @@ struct digest {
     struct response *response;
     struct page page;
     struct batch batch;
-    uint64_t
-        ids_hash; /* of the item ids in order: a page repeated with a new cursor has the same (fault 80) */
+    uint64_t ids_hash; /* of the item ids in order: a page repeated with a new cursor has the same
+                          (fault 80) */
     int64_t new_paths; /* drift entries of paths and types, values left aside */
-    struct span
-        bound_high; /* incremental: the highest bound on the page, in the declared format; nothing: none */
-    int64_t bound_order; /* of bound_high, as mapper_bound has it */
-    bool bounds_rising;  /* incremental: the page's items came in the declared order */
+    struct span bound_high; /* incremental: the highest bound on the page, in the declared format;
+                               nothing: none */
+    int64_t bound_order;    /* of bound_high, as mapper_bound has it */
+    bool bounds_rising;     /* incremental: the page's items came in the declared order */
 };
 
-/* Never fails for what the server sent: that is in page.verdict. False only for our own trouble; the response is freed then too. */
+/* Never fails for what the server sent: that is in page.verdict. False only for our own trouble;
+ * the response is freed then too. */
 bool digest_page(const struct digest_input *input, const struct known *known,
     struct digest **ret_digest, struct fault *fault) MUST_CHECK;
 void digest_free(struct digest *digest); /* NULL is fine */
 
-/* An assumption failed: maps item `index` of the batch the long way now, into fresh records at the end of the batch. */
+/* An assumption failed: maps item `index` of the batch the long way now, into fresh records at the
+ * end of the batch. */
 bool digest_item_again(struct digest *digest, uint32_t index, struct fault *fault) MUST_CHECK;
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A record: one object as one item of one scope states it, in canonical form. What the store compares, keeps and shows. */
+/* A record: one object as one item of one scope states it, in canonical form. What the store
+ * compares, keeps and shows. */
 #ifndef MUSTER_RECORD_RECORD_H
 #define MUSTER_RECORD_RECORD_H
 
@@ -13,47 +14,47 @@ struct record {
     const struct kind *kind;
     uint32_t item;  /* index of the item in its page */
     uint32_t yield; /* index of the yield that made it; 0 is the item's own */
-    bool
-        tombstone; /* the source says that the object is gone; only kind, id and incarnation are set then */
+    bool tombstone; /* the source says that the object is gone; only kind, id and incarnation are
+                       set then */
     struct span id;
     struct span incarnation; /* part of the key; nothing where not mapped */
-    struct span
-        fields; /* canonical JSON object: mapped fields in table order; absent ones left out, null kept, unknown enum
-                                  values as "unknown" */
+    struct span fields;    /* canonical JSON object: mapped fields in table order; absent ones left
+                              out, null kept, unknown enum    values as "unknown" */
     struct span volatiles; /* canonical JSON object of fields declared volatile; nothing: none */
     struct span raw; /* JSON object: raw words of values that became "unknown"; nothing: none */
     struct span attributes; /* source bytes, redacted; nothing where not kept */
     struct span
-        carry; /* JSON object of what child streams need of it: "name": text for each {parent.name}, and "!stream": true or
-                  false for each child stream whose parent.when is declared. Nothing where no stream has this one as parent */
+        carry; /* JSON object of what child streams need of it: "name": text for each
+                  {parent.name}, and "!stream": true or      false for each child stream whose
+                  parent.when is declared. Nothing where no stream has this one as parent */
     struct hash128
         content_hash; /* of fields and attributes by meaning; volatile fields do not count */
-    struct hash128
-        bytes_hash; /* of the item's bytes under the scope's key; equal means nothing can have changed. Zero: the
-                                    item has several records, or was redacted in a way that needs the long way */
+    struct hash128 bytes_hash; /* of the item's bytes under the scope's key; equal means nothing can
+                                  have changed. Zero: the item has several records, or was redacted
+                                  in a way that needs the long way */
 };
 
 /* An item, or one of its records, that could not be taken. Kept whole. */
 struct letter {
     uint32_t item;
-    uint32_t
-        records; /* how many of the batch's received records it stands for (1, or an item's whole fan-out) */
+    uint32_t records; /* how many of the batch's received records it stands for (1, or an item's
+                         whole fan-out) */
     enum fault_code code;
-    const char *
-        reason; /* short static word: duplicate_member, id_missing, id_type, field_missing, bad_time, … */
+    const char *reason; /* short static word: duplicate_member, id_missing, id_type, field_missing,
+                           bad_time, … */
     char why[FAULT_TEXT_MAX]; /* sentence, with the JSON Pointer and the byte; never a value */
     const char *pointer;      /* JSON Pointer at fault, in the arena; "" for the item */
     struct span raw;          /* the item's bytes, redacted */
     struct span id;           /* the item's id where it is readable: counts as seen */
-    bool
-        others_lost; /* records other than the item's own are lost with it, whose ids nobody can tell: the scope may draw no
-                         conclusion about absence, though the item itself counts as seen */
+    bool others_lost; /* records other than the item's own are lost with it, whose ids nobody can
+                         tell: the scope may draw no conclusion about absence, though the item
+                         itself counts as seen */
 };
 
 struct filtered {
     uint32_t item;
-    uint32_t
-        records; /* how many of the batch's received records it stands for: the item's whole fan-out */
+    uint32_t records; /* how many of the batch's received records it stands for: the item's whole
+                         fan-out */
     const char *reason;
     struct span id; /* nothing: not readable */
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From source, stream and position to a request as a value: everything that will be on the wire, and nothing sent yet. */
+/* From source, stream and position to a request as a value: everything that will be on the wire,
+ * and nothing sent yet. */
 #ifndef MUSTER_REQUEST_REQUEST_H
 #define MUSTER_REQUEST_REQUEST_H
 
@@ -37,9 +38,11 @@ struct request_bound {
 
 /*
  * The page at `position` of a scope. access_token: the OAuth token at hand, or nothing. "Accept:
- * application/json" unless the declaration says otherwise; User-Agent and Accept-Encoding are transport's. FAULT_EGRESS where a next
- * link leaves the origin; FAULT_LIMIT for a URL above REQUEST_URL_MAX; FAULT_DECLARATION where a template names what is not
- * set; FAULT_CONTENT where a value could end a header or climb out of its path; FAULT_SECRET where a login's parameter is not set.
+ * application/json" unless the declaration says otherwise; User-Agent and Accept-Encoding are
+ * transport's. FAULT_EGRESS where a next link leaves the origin; FAULT_LIMIT for a URL above
+ * REQUEST_URL_MAX; FAULT_DECLARATION where a template names what is not set; FAULT_CONTENT where a
+ * value could end a header or climb out of its path; FAULT_SECRET where a login's parameter is not
+ * set.
  */
 bool request_page(const struct source *source, size_t stream, const struct position *position,
     const struct scope_parent *parent, const struct request_bound *bound, struct span access_token,
@@ -55,8 +58,8 @@ bool request_one(const struct source *source, size_t stream, struct span id,
 
 /* True where the source's login needs a token request before the first page. */
 bool request_needs_token(const struct source *source);
-/* The token request (RFC 6749 sections 4.4, 6; client authentication section 2.3.1). refresh_token: the latest one, or nothing for
- * the parameter's. The answer is read by token_read. */
+/* The token request (RFC 6749 sections 4.4, 6; client authentication section 2.3.1). refresh_token:
+ * the latest one, or nothing for the parameter's. The answer is read by token_read. */
 bool request_token(const struct source *source, struct span refresh_token, struct arena *arena,
     struct request *ret_request, struct fault *fault) MUST_CHECK;
 
@@ -65,7 +68,8 @@ struct token {
     struct span refresh_token; /* rotated one, or nothing */
     int64_t expires_in_ms;     /* -1: not stated */
 };
-/* Reads a 200 answer of the token endpoint (RFC 6749 section 5.1). FAULT_SYNTAX or FAULT_CONTENT without quoting the body. */
+/* Reads a 200 answer of the token endpoint (RFC 6749 section 5.1). FAULT_SYNTAX or FAULT_CONTENT
+ * without quoting the body. */
 bool token_read(const struct source *source, struct span body, int64_t wall_ms, struct arena *arena,
     struct token *ret_token, struct fault *fault) MUST_CHECK;
 

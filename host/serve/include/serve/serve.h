@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The HTTP listener: a thread of its own that answers GET and HEAD on a few paths. What the answers say is app's, through
- * a table of routes; this folder keeps hostile and clumsy clients away from them.
+ * The HTTP listener: a thread of its own that answers GET and HEAD on a few paths. What the answers
+ * say is app's, through a table of routes; this folder keeps hostile and clumsy clients away from
+ * them.
  *
- * Not authenticated: it shows states and counts, no data. Against web pages that a browser near the host has open, the
- * Host header must be an address, localhost or the name that is listened on (DNS rebinding, fault 155).
+ * Not authenticated: it shows states and counts, no data. Against web pages that a browser near the
+ * host has open, the Host header must be an address, localhost or the name that is listened on (DNS
+ * rebinding, fault 155).
  */
 #ifndef MUSTER_SERVE_SERVE_H
 #define MUSTER_SERVE_SERVE_H
@@ -25,8 +27,8 @@ struct serve_reply {
     struct bytes body;        /* taken over and freed by the listener */
 };
 
-/* A path and who answers it, on the listener's thread: it must not wait for anything that can take long. False: the client
- * gets 500 and the fault's name, not its sentence. */
+/* A path and who answers it, on the listener's thread: it must not wait for anything that can take
+ * long. False: the client gets 500 and the fault's name, not its sentence. */
 struct serve_route {
     const char *path;
     bool (*answer)(void *context, struct serve_reply *reply, struct fault *fault);
