@@ -34,7 +34,7 @@ bool generation_load(
 
 /* Why a connector that the configuration names is not to be had. */
 static bool say_why_absent(
-    const struct generation *generation, const char *name, struct fault *fault)
+    const struct generation *generation, const char *name, bool *ret_gone, struct fault *fault)
 {
     char file[128];
     (void)snprintf(file, sizeof file, "/%s.so", name);
@@ -46,6 +46,7 @@ static bool say_why_absent(
             return fault_set(fault, FAULT_PLUGIN, "%.120s is refused: %.300s", entry->path,
                 entry->report.problems[0].text);
     }
+    *ret_gone = true;
     return fault_set(fault, FAULT_CONFIGURATION, "there is no connector called \"%s\" in %s", name,
         generation->settings->connectors_directory);
 }
@@ -65,7 +66,7 @@ static bool join(struct generation *generation, size_t index, const struct hash_
     struct plan *plan = intake_find(&generation->connectors, span_of(settings->connector));
     struct source *source;
     if (!plan)
-        return say_why_absent(generation, settings->connector, &entry->fault);
+        return say_why_absent(generation, settings->connector, &entry->gone, &entry->fault);
     if (!source_create(generation->settings, index, plan, &source, &entry->fault))
         return false;
     if (before && before->connection &&
@@ -88,9 +89,9 @@ void generation_join(struct generation *generation, const struct hash_key *store
         if (join(generation, i, store_key, old, entry))
             continue;
         generation->troubled++;
-        /* A refused file or a secret that cannot be read leaves what runs as it is; a connector
-         * that was taken away ends. */
-        if (old && old->connection && entry->fault.code != FAULT_CONFIGURATION) {
+        /* A refused file, a secret that cannot be read or a mistake in the configuration leaves
+         * what runs as it is (fault 146); a connector that was taken away ends. */
+        if (old && old->connection && !entry->gone) {
             entry->connection = connection_acquire(old->connection);
             entry->stale = true;
         }

@@ -15,6 +15,7 @@ struct generation_entry {
     struct fault fault;
     bool kept;  /* taken over unchanged from the generation before */
     bool stale; /* taken over because what is new is refused */
+    bool gone;  /* its connector is not there any more, which is no mistake */
 };
 
 struct generation {

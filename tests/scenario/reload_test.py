@@ -39,6 +39,15 @@ with Upstream("--users", 600, "--groups", 5, "--token", "secret", "--latency-ms"
         check("muster.conf" in line, f"the refusal says where: {line}")
         check("proof=proven" in daemon.wait_for("event=run_ended", "connection=acme", "stream=users"), "the old generation goes on")
 
+        # One connection with a mistake in it: that one goes on as it was, the others are taken.
+        wrong = ("acme", "scim", f"{upstream.url}/scim/v2", SECRET + ' parameters = { nonsense = "x"; };')
+        lab.configure([wrong, more], LISTEN, directory)
+        daemon.signal(signal.SIGHUP)
+        line = daemon.wait_for("event=connection_refused", "connection=acme")
+        check("nonsense" in line and "goes_on_as_before=true" in line, f"a mistake in one connection: {line}")
+        daemon.wait_for("event=configuration_loaded", "refused=1")
+        check("proof=proven" in daemon.wait_for("event=run_ended", "connection=acme", "stream=users"), "and its runs go on")
+
         # A replaced connector that is no connector: that connection goes on with the plan it has.
         lab.configuration.write_text(good)
         (directory / "new.so").write_text("no connector")
