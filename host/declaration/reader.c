@@ -19,10 +19,9 @@
 #include "base/clock.h"
 
 #define HOST_PATH "/proc/self/exe"
-#define FIRST_SPARE                                                                              \
-    10 /* descriptors are moved here, so that placing them in the child never closes one of them \
-        */
-#define PIECE 65536u
+/* Descriptors are moved here, so that placing them in the child never closes one of them. */
+#define FIRST_SPARE 10
+#define PIECE       65536u
 
 static void close_cleanup(int *descriptor)
 {

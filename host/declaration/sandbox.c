@@ -23,9 +23,9 @@
 #endif
 #endif
 #ifndef SANITIZED
-#define SANITIZED                                                                               \
-    0 /* a sanitizer's shadow memory needs address space without measure, and its runtime a few \
-         more calls */
+/* A sanitizer's shadow memory needs address space without measure, and its runtime a few more
+ * calls. */
+#define SANITIZED 0
 #endif
 
 #define CPU_SECONDS   4u

@@ -6,9 +6,8 @@
 
 #include "place.h"
 
-#define COMMIT_RECORDS_MAX                                                \
-    65536u /* records of one group; a further batch begins the next group \
-            */
+/* Records of one group; a further batch begins the next group. */
+#define COMMIT_RECORDS_MAX 65536u
 
 /* What the batch says of itself adds up: FAULT_BALANCE where not. Looks at nothing but the batch.
  */

@@ -25,9 +25,8 @@
     "  kind INTEGER NOT NULL, PRIMARY KEY(stream, kind)) WITHOUT ROWID;\n"                         \
     "CREATE TABLE requested(declaration INTEGER NOT NULL, stream INTEGER NOT NULL,\n"              \
     "  kind INTEGER NOT NULL, field TEXT NOT NULL,\n"                                              \
-    "  PRIMARY KEY(declaration, stream, kind, field)) WITHOUT ROWID;\n" /* states: for each field  \
-                                                                           that is asked for, what \
-                                                                           its absence means */    \
+    "  PRIMARY KEY(declaration, stream, kind, field)) WITHOUT ROWID;\n"                            \
+    "-- states: for each field that is asked for, what its absence means\n"                        \
     "CREATE TABLE mappings(mapping INTEGER PRIMARY KEY, connection INTEGER NOT NULL,\n"            \
     "  kind INTEGER NOT NULL, streams TEXT NOT NULL, declaration INTEGER NOT NULL,\n"              \
     "  states TEXT NOT NULL DEFAULT '{}', UNIQUE(connection, kind, streams, declaration));\n"      \
@@ -42,73 +41,72 @@
     "CREATE INDEX scopes_by_parent ON scopes(parent_object) WHERE parent_object IS NOT NULL;\n"
 
 /* What was done: rounds, runs, scopes of runs, and the ledger. */
-#define TABLES_RUNS                                                                                \
-    "CREATE TABLE rounds(round INTEGER PRIMARY KEY,\n"                                             \
-    "  connection INTEGER NOT NULL REFERENCES connections, declaration INTEGER NOT NULL,\n"        \
-    "  fingerprint BLOB, full INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'open'\n"              \
-    "    CHECK(state IN ('open','done','failed','superseded')),\n"                                 \
-    "  reason TEXT, started_ms INTEGER NOT NULL, ended_ms INTEGER);\n"                             \
-    "CREATE INDEX rounds_by_connection ON rounds(connection, round);\n"                            \
-    "CREATE TABLE runs(run INTEGER PRIMARY KEY, round INTEGER NOT NULL REFERENCES rounds,\n"       \
-    "  stream INTEGER NOT NULL REFERENCES streams, declaration INTEGER NOT NULL,\n"                \
-    "  mapping TEXT, full INTEGER NOT NULL, why_full TEXT, bound BLOB, proof INTEGER NOT NULL "    \
-    "DEFAULT 0,\n"                                                                                 \
-    "  reason TEXT, complete INTEGER NOT NULL DEFAULT 0, requests INTEGER NOT NULL DEFAULT 0,\n"   \
-    "  retries INTEGER NOT NULL DEFAULT 0, throttled_ms INTEGER NOT NULL DEFAULT 0,\n"             \
-    "  started_ms INTEGER NOT NULL, ended_ms INTEGER, UNIQUE(round, stream));\n"                   \
-    "CREATE INDEX runs_by_stream ON runs(stream, run);\n"                                          \
-    "CREATE TABLE scope_runs(scope_run INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES "      \
-    "runs,\n"                                                                                      \
-    "  scope INTEGER NOT NULL REFERENCES scopes, full INTEGER NOT NULL,\n"                         \
-    "  ended INTEGER NOT NULL DEFAULT 0, proof INTEGER NOT NULL DEFAULT 0, reason TEXT,\n"         \
-    "  end_signal TEXT, total INTEGER NOT NULL DEFAULT -1, position BLOB, bookmark BLOB,\n"        \
-    "  sequence INTEGER NOT NULL DEFAULT 0, seen_after INTEGER NOT NULL DEFAULT 0,\n"              \
-    "  restarts INTEGER NOT NULL DEFAULT 0, restart_reason TEXT,\n"                                \
-    "  live_before INTEGER NOT NULL DEFAULT 0, withdrawn INTEGER NOT NULL DEFAULT 0,\n"            \
-    "  pages INTEGER NOT NULL DEFAULT 0, received INTEGER NOT NULL DEFAULT 0,\n"                   \
-    "  created INTEGER NOT NULL DEFAULT 0, changed INTEGER NOT NULL DEFAULT 0,\n"                  \
-    "  unchanged INTEGER NOT NULL DEFAULT 0, duplicate INTEGER NOT NULL DEFAULT 0,\n"              \
-    "  filtered INTEGER NOT NULL DEFAULT 0, dead INTEGER NOT NULL DEFAULT 0,\n"                    \
-    "  reappeared INTEGER NOT NULL DEFAULT 0, conflicts INTEGER NOT NULL DEFAULT 0,\n"             \
-    "  unreadable INTEGER NOT NULL DEFAULT 0, distinct_items INTEGER NOT NULL DEFAULT 0,\n"        \
-    "  missing INTEGER NOT NULL DEFAULT 0, deleted INTEGER NOT NULL DEFAULT 0,\n"                  \
-    "  held INTEGER NOT NULL DEFAULT 0, started_ms INTEGER NOT NULL, ended_ms INTEGER,\n"          \
-    "  UNIQUE(run, scope),\n"                                                                      \
-    "  CHECK(received = created + changed + unchanged + duplicate + filtered + dead));\n"          \
-    "CREATE INDEX scope_runs_by_scope ON scope_runs(scope, run);\n" /* seen: which objects and ids \
-                                                                       the batch was the first of  \
-                                                                       its run to list (seen.h) */ \
-    "CREATE TABLE batches(batch INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs,\n"      \
-    "  scope INTEGER NOT NULL REFERENCES scopes, sequence INTEGER NOT NULL,\n"                     \
-    "  epoch INTEGER NOT NULL DEFAULT 0,\n"                                                        \
-    "  received INTEGER NOT NULL CHECK(received >= 0), created INTEGER NOT NULL CHECK(created "    \
-    ">= 0),\n"                                                                                     \
-    "  changed INTEGER NOT NULL CHECK(changed >= 0),\n"                                            \
-    "  unchanged INTEGER NOT NULL CHECK(unchanged >= 0),\n"                                        \
-    "  duplicate INTEGER NOT NULL CHECK(duplicate >= 0),\n"                                        \
-    "  filtered INTEGER NOT NULL CHECK(filtered >= 0), dead INTEGER NOT NULL CHECK(dead >= 0),\n"  \
-    "  reappeared INTEGER NOT NULL CHECK(reappeared BETWEEN 0 AND changed),\n"                     \
-    "  conflicts INTEGER NOT NULL CHECK(conflicts BETWEEN 0 AND duplicate),\n"                     \
-    "  unreadable INTEGER NOT NULL, orphans INTEGER NOT NULL CHECK(orphans BETWEEN 0 AND "         \
-    "filtered),\n"                                                                                 \
-    "  distinct_items INTEGER NOT NULL, seen_count INTEGER NOT NULL, seen BLOB,\n"                 \
-    "  position BLOB, bookmark BLOB, at_ms INTEGER NOT NULL, link BLOB NOT NULL,\n"                \
-    "  UNIQUE(run, scope, sequence),\n"                                                            \
-    "  CONSTRAINT books_balance\n"                                                                 \
-    "    CHECK(received = created + changed + unchanged + duplicate + filtered + dead));\n"        \
-    "CREATE TRIGGER letters_match BEFORE INSERT ON batches\n"                                      \
-    "WHEN NEW.dead <> (SELECT coalesce(sum(records), 0) FROM dead_letters\n"                       \
-    "  WHERE batch = NEW.batch) BEGIN\n"                                                           \
-    "  SELECT RAISE(ABORT, 'dead differs from the dead letters written'); END;\n"                  \
-    "CREATE TABLE dead_letters(letter INTEGER PRIMARY KEY, batch INTEGER NOT NULL,\n"              \
-    "  run INTEGER NOT NULL, scope INTEGER NOT NULL, declaration INTEGER NOT NULL,\n"              \
-    "  item INTEGER NOT NULL, records INTEGER NOT NULL CHECK(records >= 0), code TEXT NOT "        \
-    "NULL,\n"                                                                                      \
-    "  reason TEXT, why TEXT, pointer TEXT, id TEXT, raw BLOB,\n"                                  \
-    "  state TEXT NOT NULL DEFAULT 'open'\n"                                                       \
-    "    CHECK(state IN ('open','replayed','discarded','superseded')),\n"                          \
-    "  at_ms INTEGER NOT NULL, closed_ms INTEGER, closed_by TEXT, closed_reason TEXT);\n"          \
-    "CREATE INDEX dead_letters_by_batch ON dead_letters(batch);\n"                                 \
+#define TABLES_RUNS                                                                               \
+    "CREATE TABLE rounds(round INTEGER PRIMARY KEY,\n"                                            \
+    "  connection INTEGER NOT NULL REFERENCES connections, declaration INTEGER NOT NULL,\n"       \
+    "  fingerprint BLOB, full INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'open'\n"             \
+    "    CHECK(state IN ('open','done','failed','superseded')),\n"                                \
+    "  reason TEXT, started_ms INTEGER NOT NULL, ended_ms INTEGER);\n"                            \
+    "CREATE INDEX rounds_by_connection ON rounds(connection, round);\n"                           \
+    "CREATE TABLE runs(run INTEGER PRIMARY KEY, round INTEGER NOT NULL REFERENCES rounds,\n"      \
+    "  stream INTEGER NOT NULL REFERENCES streams, declaration INTEGER NOT NULL,\n"               \
+    "  mapping TEXT, full INTEGER NOT NULL, why_full TEXT, bound BLOB, proof INTEGER NOT NULL "   \
+    "DEFAULT 0,\n"                                                                                \
+    "  reason TEXT, complete INTEGER NOT NULL DEFAULT 0, requests INTEGER NOT NULL DEFAULT 0,\n"  \
+    "  retries INTEGER NOT NULL DEFAULT 0, throttled_ms INTEGER NOT NULL DEFAULT 0,\n"            \
+    "  started_ms INTEGER NOT NULL, ended_ms INTEGER, UNIQUE(round, stream));\n"                  \
+    "CREATE INDEX runs_by_stream ON runs(stream, run);\n"                                         \
+    "CREATE TABLE scope_runs(scope_run INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES "     \
+    "runs,\n"                                                                                     \
+    "  scope INTEGER NOT NULL REFERENCES scopes, full INTEGER NOT NULL,\n"                        \
+    "  ended INTEGER NOT NULL DEFAULT 0, proof INTEGER NOT NULL DEFAULT 0, reason TEXT,\n"        \
+    "  end_signal TEXT, total INTEGER NOT NULL DEFAULT -1, position BLOB, bookmark BLOB,\n"       \
+    "  sequence INTEGER NOT NULL DEFAULT 0, seen_after INTEGER NOT NULL DEFAULT 0,\n"             \
+    "  restarts INTEGER NOT NULL DEFAULT 0, restart_reason TEXT,\n"                               \
+    "  live_before INTEGER NOT NULL DEFAULT 0, withdrawn INTEGER NOT NULL DEFAULT 0,\n"           \
+    "  pages INTEGER NOT NULL DEFAULT 0, received INTEGER NOT NULL DEFAULT 0,\n"                  \
+    "  created INTEGER NOT NULL DEFAULT 0, changed INTEGER NOT NULL DEFAULT 0,\n"                 \
+    "  unchanged INTEGER NOT NULL DEFAULT 0, duplicate INTEGER NOT NULL DEFAULT 0,\n"             \
+    "  filtered INTEGER NOT NULL DEFAULT 0, dead INTEGER NOT NULL DEFAULT 0,\n"                   \
+    "  reappeared INTEGER NOT NULL DEFAULT 0, conflicts INTEGER NOT NULL DEFAULT 0,\n"            \
+    "  unreadable INTEGER NOT NULL DEFAULT 0, distinct_items INTEGER NOT NULL DEFAULT 0,\n"       \
+    "  missing INTEGER NOT NULL DEFAULT 0, deleted INTEGER NOT NULL DEFAULT 0,\n"                 \
+    "  held INTEGER NOT NULL DEFAULT 0, started_ms INTEGER NOT NULL, ended_ms INTEGER,\n"         \
+    "  UNIQUE(run, scope),\n"                                                                     \
+    "  CHECK(received = created + changed + unchanged + duplicate + filtered + dead));\n"         \
+    "CREATE INDEX scope_runs_by_scope ON scope_runs(scope, run);\n"                               \
+    "-- seen: which objects and ids the batch was the first of its run to list (seen.h)\n"        \
+    "CREATE TABLE batches(batch INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs,\n"     \
+    "  scope INTEGER NOT NULL REFERENCES scopes, sequence INTEGER NOT NULL,\n"                    \
+    "  epoch INTEGER NOT NULL DEFAULT 0,\n"                                                       \
+    "  received INTEGER NOT NULL CHECK(received >= 0), created INTEGER NOT NULL CHECK(created "   \
+    ">= 0),\n"                                                                                    \
+    "  changed INTEGER NOT NULL CHECK(changed >= 0),\n"                                           \
+    "  unchanged INTEGER NOT NULL CHECK(unchanged >= 0),\n"                                       \
+    "  duplicate INTEGER NOT NULL CHECK(duplicate >= 0),\n"                                       \
+    "  filtered INTEGER NOT NULL CHECK(filtered >= 0), dead INTEGER NOT NULL CHECK(dead >= 0),\n" \
+    "  reappeared INTEGER NOT NULL CHECK(reappeared BETWEEN 0 AND changed),\n"                    \
+    "  conflicts INTEGER NOT NULL CHECK(conflicts BETWEEN 0 AND duplicate),\n"                    \
+    "  unreadable INTEGER NOT NULL, orphans INTEGER NOT NULL CHECK(orphans BETWEEN 0 AND "        \
+    "filtered),\n"                                                                                \
+    "  distinct_items INTEGER NOT NULL, seen_count INTEGER NOT NULL, seen BLOB,\n"                \
+    "  position BLOB, bookmark BLOB, at_ms INTEGER NOT NULL, link BLOB NOT NULL,\n"               \
+    "  UNIQUE(run, scope, sequence),\n"                                                           \
+    "  CONSTRAINT books_balance\n"                                                                \
+    "    CHECK(received = created + changed + unchanged + duplicate + filtered + dead));\n"       \
+    "CREATE TRIGGER letters_match BEFORE INSERT ON batches\n"                                     \
+    "WHEN NEW.dead <> (SELECT coalesce(sum(records), 0) FROM dead_letters\n"                      \
+    "  WHERE batch = NEW.batch) BEGIN\n"                                                          \
+    "  SELECT RAISE(ABORT, 'dead differs from the dead letters written'); END;\n"                 \
+    "CREATE TABLE dead_letters(letter INTEGER PRIMARY KEY, batch INTEGER NOT NULL,\n"             \
+    "  run INTEGER NOT NULL, scope INTEGER NOT NULL, declaration INTEGER NOT NULL,\n"             \
+    "  item INTEGER NOT NULL, records INTEGER NOT NULL CHECK(records >= 0), code TEXT NOT "       \
+    "NULL,\n"                                                                                     \
+    "  reason TEXT, why TEXT, pointer TEXT, id TEXT, raw BLOB,\n"                                 \
+    "  state TEXT NOT NULL DEFAULT 'open'\n"                                                      \
+    "    CHECK(state IN ('open','replayed','discarded','superseded')),\n"                         \
+    "  at_ms INTEGER NOT NULL, closed_ms INTEGER, closed_by TEXT, closed_reason TEXT);\n"         \
+    "CREATE INDEX dead_letters_by_batch ON dead_letters(batch);\n"                                \
     "CREATE INDEX dead_letters_open ON dead_letters(scope, run) WHERE state = 'open';\n"
 
 /* What is known: objects by surrogate key in the order of their arrival, and the way to them by a

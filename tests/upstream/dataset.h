@@ -102,9 +102,8 @@ char *dataset_time(const struct dataset *dataset, char *at, int64_t epoch_s);
 
 /* Memberships. A user belongs to two groups by its number; every fifth group also contains the one
  * before it. */
-#define DATASET_MEMBERS_MAX                                              \
-    65536u /* of one group; main.c refuses sizes that would come near it \
-            */
+/* Of one group; main.c refuses sizes that would come near it. */
+#define DATASET_MEMBERS_MAX  65536u
 #define DATASET_MEMBER_GROUP (UINT64_C(1) << 32) /* set in a member that is a group, not a user */
 uint32_t dataset_member_count(const struct dataset *dataset, uint32_t group);
 /* At most `capacity` members, users in rising order, then the group; returns how many. */

@@ -16,10 +16,9 @@
 #define METRICS_LABELS_MAX      3
 #define METRICS_LABEL_BYTES_MAX 128u   /* of one value; longer ones are cut */
 #define METRICS_SERIES_MAX      20000u /* of one family */
-#define METRICS_HISTOGRAM_SERIES_MAX                            \
-    2000u /* of one histogram: each of its series is many lines \
-           */
-#define METRICS_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
+/* Of one histogram: each of its series is many lines. */
+#define METRICS_HISTOGRAM_SERIES_MAX 2000u
+#define METRICS_CONTENT_TYPE         "text/plain; version=0.0.4; charset=utf-8"
 
 /* id, type, name without muster_, label names, help. */
 #define METRICS_TABLE(X)                                                                     \

@@ -6,9 +6,8 @@
 
 #include "base/arena.h"
 
-#define POSITION_TEXT_MAX                                                                        \
-    16384 /* bytes of an encoded position: long enough for the cursors and URLs seen in practice \
-           */
+/* Bytes of an encoded position: long enough for the cursors and URLs seen in practice. */
+#define POSITION_TEXT_MAX 16384
 
 struct position {
     int64_t page;           /* pages answered so far: 0 asks for the first */
