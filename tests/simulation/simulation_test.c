@@ -271,11 +271,13 @@ static uint64_t play(uint64_t seed, struct totals *totals)
     world_open(&world, seed, style, random_below(&random, 80), random_below(&random, 5));
     application->rates = draw_rates(&random);
     draw_events(&world, &random);
-    for (int round = 0; round < 4; round++) {
-        bool last = round == 3, anew = !world.failed;
-        application->healthy = last; /* faults stop: what is left must come right */
+    /* The first round after the faults may still be one that is taken up again, with scopes that
+     * ended as partial in it: the second must come right. */
+    for (int round = 0; round < 5; round++) {
+        bool healthy = round >= 3, last = round == 4, anew = !world.failed;
+        application->healthy = healthy;
         world.crash_at = world.stop_at = -1;
-        if (!last)
+        if (!healthy)
             draw_hit(&world, &random);
         bool over = world_round(&world, random_below(&random, 3) == 0);
         EXPECT(over, "round %d does not come to an end\n", round);
@@ -293,7 +295,7 @@ static uint64_t play(uint64_t seed, struct totals *totals)
         /* A round that is still open goes on where its pages stand. What leaves and what comes
          * between two pages of a listing by index, as many of the one as of the other, nobody can
          * see without a probe. */
-        if (!last && !world.failed)
+        if (!healthy && !world.failed)
             change_application(application, &random);
         world.now_ms += 3600000;
     }
