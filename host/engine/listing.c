@@ -270,7 +270,8 @@ static bool commit(
 static void accept_page(struct scope *scope, struct digest *digest)
 {
     struct fault fault;
-    http_headers_free(&digest->response->headers); /* have said all they had to; the body waits for the commit */
+    http_headers_free(
+        &digest->response->headers); /* have said all they had to; the body waits for the commit */
     scope->retry = (struct retry_state){0};
     scope->renewals = 0;
     bool sound = proof_page(scope, digest);
