@@ -8,8 +8,7 @@
 #include <string.h>
 #include "machine.h"
 
-#define HEAD_MAX   1024 /* bytes before the position */
-#define HEAD_WORDS 16   /* conversions of decode_evidence */
+#define HEAD_MAX 1024 /* bytes before the position */
 
 /* "go": pages are still to come; "over": by its end; "failed": by a guard. */
 static const char *const state_words[] = {
@@ -30,9 +29,9 @@ bool checkpoint_encode(const struct scope *scope, enum checkpoint_state state, s
         if (*at == '|')
             *at = '/'; /* ends the evidence */
     if (!bytes_format(&text, fault,
-            "%s %" PRId64 " %d %d %" PRIu32 " %u %" PRId64 " %" PRId64 " %" PRIx64 " ",
+            "%s %" PRId64 " %d %d %" PRIu32 " %u %" PRId64 " %" PRId64 " %" PRId64 " ",
             state_words[state], scope->total, scope->total_exact, scope->total_moved, scope->marks,
-            scope->restarts, guards->bytes, guards->barren, guards->ids_hash) ||
+            scope->restarts, guards->bytes, guards->barren, (int64_t)guards->ids_hash) ||
         !bytes_append_hex(&text, guards->tortoise.bytes, sizeof guards->tortoise.bytes, fault) ||
         !bytes_format(&text, fault,
             " %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %s|",
@@ -47,50 +46,83 @@ bool checkpoint_encode(const struct scope *scope, enum checkpoint_state state, s
     return true;
 }
 
-static bool decode_hash(const char *text, struct hash128 *ret_hash)
+static int hex_value(char c)
 {
-    unsigned byte;
-    int used;
-    for (size_t i = 0; i < sizeof ret_hash->bytes; i++, text += 2) {
-        if (sscanf(text, "%2x%n", &byte, &used) != 1 || used != 2)
-            return false;
-        ret_hash->bytes[i] = (uint8_t)byte;
-    }
-    return *text == '\0';
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static bool decode_state(const char *word, enum checkpoint_state *ret_state)
+static bool decode_hash(struct span text, struct hash128 *ret_hash)
+{
+    if (text.length != 2 * sizeof ret_hash->bytes)
+        return false;
+    for (size_t i = 0; i < sizeof ret_hash->bytes; i++) {
+        int high = hex_value(text.data[2 * i]), low = hex_value(text.data[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        ret_hash->bytes[i] = (uint8_t)(high * 16 + low);
+    }
+    return true;
+}
+
+/* The next word, without the space after it. */
+static bool take_word(struct span *rest, struct span *ret_word)
+{
+    const char *space = rest->data ? memchr(rest->data, ' ', rest->length) : NULL;
+    if (!space)
+        return false;
+    *ret_word = (struct span){rest->data, (size_t)(space - rest->data)};
+    *rest = (struct span){space + 1, rest->length - ret_word->length - 1};
+    return true;
+}
+
+static bool take_number(struct span *rest, int64_t *ret_number)
+{
+    struct span word;
+    return take_word(rest, &word) && span_to_int64(word, ret_number);
+}
+
+static bool decode_state(struct span word, enum checkpoint_state *ret_state)
 {
     for (size_t i = 0; i < sizeof state_words / sizeof state_words[0]; i++)
-        if (strcmp(word, state_words[i]) == 0) {
+        if (span_equal_text(word, state_words[i])) {
             *ret_state = (enum checkpoint_state)i;
             return true;
         }
     return false;
 }
 
-static bool decode_evidence(struct scope *scope, const char *text, enum checkpoint_state *ret_state)
+static bool decode_evidence(struct scope *scope, struct span text, enum checkpoint_state *ret_state)
 {
-    char word[8], tortoise[33];
     struct guards *guards = &scope->guards;
     struct batch_outcome *earlier = &scope->earlier;
-    int exact, moved, used = 0;
-    if (sscanf(text,
-            "%7s %" SCNd64 " %d %d %" SCNu32 " %u %" SCNd64 " %" SCNd64 " %" SCNx64 " %32s %" SCNu64
-            " %" SCNu64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %n",
-            word, &scope->total, &exact, &moved, &scope->marks, &scope->restarts, &guards->bytes,
-            &guards->barren, &guards->ids_hash, tortoise, &guards->steps, &guards->power,
-            &earlier->received, &earlier->dead, &earlier->conflicts, &earlier->unreadable,
-            &used) != HEAD_WORDS ||
-        used == 0 || !decode_hash(tortoise, &guards->tortoise) || !decode_state(word, ret_state))
+    int64_t exact, moved, marks, restarts, ids_hash, steps, power;
+    struct span word;
+    int64_t *const first[] = {&scope->total, &exact, &moved, &marks, &restarts, &guards->bytes,
+        &guards->barren, &ids_hash};
+    int64_t *const second[] = {&steps, &power, &earlier->received, &earlier->dead,
+        &earlier->conflicts, &earlier->unreadable};
+    bool ok = take_word(&text, &word) && decode_state(word, ret_state);
+    for (size_t i = 0; ok && i < sizeof first / sizeof first[0]; i++)
+        ok = take_number(&text, first[i]);
+    ok = ok && take_word(&text, &word) && decode_hash(word, &guards->tortoise);
+    for (size_t i = 0; ok && i < sizeof second / sizeof second[0]; i++)
+        ok = take_number(&text, second[i]);
+    if (!ok)
         return false;
     scope->total_exact = exact != 0;
     scope->total_moved = moved != 0;
+    scope->marks = (uint32_t)marks;
+    scope->restarts = (unsigned)restarts;
+    guards->ids_hash = (uint64_t)ids_hash;
+    guards->steps = (uint64_t)steps;
+    guards->power = (uint64_t)power;
     if (*ret_state == CHECKPOINT_FAILED) {
         scope->failed = true;
-        (void)snprintf(scope->reason, sizeof scope->reason, "%s", text + used);
-    } else if (strcmp(text + used, "-") != 0) {
-        (void)snprintf(scope->end_signal, sizeof scope->end_signal, "%s", text + used);
+        (void)snprintf(scope->reason, sizeof scope->reason, "%.*s", SPAN_FORMAT(text));
+    } else if (!span_equal_text(text, "-")) {
+        (void)snprintf(scope->end_signal, sizeof scope->end_signal, "%.*s", SPAN_FORMAT(text));
     }
     return true;
 }
@@ -98,15 +130,10 @@ static bool decode_evidence(struct scope *scope, const char *text, enum checkpoi
 bool checkpoint_decode(
     struct scope *scope, struct span text, enum checkpoint_state *ret_state, struct fault *fault)
 {
-    char head[HEAD_MAX];
     size_t bar = 0;
     while (bar < text.length && text.data[bar] != '|')
         bar++;
-    if (bar >= sizeof head || bar == text.length)
-        return fault_set(fault, FAULT_SYNTAX, "the checkpoint cannot be read");
-    (void)memcpy(head, text.data, bar);
-    head[bar] = '\0';
-    if (!decode_evidence(scope, head, ret_state))
+    if (bar == text.length || !decode_evidence(scope, (struct span){text.data, bar}, ret_state))
         return fault_set(fault, FAULT_SYNTAX, "the checkpoint cannot be read");
     struct position at;
     if (!position_decode(

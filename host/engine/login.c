@@ -6,7 +6,7 @@
 #include "machine.h"
 
 #define LOGIN_EARLY_MS \
-    30000 /* a token is renewed this long before it expires: the clock skew and the time a page may take */
+    INT64_C(30000) /* a token is renewed this long before it expires: the clock skew and the time a page may take */
 
 static void enter(struct round *round, enum login_state state)
 {
