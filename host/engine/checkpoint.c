@@ -1,59 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The text of a checkpoint: the evidence gathered so far, then the position, so that a listing that
- * goes on after a crash proves as much, and is guarded as well, as one that never stopped. One
- * line: "STATE NUMBER… TEXT|POSITION"; the numbers are in the order of `pack`, TEXT is the end's
- * signal or the guard's reason. */
+/* The text of a checkpoint: the evidence gathered so far, then the position, so that a listing that goes on after a crash
+ * proves as much, and is guarded as well, as one that never stopped. One line:
+ * "STATE TOTAL EXACT MOVED MARKS RESTARTS BYTES BARREN IDS TORTOISE STEPS POWER RECEIVED DEAD CONFLICTS UNREADABLE TEXT|POSITION";
+ * the four sums are of listings before the last restart, TEXT is the end's signal or the guard's reason. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include "machine.h"
 
 #define HEAD_MAX 1024 /* bytes before the position */
-#define NUMBERS  16
 
 /* "go": pages are still to come; "over": by its end; "failed": by a guard. */
 static const char *const state_words[] = {
     [CHECKPOINT_GOES_ON] = "go", [CHECKPOINT_OVER] = "over", [CHECKPOINT_FAILED] = "failed"};
 
-static void pack(const struct scope *scope, int64_t numbers[NUMBERS])
-{
-    const struct guards *guards = &scope->guards;
-    const struct batch_outcome *earlier = &scope->earlier;
-    int64_t tortoise[2];
-    _Static_assert(sizeof tortoise == sizeof guards->tortoise, "a hash is two numbers");
-    (void)memcpy(tortoise, guards->tortoise.bytes, sizeof tortoise);
-    const int64_t all[NUMBERS] = {scope->total, scope->total_exact, scope->total_moved,
-        scope->marks, scope->restarts, guards->bytes, guards->barren, (int64_t)guards->ids_hash,
-        tortoise[0], tortoise[1], (int64_t)guards->steps, (int64_t)guards->power, earlier->received,
-        earlier->dead, earlier->conflicts, earlier->unreadable};
-    (void)memcpy(numbers, all, sizeof all);
-}
-
-static void unpack(struct scope *scope, const int64_t numbers[NUMBERS])
-{
-    struct guards *guards = &scope->guards;
-    scope->total = numbers[0];
-    scope->total_exact = numbers[1] != 0;
-    scope->total_moved = numbers[2] != 0;
-    scope->marks = (uint32_t)numbers[3];
-    scope->restarts = (unsigned)numbers[4];
-    guards->bytes = numbers[5];
-    guards->barren = numbers[6];
-    guards->ids_hash = (uint64_t)numbers[7];
-    (void)memcpy(guards->tortoise.bytes, &numbers[8], sizeof guards->tortoise.bytes);
-    guards->steps = (uint64_t)numbers[10];
-    guards->power = (uint64_t)numbers[11];
-    scope->earlier = (struct batch_outcome){.received = numbers[12],
-        .dead = numbers[13],
-        .conflicts = numbers[14],
-        .unreadable = numbers[15]};
-}
-
 bool checkpoint_encode(const struct scope *scope, enum checkpoint_state state, struct arena *arena,
     struct span *ret_text, struct fault *fault)
 {
     AUTO_BYTES text = {.limit = POSITION_TEXT_MAX + HEAD_MAX};
-    int64_t numbers[NUMBERS];
+    const struct guards *guards = &scope->guards;
+    const struct batch_outcome *earlier = &scope->earlier;
     char say[REASON_MAX];
     (void)snprintf(say, sizeof say, "%s",
         state == CHECKPOINT_FAILED ? scope->reason
@@ -62,13 +28,16 @@ bool checkpoint_encode(const struct scope *scope, enum checkpoint_state state, s
     for (char *at = say; *at; at++)
         if (*at == '|')
             *at = '/'; /* ends the evidence */
-    pack(scope, numbers);
-    if (!bytes_append_text(&text, state_words[state], fault))
-        return false;
-    for (size_t i = 0; i < NUMBERS; i++)
-        if (!bytes_format(&text, fault, " %" PRId64, numbers[i]))
-            return false;
-    if (!bytes_format(&text, fault, " %s|", say) || !position_encode(&scope->at, &text, fault))
+    if (!bytes_format(&text, fault,
+            "%s %" PRId64 " %d %d %" PRIu32 " %u %" PRId64 " %" PRId64 " %" PRId64 " ",
+            state_words[state], scope->total, scope->total_exact, scope->total_moved, scope->marks,
+            scope->restarts, guards->bytes, guards->barren, (int64_t)guards->ids_hash) ||
+        !bytes_append_hex(&text, guards->tortoise.bytes, sizeof guards->tortoise.bytes, fault) ||
+        !bytes_format(&text, fault,
+            " %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %s|",
+            guards->steps, guards->power, earlier->received, earlier->dead, earlier->conflicts,
+            earlier->unreadable, say) ||
+        !position_encode(&scope->at, &text, fault))
         return false;
     struct span copy = arena_copy(arena, bytes_span(&text));
     if (!copy.data)
@@ -77,16 +46,41 @@ bool checkpoint_encode(const struct scope *scope, enum checkpoint_state state, s
     return true;
 }
 
-/* Cuts off what stands before the next blank. */
-static struct span next_word(struct span *rest)
+static int hex_value(char c)
 {
-    size_t length = 0;
-    while (length < rest->length && rest->data[length] != ' ')
-        length++;
-    struct span word = {rest->data, length};
-    size_t step = length < rest->length ? length + 1 : length;
-    *rest = (struct span){rest->data + step, rest->length - step};
-    return word;
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool decode_hash(struct span text, struct hash128 *ret_hash)
+{
+    if (text.length != 2 * sizeof ret_hash->bytes)
+        return false;
+    for (size_t i = 0; i < sizeof ret_hash->bytes; i++) {
+        int high = hex_value(text.data[2 * i]), low = hex_value(text.data[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        ret_hash->bytes[i] = (uint8_t)(high * 16 + low);
+    }
+    return true;
+}
+
+/* The next word, without the space after it. */
+static bool take_word(struct span *rest, struct span *ret_word)
+{
+    const char *space = rest->data ? memchr(rest->data, ' ', rest->length) : NULL;
+    if (!space)
+        return false;
+    *ret_word = (struct span){rest->data, (size_t)(space - rest->data)};
+    *rest = (struct span){space + 1, rest->length - ret_word->length - 1};
+    return true;
+}
+
+static bool take_number(struct span *rest, int64_t *ret_number)
+{
+    struct span word;
+    return take_word(rest, &word) && span_to_int64(word, ret_number);
 }
 
 static bool decode_state(struct span word, enum checkpoint_state *ret_state)
@@ -101,15 +95,29 @@ static bool decode_state(struct span word, enum checkpoint_state *ret_state)
 
 static bool decode_evidence(struct scope *scope, struct span text, enum checkpoint_state *ret_state)
 {
-    int64_t numbers[NUMBERS];
-    if (!decode_state(next_word(&text), ret_state))
+    struct guards *guards = &scope->guards;
+    struct batch_outcome *earlier = &scope->earlier;
+    int64_t exact, moved, marks, restarts, ids_hash, steps, power;
+    struct span word;
+    int64_t *const first[] = {&scope->total, &exact, &moved, &marks, &restarts, &guards->bytes,
+        &guards->barren, &ids_hash};
+    int64_t *const second[] = {&steps, &power, &earlier->received, &earlier->dead,
+        &earlier->conflicts, &earlier->unreadable};
+    bool ok = take_word(&text, &word) && decode_state(word, ret_state);
+    for (size_t i = 0; ok && i < sizeof first / sizeof first[0]; i++)
+        ok = take_number(&text, first[i]);
+    ok = ok && take_word(&text, &word) && decode_hash(word, &guards->tortoise);
+    for (size_t i = 0; ok && i < sizeof second / sizeof second[0]; i++)
+        ok = take_number(&text, second[i]);
+    if (!ok)
         return false;
-    for (size_t i = 0; i < NUMBERS; i++)
-        if (!span_to_int64(next_word(&text), &numbers[i]))
-            return false;
-    if (text.length == 0)
-        return false;
-    unpack(scope, numbers);
+    scope->total_exact = exact != 0;
+    scope->total_moved = moved != 0;
+    scope->marks = (uint32_t)marks;
+    scope->restarts = (unsigned)restarts;
+    guards->ids_hash = (uint64_t)ids_hash;
+    guards->steps = (uint64_t)steps;
+    guards->power = (uint64_t)power;
     if (*ret_state == CHECKPOINT_FAILED) {
         scope->failed = true;
         (void)snprintf(scope->reason, sizeof scope->reason, "%.*s", SPAN_FORMAT(text));
@@ -125,8 +133,7 @@ bool checkpoint_decode(
     size_t bar = 0;
     while (bar < text.length && text.data[bar] != '|')
         bar++;
-    if (bar >= HEAD_MAX || bar == text.length ||
-        !decode_evidence(scope, (struct span){text.data, bar}, ret_state))
+    if (bar == text.length || !decode_evidence(scope, (struct span){text.data, bar}, ret_state))
         return fault_set(fault, FAULT_SYNTAX, "the checkpoint cannot be read");
     struct position at;
     if (!position_decode(

@@ -36,7 +36,8 @@ static void must(bool done, const struct fault *fault)
 static struct world_event *schedule(struct world *world, enum what what, int64_t delay_ms)
 {
     struct world_event *event = memory_allocate(sizeof *event), **at = &world->events;
-    must(event != NULL, NULL);
+    if (!event)
+        abort();
     event->what = what;
     event->at_ms = world->now_ms + delay_ms;
     event->order = ++world->order;

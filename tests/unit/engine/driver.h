@@ -99,6 +99,7 @@ struct driver {
     int fail_kind; /* -1: none */
     /* what came of it */
     int64_t requests, retries;
+    int64_t not_before_ms; /* the last retry's time: with one scope nothing is sent before it */
     char last_url[512];
     bool over, failed, interrupted;
     enum proof proof;
@@ -406,7 +407,11 @@ static inline int64_t driver_knows_nothing(void *context, int64_t scope, enum mu
 
 static inline void driver_note(struct driver *driver, const struct note *note)
 {
-    driver->retries += note->kind == NOTE_RETRY;
+    if (note->kind == NOTE_RETRY) {
+        driver->retries++;
+        ck_assert_int_ge(note->number, 0);
+        driver->not_before_ms = driver->now_ms + note->number;
+    }
     if (note->kind == NOTE_RUN_ENDED) {
         ck_assert_uint_lt(driver->summary_count, 16);
         driver->summaries[driver->summary_count++] = *note->summary;
@@ -425,6 +430,8 @@ static inline void driver_act(struct driver *driver, const struct effect *effect
     switch (effect->kind) {
     case EFFECT_SEND:
         driver->requests++;
+        if (driver->scope_count <= 1)
+            ck_assert_int_ge(driver->now_ms, driver->not_before_ms);
         (void)snprintf(driver->last_url, sizeof driver->last_url, "%s", effect->request->url);
         driver_await(driver, WAIT_RESPONSE, effect->ticket)->response =
             driver_answer(driver, effect->request->url);
@@ -568,6 +575,7 @@ static inline void driver_crash(struct driver *driver)
         memory_free(at);
     }
     driver->last = NULL;
+    driver->not_before_ms = 0;
     driver_engine(driver);
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rounds of several streams and scopes: whose trouble is whose, what a login does, and what is kept
- * through a restart. */
+/* Rounds of several streams and scopes: whose trouble is whose, what a login does, and what is kept through a restart. */
 #include "driver.h"
 
 #define GROUPS                                                                         \
@@ -159,11 +158,9 @@ START_TEST(a_round_with_children_drains_anywhere)
 }
 END_TEST
 
-/* ------------------------------------------------------------------ a listing begun anew -------
- */
+/* ------------------------------------------------------------------ a listing begun anew ------- */
 
-/* What was dead and without an id in the listing thrown away says nothing about the one that
- * counts. */
+/* What was dead and without an id in the listing thrown away says nothing about the one that counts. */
 START_TEST(a_crash_in_the_second_pass_forgets_the_first)
 {
     static const struct answer answers[] = {
@@ -195,8 +192,7 @@ START_TEST(a_crash_in_the_second_pass_forgets_the_first)
 }
 END_TEST
 
-/* A commit that fails while a listing waits to begin anew: the scope ends with that reason, and
- * nothing is thrown away. */
+/* A commit that fails while a listing waits to begin anew: the scope ends with that reason, and nothing is thrown away. */
 START_TEST(a_failure_before_a_restart_keeps_its_reason)
 {
     static const struct answer answers[] = {{.when = "cursor=b", .status = 410, .body = "{}"},
@@ -220,11 +216,44 @@ START_TEST(a_failure_before_a_restart_keeps_its_reason)
 }
 END_TEST
 
-/* ------------------------------------------------------------------ login ----------------------
- */
+/* The store is slow: pages are asked for a window ahead of their commits and no further, and go on when those come back. */
+START_TEST(the_window_bounds_what_is_ahead_of_the_store)
+{
+    static const struct answer answers[] = {{.when = "page=9", .body = "{'items':[]}"},
+        {.when = "page=8", .body = "{'items':[" ITEM("8") "]}"},
+        {.when = "page=7", .body = "{'items':[" ITEM("7") "]}"},
+        {.when = "page=6", .body = "{'items':[" ITEM("6") "]}"},
+        {.when = "page=5", .body = "{'items':[" ITEM("5") "]}"},
+        {.when = "page=4", .body = "{'items':[" ITEM("4") "]}"},
+        {.when = "page=3", .body = "{'items':[" ITEM("3") "]}"},
+        {.when = "page=2", .body = "{'items':[" ITEM("2") "]}"},
+        {.when = "page=1", .body = "{'items':[" ITEM("1") "]}"}};
+    static const int64_t shares[] = {16 << 20, 1};
+    for (size_t i = 0; i < 2; i++) {
+        struct driver driver;
+        driver_begin(&driver, "", USERS("{'kind':'number','ends':['empty_page'],'start':1}"),
+            ANSWERS(answers));
+        driver.settings.policy.queue_bytes_most = shares[i];
+        driver_join(&driver);
+        driver_start(&driver);
+        DRIVER_UNTIL(&driver, driver.requests == 1);
+        driver.held[WAIT_JOB] = true;
+        while (driver_step(&driver))
+            ;
+        /* With no memory for more than one page, one is all there is. */
+        ck_assert_int_eq(driver.requests, i == 0 ? driver.settings.policy.window_pages : 1);
+        driver.held[WAIT_JOB] = false;
+        driver_finish(&driver);
+        ck_assert_int_eq(driver.requests, 9);
+        ck_assert_int_eq(driver.proof, PROOF_ASSERTED);
+        driver_end(&driver);
+    }
+}
+END_TEST
 
-/* Several requests with the same token are refused: it is renewed once, whoever asks first (fault
- * 40). */
+/* ------------------------------------------------------------------ login ---------------------- */
+
+/* Several requests with the same token are refused: it is renewed once, whoever asks first (fault 40). */
 START_TEST(a_token_is_renewed_once_for_all)
 {
     static const struct answer answers[] = {TOKEN, EIGHT_GROUPS,
@@ -353,8 +382,7 @@ START_TEST(a_second_round_of_the_same_name_is_refused)
 }
 END_TEST
 
-/* A round whose end was not written down has nothing left to do: it is closed, and the one that was
- * asked for begins. */
+/* A round whose end was not written down has nothing left to do: it is closed, and the one that was asked for begins. */
 START_TEST(a_round_with_nothing_left_gives_way_to_a_new_one)
 {
     static const struct answer answers[] = {EIGHT_GROUPS};
@@ -379,9 +407,10 @@ START_TEST(a_round_with_nothing_left_gives_way_to_a_new_one)
 END_TEST
 
 UNIT_MAIN("round", one_parents_403_is_that_scopes_alone,
-    a_parent_that_is_partial_makes_its_child_so, no_kind_of_job_can_hang_a_round,
-    a_round_with_children_survives_a_crash_anywhere, a_round_with_children_drains_anywhere,
-    a_crash_in_the_second_pass_forgets_the_first, a_failure_before_a_restart_keeps_its_reason,
-    a_token_is_renewed_once_for_all, a_refused_login_fails_the_round_and_sends_nothing_more,
-    a_round_may_end_while_its_login_waits, a_drain_is_no_failed_login,
-    a_second_round_of_the_same_name_is_refused, a_round_with_nothing_left_gives_way_to_a_new_one)
+    the_window_bounds_what_is_ahead_of_the_store, a_parent_that_is_partial_makes_its_child_so,
+    no_kind_of_job_can_hang_a_round, a_round_with_children_survives_a_crash_anywhere,
+    a_round_with_children_drains_anywhere, a_crash_in_the_second_pass_forgets_the_first,
+    a_failure_before_a_restart_keeps_its_reason, a_token_is_renewed_once_for_all,
+    a_refused_login_fails_the_round_and_sends_nothing_more, a_round_may_end_while_its_login_waits,
+    a_drain_is_no_failed_login, a_second_round_of_the_same_name_is_refused,
+    a_round_with_nothing_left_gives_way_to_a_new_one)
