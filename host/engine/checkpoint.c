@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The text of a checkpoint: the evidence gathered so far, then the position, so that a listing that goes on after a crash
- * proves as much, and is guarded as well, as one that never stopped. One line:
- * "STATE TOTAL EXACT MOVED MARKS RESTARTS BYTES BARREN IDS TORTOISE STEPS POWER RECEIVED DEAD CONFLICTS UNREADABLE TEXT|POSITION";
- * the four sums are of listings before the last restart, TEXT is the end's signal or the guard's reason. */
+/* The text of a checkpoint: the evidence gathered so far, then the position, so that a listing that
+ * goes on after a crash proves as much, and is guarded as well, as one that never stopped. One
+ * line: "STATE TOTAL EXACT MOVED MARKS RESTARTS BYTES BARREN IDS TORTOISE STEPS POWER RECEIVED DEAD
+ * CONFLICTS UNREADABLE TEXT|POSITION"; the four sums are of listings before the last restart, TEXT
+ * is the end's signal or the guard's reason. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The OAuth token of a round. One renewal flies at a time; scopes that need it wait in SCOPE_TOKEN and are told when it is there. A token
- * request is sent once and outside the lane: its endpoint has a budget of its own. */
+/* The OAuth token of a round. One renewal flies at a time; scopes that need it wait in SCOPE_TOKEN
+ * and are told when it is there. A token request is sent once and outside the lane: its endpoint
+ * has a budget of its own. */
 #include <stdio.h>
 #include "base/memory.h"
 #include "machine.h"
 
-#define LOGIN_EARLY_MS \
-    INT64_C(30000) /* a token is renewed this long before it expires: the clock skew and the time a page may take */
+#define LOGIN_EARLY_MS                                                                            \
+    INT64_C(30000) /* a token is renewed this long before it expires: the clock skew and the time \
+                      a page may take */
 
 static void enter(struct round *round, enum login_state state)
 {

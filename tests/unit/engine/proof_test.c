@@ -6,7 +6,8 @@
 #define STREAM_USERS(paging) USERS(paging)
 #define NUMBER(ends, more)   "{'kind':'number','ends':[" ends "],'start':1,'size':2" more "}"
 
-/* In the order in which a row reads best. NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
+/* In the order in which a row reads best. NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding)
+ */
 struct listing {
     const char *name, *stream;
     struct answer answers[6];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rounds of several streams and scopes: whose trouble is whose, what a login does, and what is kept through a restart. */
+/* Rounds of several streams and scopes: whose trouble is whose, what a login does, and what is kept
+ * through a restart. */
 #include "driver.h"
 
 #define GROUPS                                                                         \
@@ -158,9 +159,11 @@ START_TEST(a_round_with_children_drains_anywhere)
 }
 END_TEST
 
-/* ------------------------------------------------------------------ a listing begun anew ------- */
+/* ------------------------------------------------------------------ a listing begun anew -------
+ */
 
-/* What was dead and without an id in the listing thrown away says nothing about the one that counts. */
+/* What was dead and without an id in the listing thrown away says nothing about the one that
+ * counts. */
 START_TEST(a_crash_in_the_second_pass_forgets_the_first)
 {
     static const struct answer answers[] = {
@@ -192,7 +195,8 @@ START_TEST(a_crash_in_the_second_pass_forgets_the_first)
 }
 END_TEST
 
-/* A commit that fails while a listing waits to begin anew: the scope ends with that reason, and nothing is thrown away. */
+/* A commit that fails while a listing waits to begin anew: the scope ends with that reason, and
+ * nothing is thrown away. */
 START_TEST(a_failure_before_a_restart_keeps_its_reason)
 {
     static const struct answer answers[] = {{.when = "cursor=b", .status = 410, .body = "{}"},
@@ -216,7 +220,8 @@ START_TEST(a_failure_before_a_restart_keeps_its_reason)
 }
 END_TEST
 
-/* The store is slow: pages are asked for a window ahead of their commits and no further, and go on when those come back. */
+/* The store is slow: pages are asked for a window ahead of their commits and no further, and go on
+ * when those come back. */
 START_TEST(the_window_bounds_what_is_ahead_of_the_store)
 {
     static const struct answer answers[] = {{.when = "page=9", .body = "{'items':[]}"},
@@ -251,9 +256,11 @@ START_TEST(the_window_bounds_what_is_ahead_of_the_store)
 }
 END_TEST
 
-/* ------------------------------------------------------------------ login ---------------------- */
+/* ------------------------------------------------------------------ login ----------------------
+ */
 
-/* Several requests with the same token are refused: it is renewed once, whoever asks first (fault 40). */
+/* Several requests with the same token are refused: it is renewed once, whoever asks first (fault
+ * 40). */
 START_TEST(a_token_is_renewed_once_for_all)
 {
     static const struct answer answers[] = {TOKEN, EIGHT_GROUPS,
@@ -382,7 +389,8 @@ START_TEST(a_second_round_of_the_same_name_is_refused)
 }
 END_TEST
 
-/* A round whose end was not written down has nothing left to do: it is closed, and the one that was asked for begins. */
+/* A round whose end was not written down has nothing left to do: it is closed, and the one that was
+ * asked for begins. */
 START_TEST(a_round_with_nothing_left_gives_way_to_a_new_one)
 {
     static const struct answer answers[] = {EIGHT_GROUPS};
