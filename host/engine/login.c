@@ -6,9 +6,8 @@
 #include "base/memory.h"
 #include "machine.h"
 
-#define LOGIN_EARLY_MS                                                                            \
-    INT64_C(30000) /* a token is renewed this long before it expires: the clock skew and the time \
-                      a page may take */
+/* A token is renewed this long before it expires: the clock skew and the time a page may take. */
+#define LOGIN_EARLY_MS INT64_C(30000)
 
 static void enter(struct round *round, enum login_state state)
 {

@@ -49,8 +49,7 @@ static struct world_event *schedule(struct world *world, enum what what, int64_t
     return event;
 }
 
-/* ------------------------------------------------------------------ the host's body ------------
- */
+/* ------------------------------------------------------------------ the host's body */
 
 static void do_digest(struct world *world, const struct effect *effect)
 {
@@ -203,8 +202,7 @@ static void deliver(struct world *world, struct world_event *at)
     feed(world, &event);
 }
 
-/* ------------------------------------------------------------------ crash ----------------------
- */
+/* ------------------------------------------------------------------ crash */
 
 static void drop_job(struct job *job)
 {

@@ -73,8 +73,7 @@ START_TEST(a_time_is_held_back_to_the_runs_beginning)
 }
 END_TEST
 
-/* ------------------------------------------------------------------ in a run -------------------
- */
+/* ------------------------------------------------------------------ in a run */
 
 #define INCREMENTAL(format)                                                     \
     ",'mode':'incremental','incremental':{'field':'/at','format':'" format "'," \

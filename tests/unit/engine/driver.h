@@ -123,8 +123,7 @@ static inline char *driver_text(struct span span)
     return span.data ? strndup(span.data, span.length) : NULL;
 }
 
-/* ------------------------------------------------------------------ the store in miniature -----
- */
+/* ------------------------------------------------------------------ the store in miniature */
 
 static inline struct kept_scope *driver_scope(struct driver *driver, int64_t key)
 {
@@ -352,8 +351,7 @@ static inline bool driver_execute(struct driver *driver, struct job *job)
     return false;
 }
 
-/* ------------------------------------------------------------------ the host's body ------------
- */
+/* ------------------------------------------------------------------ the host's body */
 
 static inline struct waiting *driver_await(
     struct driver *driver, enum wait_kind kind, uint64_t ticket)

@@ -159,8 +159,7 @@ START_TEST(a_round_with_children_drains_anywhere)
 }
 END_TEST
 
-/* ------------------------------------------------------------------ a listing begun anew -------
- */
+/* ------------------------------------------------------------------ a listing begun anew */
 
 /* What was dead and without an id in the listing thrown away says nothing about the one that
  * counts. */
@@ -239,6 +238,7 @@ START_TEST(the_window_bounds_what_is_ahead_of_the_store)
         driver_begin(&driver, "", USERS("{'kind':'number','ends':['empty_page'],'start':1}"),
             ANSWERS(answers));
         driver.settings.policy.queue_bytes_most = shares[i];
+        driver.settings.policy.window_pages = 4;
         driver_join(&driver);
         driver_start(&driver);
         DRIVER_UNTIL(&driver, driver.requests == 1);
@@ -256,8 +256,7 @@ START_TEST(the_window_bounds_what_is_ahead_of_the_store)
 }
 END_TEST
 
-/* ------------------------------------------------------------------ login ----------------------
- */
+/* ------------------------------------------------------------------ login */
 
 /* Several requests with the same token are refused: it is renewed once, whoever asks first (fault
  * 40). */
