@@ -40,6 +40,13 @@ static void send(struct round *round)
     struct span refresh =
         login->refresh_token.length ? bytes_span(&login->refresh_token) : (struct span){NULL, 0};
     struct fault fault;
+    if (round->connection->source->plan->connector->auth.scheme == MUSTER_AUTH_REFRESH_TOKEN) {
+        /* A server may rotate the token with this very request; lost, it locks everybody out. */
+        refuse(round,
+            "OAuth refresh tokens are not supported yet, since a rotated one could not be "
+            "kept; use client credentials or a static token");
+        return;
+    }
     arena_reset(login->arena);
     if (!request_token(round->connection->source, refresh, login->arena, &login->request, &fault)) {
         refuse(round, fault.text);
