@@ -28,6 +28,7 @@ muster=build/release/muster
 
 folder=$(mktemp -d "${TMPDIR:-/tmp}/muster-quickstart.XXXXXX")
 upstream=
+# shellcheck disable=SC2317  # the trap calls it
 finish() {
     if [ -n "$upstream" ]; then
         kill "$upstream" 2>/dev/null || true
