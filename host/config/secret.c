@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/descriptor.h"
 #include "base/memory.h"
 
 #define CHUNK_SIZE (16u << 10)
@@ -152,20 +153,6 @@ bool secret_check(const char *reference, struct fault *fault)
     return true;
 }
 
-static void close_cleanup(const int *descriptor)
-{
-    if (*descriptor >= 0)
-        (void)close(*descriptor); /* read only: nothing to lose */
-}
-#define AUTO_CLOSE __attribute__((cleanup(close_cleanup))) int
-
-static int take_descriptor(int *descriptor)
-{
-    int taken = *descriptor;
-    *descriptor = -1;
-    return taken;
-}
-
 /* `forbidden` are the permission bits that the file may not have. */
 static bool open_secret(
     const char *path, mode_t forbidden, int *ret_descriptor, struct fault *fault)
@@ -191,7 +178,7 @@ static bool open_secret(
             path, (unsigned)stat.st_mode & 07777u);
     if (stat.st_size > (off_t)SECRET_BYTES_MAX)
         return fault_set(fault, FAULT_SECRET, "%s: has more than %u bytes", path, SECRET_BYTES_MAX);
-    *ret_descriptor = take_descriptor(&descriptor);
+    *ret_descriptor = descriptor_take(&descriptor);
     return true;
 }
 

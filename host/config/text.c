@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/descriptor.h"
 #include "base/memory.h"
 
 /* The files that are open inside one another. */
@@ -23,20 +24,6 @@ struct inclusion {
     unsigned depth;
     unsigned line; /* being read */
 };
-
-static void close_cleanup(const int *descriptor)
-{
-    if (*descriptor >= 0)
-        (void)close(*descriptor); /* read only: nothing to lose */
-}
-#define AUTO_CLOSE __attribute__((cleanup(close_cleanup))) int
-
-static int take_descriptor(int *descriptor)
-{
-    int taken = *descriptor;
-    *descriptor = -1;
-    return taken;
-}
 
 static bool open_file(
     const char *path, int *ret_descriptor, struct stat *ret_stat, struct fault *fault)
@@ -56,7 +43,7 @@ static bool open_file(
     if (!S_ISREG(stat.st_mode))
         return fault_set(fault, FAULT_CONFIGURATION, "%s: not a regular file", path);
     *ret_stat = stat;
-    *ret_descriptor = take_descriptor(&descriptor);
+    *ret_descriptor = descriptor_take(&descriptor);
     return true;
 }
 

@@ -17,26 +17,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/descriptor.h"
 
 #define HOST_PATH "/proc/self/exe"
 /* Descriptors are moved here, so that placing them in the child never closes one of them. */
 #define FIRST_SPARE 10
 #define PIECE       65536u
-
-static void close_cleanup(int *descriptor)
-{
-    if (*descriptor >= 0)
-        (void)close(*descriptor);
-}
-#define AUTO_CLOSE __attribute__((cleanup(close_cleanup))) int
-
-/* Moves a descriptor out of its variable. */
-static int take(int *descriptor)
-{
-    int taken = *descriptor;
-    *descriptor = -1;
-    return taken;
-}
 
 static bool refuse_system(struct refusal *refusal, const char *what)
 {
@@ -230,8 +216,8 @@ bool reader_run(
         (void)waitpid(pid, NULL, 0);
         return false;
     }
-    (void)close(take(&speak_end)); /* else the pipe would never end */
-    (void)close(take(&spare_speak));
+    (void)close(descriptor_take(&speak_end)); /* else the pipe would never end */
+    (void)close(descriptor_take(&spare_speak));
     struct child child = {
         pid, process, listen_end, clock_monotonic_ms(&clock) + INTAKE_READER_TIMEOUT_MS};
     return converse(&child, answer, refusal);

@@ -7,18 +7,12 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/descriptor.h"
 
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U /* Linux 6.3 */
 #endif
-
-static void close_cleanup(int *descriptor)
-{
-    if (*descriptor >= 0)
-        (void)close(*descriptor);
-}
-#define AUTO_CLOSE __attribute__((cleanup(close_cleanup))) int
 
 static bool refuse_system(struct refusal *refusal, const char *what)
 {

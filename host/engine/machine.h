@@ -117,7 +117,6 @@ struct scope {
         earlier; /* of those before a restart: received, dead, conflicts, unreadable */
     struct guards guards;
     struct bytes bookmark; /* highest bound so far */
-    bool order_broken;
 
     bool failed, not_permitted;
     char reason[REASON_MAX];

@@ -238,7 +238,8 @@ static bool is_sent(const struct build *build, const struct muster_pair *pair)
            !(pair->full_only && build->bound.data);
 }
 
-bool build_headers(struct build *build, const struct muster_pair_list *pairs)
+static bool build_pairs(struct build *build, const struct muster_pair_list *pairs,
+    bool (*put)(struct build *build, struct span name, struct span value))
 {
     struct span value = {NULL, 0};
     for (uint32_t i = 0; i < pairs->count; i++) {
@@ -246,24 +247,20 @@ bool build_headers(struct build *build, const struct muster_pair_list *pairs)
         if (!is_sent(build, pair))
             continue;
         if (!build_expand(build, pair->value, ESCAPE_NONE, &value) ||
-            (value.data && !build_header(build, span_of(pair->name), value)))
+            (value.data && !put(build, span_of(pair->name), value)))
             return false;
     }
     return true;
 }
 
+bool build_headers(struct build *build, const struct muster_pair_list *pairs)
+{
+    return build_pairs(build, pairs, build_header);
+}
+
 bool build_queries(struct build *build, const struct muster_pair_list *pairs)
 {
-    struct span value = {NULL, 0};
-    for (uint32_t i = 0; i < pairs->count; i++) {
-        const struct muster_pair *pair = &pairs->items[i];
-        if (!is_sent(build, pair))
-            continue;
-        if (!build_expand(build, pair->value, ESCAPE_NONE, &value) ||
-            (value.data && !build_query(build, span_of(pair->name), value)))
-            return false;
-    }
-    return true;
+    return build_pairs(build, pairs, build_query);
 }
 
 static bool is_pointer(const struct build *build, const char *name)
