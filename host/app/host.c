@@ -20,12 +20,6 @@
 #define HOST_EVENTS        16
 #define HOST_WORKERS_LEAST 2u /* one digests while the other waits for the store's pages */
 
-/* A job that the writer has finished, on its way back to the engine. */
-struct finished {
-    struct finished *next;
-    struct job *job;
-};
-
 struct host {
     struct clock clock;
     struct host_hooks hooks;
@@ -42,8 +36,8 @@ struct host {
     } watches[HOST_WATCHES_MAX];
     size_t watch_count;
     int64_t armed_ms, wake_ms;
-    pthread_mutex_t mutex; /* of the list below, which the writer's thread fills */
-    struct finished *first, *last;
+    pthread_mutex_t mutex; /* of the jobs below, which the writer's thread has finished */
+    struct job *first, *last;
 };
 
 int64_t host_now_ms(const struct host *host)
@@ -128,20 +122,14 @@ static void answered(void *context, uint64_t ticket, struct response *response)
 static void job_finished(void *context, struct job *job)
 {
     struct host *host = context;
-    /* The arena is the job's own, so a place for it can be had without an allocator that might fail
-     * here. */
-    struct finished *finished = arena_allocate(job->arena, sizeof *finished);
-    if (!finished)
-        __builtin_trap(); /* the engine would wait for ever: end, and recover from the checkpoints
-                           */
-    finished->job = job;
+    job->next = NULL;
     (void)pthread_mutex_lock(&host->mutex);
     bool was_empty = host->first == NULL;
     if (was_empty)
-        host->first = finished;
+        host->first = job;
     else
-        host->last->next = finished;
-    host->last = finished;
+        host->last->next = job;
+    host->last = job;
     (void)pthread_mutex_unlock(&host->mutex);
     if (was_empty)
         bell_ring(&host->bell);
@@ -150,12 +138,11 @@ static void job_finished(void *context, struct job *job)
 static void take_jobs(struct host *host)
 {
     (void)pthread_mutex_lock(&host->mutex);
-    struct finished *finished = host->first;
+    struct job *job = host->first;
     host->first = host->last = NULL;
     (void)pthread_mutex_unlock(&host->mutex);
-    while (finished) {
-        struct job *job = finished->job;
-        finished = finished->next; /* before the engine frees the arena that both lie in */
+    for (struct job *next; job; job = next) {
+        next = job->next; /* before the engine frees the job */
         feed(host, &(struct event){.kind = EVENT_JOB_DONE, .job = job});
     }
 }
@@ -323,9 +310,8 @@ bool host_create(struct store *store, const struct host_hooks *hooks, struct hos
  * of it is gone. */
 static void drop_finished(struct host *host)
 {
-    for (struct finished *finished = host->first, *next; finished; finished = next) {
-        struct job *job = finished->job;
-        next = finished->next;
+    for (struct job *job = host->first, *next; job; job = next) {
+        next = job->next;
         if (job->kind == JOB_COMMIT)
             digest_free(job->commit.batch->digest);
         arena_free(job->arena);

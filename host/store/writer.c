@@ -11,7 +11,8 @@
 
 #define WRITER_TAKE_MAX 1024u /* jobs handed to the store at once */
 
-/* A ring that grows: callers bound what they submit by writer_queued_bytes(). */
+/* The queue is of the jobs themselves, so that taking one in cannot fail; callers bound what they
+ * submit by writer_queued_bytes(). */
 struct writer {
     struct store *store;
     void (*done)(void *context, struct job *job);
@@ -19,8 +20,7 @@ struct writer {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
-    struct job **ring;
-    size_t capacity, first, count;
+    struct job *first, *last;
     bool stop;
     _Atomic size_t bytes;
 };
@@ -28,15 +28,11 @@ struct writer {
 static size_t take(struct writer *writer, struct job **jobs)
 {
     (void)pthread_mutex_lock(&writer->mutex); /* an ordinary mutex, held by no one else for long */
-    while (writer->count == 0 && !writer->stop)
+    while (!writer->first && !writer->stop)
         (void)pthread_cond_wait(&writer->wake, &writer->mutex); /* checked again by the loop */
-    assert(writer->capacity > 0);
-    size_t taken = writer->count < WRITER_TAKE_MAX ? writer->count : WRITER_TAKE_MAX;
-    for (size_t i = 0; i < taken; i++)
-        jobs[i] = writer->ring[(writer->first + i) % writer->capacity];
-    if (taken > 0)
-        writer->first = (writer->first + taken) % writer->capacity;
-    writer->count -= taken;
+    size_t taken = 0;
+    for (; writer->first && taken < WRITER_TAKE_MAX; writer->first = jobs[taken++]->next)
+        jobs[taken] = writer->first;
     (void)pthread_mutex_unlock(&writer->mutex); /* held by this thread */
     return taken;
 }
@@ -63,13 +59,7 @@ bool writer_start(struct store *store, void (*done)(void *context, struct job *j
     struct writer *writer = memory_allocate(sizeof *writer);
     if (!writer)
         return fault_memory(fault);
-    *writer = (struct writer){
-        .store = store, .done = done, .context = context, .capacity = WRITER_TAKE_MAX};
-    writer->ring = memory_allocate_array(writer->capacity, sizeof(struct job *));
-    if (!writer->ring) {
-        memory_free(writer);
-        return fault_memory(fault);
-    }
+    *writer = (struct writer){.store = store, .done = done, .context = context};
     (void)pthread_mutex_init(&writer->mutex, NULL); /* cannot fail with default attributes */
     (void)pthread_cond_init(&writer->wake, NULL);
     sigset_t all, before; /* signals are the main thread's */
@@ -80,7 +70,6 @@ bool writer_start(struct store *store, void (*done)(void *context, struct job *j
     if (error) {
         (void)pthread_cond_destroy(&writer->wake);
         (void)pthread_mutex_destroy(&writer->mutex);
-        memory_free(writer->ring);
         memory_free(writer);
         return fault_set(
             fault, FAULT_SYSTEM, "the store's writer thread cannot be started (error %d)", error);
@@ -90,38 +79,20 @@ bool writer_start(struct store *store, void (*done)(void *context, struct job *j
     return true;
 }
 
-static bool grow(struct writer *writer)
-{
-    struct job **ring = memory_allocate_array(writer->capacity * 2, sizeof(struct job *));
-    if (!ring)
-        return false;
-    for (size_t i = 0; i < writer->count; i++)
-        ring[i] = writer->ring[(writer->first + i) % writer->capacity];
-    memory_free(writer->ring);
-    writer->ring = ring;
-    writer->capacity *= 2;
-    writer->first = 0;
-    return true;
-}
-
 void writer_submit(struct writer *writer, struct job *job)
 {
     job->done = false;
     (void)atomic_fetch_add(&writer->bytes, job->bytes); /* the sum itself is not needed here */
     (void)pthread_mutex_lock(&writer->mutex);           /* as in take() */
-    assert(!writer->stop && writer->capacity > 0);
-    bool room = writer->count < writer->capacity || grow(writer);
-    if (room) {
-        writer->ring[(writer->first + writer->count) % writer->capacity] = job;
-        writer->count++;
-        (void)pthread_cond_signal(&writer->wake); /* cannot fail */
-    }
+    assert(!writer->stop);
+    job->next = NULL;
+    if (writer->first)
+        writer->last->next = job;
+    else
+        writer->first = job;
+    writer->last = job;
+    (void)pthread_cond_signal(&writer->wake);   /* cannot fail */
     (void)pthread_mutex_unlock(&writer->mutex); /* held by this thread */
-    if (!room) {
-        (void)fault_memory(&job->fault);
-        (void)atomic_fetch_sub(&writer->bytes, job->bytes); /* as above */
-        writer->done(writer->context, job);
-    }
 }
 
 size_t writer_queued_bytes(const struct writer *writer)
@@ -140,6 +111,5 @@ void writer_stop(struct writer *writer)
     (void)pthread_join(writer->thread, NULL); /* joinable, and not this thread */
     (void)pthread_cond_destroy(&writer->wake);
     (void)pthread_mutex_destroy(&writer->mutex);
-    memory_free(writer->ring);
     memory_free(writer);
 }

@@ -166,6 +166,8 @@ enum job_kind {
 };
 
 struct job {
+    struct job
+        *next; /* for whoever holds it: a job waits in queues that need no memory of their own */
     enum job_kind kind;
     int64_t wall_ms;     /* the time that the rows will carry */
     uint64_t ticket;     /* the engine's: comes back with the answer */

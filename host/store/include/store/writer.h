@@ -12,7 +12,8 @@ struct writer;
  * the writer. */
 bool writer_start(struct store *store, void (*done)(void *context, struct job *job), void *context,
     struct writer **ret_writer, struct fault *fault) MUST_CHECK;
-/* Never blocks. Ownership of the job goes to the writer until `done`. */
+/* Never blocks, never fails, takes no memory. Ownership of the job goes to the writer until `done`.
+ */
 void writer_submit(struct writer *writer, struct job *job);
 size_t writer_queued_bytes(const struct writer *writer); /* any thread */
 void writer_stop(struct writer *writer); /* finishes what is queued, joins, frees; NULL is fine */
