@@ -107,8 +107,8 @@ static inline void *server_accept(void *context)
             return NULL;
         struct server_connection *connection = &server->connections[index];
         *connection = (struct server_connection){server, socket, 0};
+        atomic_fetch_add(&server->accepted, 1); /* before anything can be answered */
         (void)pthread_create(&connection->thread, NULL, server_serve, connection);
-        atomic_fetch_add(&server->accepted, 1);
     }
 }
 

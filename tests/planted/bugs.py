@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The bugs that planted.py plants: each is one that a person could write, and breaks one promise of the host.
+
+`promise` says what is broken: a word for the area, or the numbers of the fault catalogue (tests/faults/README.md).
+"""
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Edit:
+    file: str
+    old: str  # stands in the file exactly once
+    new: str
+
+
+@dataclass(frozen=True)
+class Bug:
+    name: str
+    what: str
+    promise: str
+    caught_by: list  # CTest names; at least one must fail
+    edits: list = field(default_factory=list)
+
+
+def bug(name, what, promise, caught_by, *edits):
+    return Bug(name, what, promise, caught_by.split(), [Edit(*edit) for edit in edits])
+
+
+BUGS = [
+    # ---- retries and pace
+    bug("retry_without_backoff", "a failed request is sent again at once", "retry", "unit.policy.retry",
+        ("host/policy/retry.c", "*ret_wait_ms = greater(jitter_ms(random, backoff_ms(policy, state->attempts - 1)), server_ms);",
+         "*ret_wait_ms = server_ms;")),
+    bug("retry_without_budget", "retries cost nothing, so that an outage doubles the traffic", "retry", "unit.policy.retry",
+        ("host/policy/retry.c", "    budget->tokens_milli -= MILLI;\n", "")),
+    bug("retry_without_jitter", "all connections come back at the same instant", "retry", "unit.policy.retry",
+        ("host/policy/retry.c", "return most_ms > 0 ? (int64_t)random_below(random, (uint64_t)most_ms + 1) : 0;",
+         "(void)random;\n    return most_ms;")),
+    bug("retry_after_ignored", "a server that says when to come back is asked before that", "82, 83", "unit.policy.retry",
+        ("host/policy/retry.c", "int64_t wait_ms = greater(server_ms, backoff_ms(policy, state->waits - 1));",
+         "int64_t wait_ms = backoff_ms(policy, state->waits - 1);")),
+    bug("throttled_uses_attempts", "a rate limit that lasts uses up the attempts and fails the run", "82, 91",
+        "unit.policy.retry", ("host/policy/retry.c", "[OUTCOME_THROTTLED] = RULE_THROTTLE,", "[OUTCOME_THROTTLED] = RULE_ATTEMPT,")),
+    bug("reset_not_clamped", "a reset of 10^12 seconds stops a connection for ever", "85", "unit.policy.dialect",
+        ("host/policy/dialect.c", "return ms < 0 ? 0 : ms > most_ms ? most_ms : ms;", "(void)most_ms;\n    return ms < 0 ? 0 : ms;")),
+    bug("concurrency_never_lowered", "a 429 leaves as many requests under way as before", "89, 90", "unit.policy.throttle",
+        ("host/policy/throttle.c", "greater(MILLI, throttle->concurrency_milli / 2)", "throttle->concurrency_milli")),
+    bug("remaining_zero_ignored", "the last of a budget is followed by one more request", "87", "unit.policy.throttle",
+        ("host/policy/throttle.c", "    if (throttle->left > 0)\n        throttle->left--;\n", "")),
+    # ---- classes
+    bug("not_found_is_empty", "a 404 on a collection passes for an empty listing", "29", "unit.policy.classify scenario.answers",
+        ("host/policy/classify.c", "{404, 404, OUTCOME_NOT_FOUND},", "{404, 404, OUTCOME_OK},")),
+    bug("partial_content_is_whole", "an unasked 206 passes for a page", "34", "unit.policy.classify",
+        ("host/policy/classify.c", "    {206, 206, OUTCOME_MALFORMED}, /* a part of something, and no part was asked for */\n", "")),
+    bug("connect_failure_is_final", "one refused connection fails the run", "3", "unit.policy.classify",
+        ("host/policy/classify.c", "[EXCHANGE_CONNECT] = OUTCOME_TRANSIENT,", "[EXCHANGE_CONNECT] = OUTCOME_INVALID,")),
+    bug("token_401_is_renewed", "a token endpoint's 401 asks the token endpoint for a token", "27", "unit.policy.classify",
+        ("host/policy/classify.c", "if (status == 401 && classifier->token)", "if (false && classifier->token)")),
+    # ---- pages and their ends
+    bug("short_page_ends", "a page with fewer items than asked for ends the listing", "76, 81", "unit.page.paging",
+        ("host/page/paging.c", "return on->page->item_count == 0;", "return (int64_t)on->page->item_count < items_asked(on);")),
+    bug("no_body_ends", "an empty answer ends the listing", "25", "unit.page.page unit.engine.proof",
+        ("host/page/page.c", "page.marks |= PAGE_MARK_NO_BODY | PAGE_MARK_EMPTY;", "page.end = PAGE_ENDED;")),
+    bug("truncation_unread", "the application says that it cut the listing, and nobody listens", "truncation", "unit.page.paging",
+        ("host/page/page.c", "page->marks |= PAGE_MARK_TRUNCATED;", "(void)page;")),
+    bug("ceiling_unread", "a listing that stops at its ceiling counts as whole", "ceiling", "unit.page.paging",
+        ("host/page/paging.c", "page->marks |= PAGE_MARK_CEILING;", "(void)page;")),
+    bug("next_to_another_host", "a next link is followed to wherever it leads", "74", "unit.page.paging scenario.answers",
+        ("host/page/paging.c", "if (!span_equal_text(bytes_span(&origin), on->reader->source->origin)) {", "if (false) {")),
+    bug("next_is_self", "a next token equal to the one just used is used again", "61", "unit.page.paging",
+        ("host/page/paging.c", "if (on->at->token.data && span_equal(token, on->at->token)) {", "if (false) {")),
+    bug("login_page_is_json", "an HTML page with status 200 goes to the JSON gate under a false name", "23", "unit.page.page",
+        ("host/page/page.c", 'bool html = span_equal_nocase(type, SPAN("text/html")) ||', "bool html = false ||")),
+    # ---- the gate
+    bug("duplicate_member_last_wins", "of two members of one name the last is believed", "49", "unit.json.gate unit.json.items",
+        ("host/json/gate.c", "if (result == MEMBERS_TWICE &&\n", "if (false &&\n"),
+        ("host/json/gate.c", "return result == MEMBERS_SOUND ||\n", "return true ||\n")),
+    bug("trailing_bytes_pass", "what stands behind the JSON text is not looked at", "48", "unit.json.gate",
+        ("host/json/gate.c", "return at == gate->end || unexpected(gate, at, \"the end of the text\") != NULL;",
+         "return at != NULL;")),
+    bug("overlong_utf8_passes", "an overlong form of a byte passes for text", "52", "unit.json.items",
+        ("host/json/scan.c", "at[0] < 0xC2", "at[0] < 0xC0")),
+    # ---- records
+    bug("secret_in_attributes", "declared credential material is stored as it came", "60", "unit.record.cut unit.record.map",
+        ("host/record/cut.c", "    copy_until(on, cut->at.data);\n    write(on,",
+         "    copy_until(on, cut->at.data);\n    if (cut->kind == CUT_REDACT)\n        return;\n    write(on,")),
+    bug("secret_in_message", "a secret that the server repeats is shown", "promise 9", "unit.config.source",
+        ("host/config/redact.c", "        size_t length = covered(box, text);", "        size_t length = box ? 0 : covered(box, text);")),
+    # ---- requests
+    bug("header_injection", "a parameter with a line break adds a header", "request", "unit.request.request",
+        ("host/request/build.c", "if ((c < 0x20 && c != '\\t') || c == 0x7F)", "if (c == 0x7F)")),
+    bug("dots_in_path", "an id of '..' climbs out of its path", "request", "unit.request.request",
+        ("host/request/build.c", "if (value.length == 0 || is_dots(value))", "if (value.length == 0)")),
+    bug("path_not_escaped", "an id with a slash asks for something else", "request", "unit.request.request",
+        ("host/request/build.c", "        return bytes_append_percent(into, value, build->fault);\n    case ESCAPE_URL:",
+         "        return bytes_append(into, value, build->fault);\n    case ESCAPE_URL:")),
+    # ---- store and books
+    bug("unbalanced_batch", "a batch that does not add up is written", "promise 2", "unit.store.commit unit.store.writer",
+        ("host/store/commit.c", "    if (given == batch->received)\n        return true;", "    if (given >= 0)\n        return true;"),
+        ("host/store/schema.c", '"  CHECK(received =', '"  CHECK(1 OR received ='),
+        ("host/store/schema.c", '"    CHECK(received =', '"    CHECK(1 OR received =')),
+    bug("batch_written_twice", "a batch whose acknowledgement was lost counts twice", "114", "unit.store.commit",
+        ("host/store/commit.c", "    if (found) {\n", "    if (false) {\n")),
+    bug("gap_in_batches", "a batch is taken though the one before it is not there", "promise 3", "unit.store.commit",
+        ("host/store/commit.c", "place.ended || batch->sequence != place.sequence + 1", "place.ended")),
+    bug("dead_letter_is_absence", "an item that could not be mapped counts as gone", "55, 59", "unit.store.absence unit.store.commit",
+        ("host/store/item.c", "seen_object(item->seen, &store->addition, row.object, true, fault) == SEEN_FAILED))\n            return false;\n        if (present && slot)",
+         "false))\n            return false;\n        if (present && slot)")),
+    bug("chain_unchecked", "the audit does not look at the chain", "promise 2", "unit.store.audit",
+        ("host/store/audit.c", "if (good && !span_equal(stored, computed))", "if (good && stored.length == 0)")),
+    bug("asserted_deletes", "what only an asserted run missed is deleted", "promise 4", "unit.store.absence",
+        ("host/store/absence.c", "    if (!proven || !earlier)\n", "    if (!earlier)\n")),
+    bug("partial_concludes", "a partial run makes objects missing", "promise 4", "unit.store.absence",
+        ("host/store/absence.c", "end->proof >= PROOF_ASSERTED && ", "")),
+    # ---- configuration
+    bug("secret_readable_by_others", "a secret's file is taken whatever its mode", "145", "unit.config.secret",
+        ("host/config/secret.c", "if (stat.st_mode & forbidden)", "if (stat.st_mode & forbidden & 0)")),
+    # ---- connectors
+    bug("executable_segment", "a connector may hold code", "130", "plugins.elf plugins.intake",
+        ("host/declaration/elf_check.c", "if (image.executable && (ok || !tells_more(refusal->number)))",
+         "if (false && (ok || !tells_more(refusal->number)))")),
+    bug("constructor", "a connector may have a constructor", "127", "plugins.elf plugins.intake",
+        ("host/declaration/elf_dynamic.c", '    {DT_INIT_ARRAY, "INIT_ARRAY", REFUSAL_CONSTRUCTOR, RUNS_CODE},\n', "")),
+    bug("executable_stack", "a connector may ask for an executable stack", "130", "plugins.elf plugins.intake",
+        ("host/declaration/elf_check.c", "if (at->p_type == PT_GNU_STACK && (at->p_flags & PF_X))", "if (false)")),
+    # ---- the way out
+    bug("metadata_address", "the cloud's metadata address is asked", "18", "unit.transport.egress",
+        ("host/transport/egress.c", "    {0xA9FE0000, 16}, /* 169.254: link-local */\n", "")),
+    bug("mapped_address", "a private address in its v4-mapped form is asked", "18", "unit.transport.egress",
+        ("host/transport/egress.c", "    {{{[10] = 0xFF, [11] = 0xFF}, 96}, 12}, /* v4-mapped */\n", "")),
+    bug("redirect_followed", "credentials follow a redirect to another host", "21", "unit.transport.transport",
+        ("host/transport/transfer.c", "SET(CURLOPT_FOLLOWLOCATION, 0L);", "SET(CURLOPT_FOLLOWLOCATION, 1L);")),
+    bug("certificate_unchecked", "any certificate will do", "17", "unit.transport.transport",
+        ("host/transport/transfer.c", "SET(CURLOPT_SSL_VERIFYPEER, 1L);", "SET(CURLOPT_SSL_VERIFYPEER, 0L);")),
+    bug("two_lengths", "an answer with two lengths is read by one of them", "37", "unit.transport.transport",
+        ("host/transport/receive.c", "if (framing->lengths > 0 && framing->transfer_encodings > 0)", "if (false)")),
+    bug("stacked_encodings", "an answer packed twice is unpacked twice", "42", "unit.transport.transport",
+        ("host/transport/receive.c", "if (framing->codings > 1)", "if (false)")),
+]
