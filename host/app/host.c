@@ -147,14 +147,15 @@ static void take_jobs(struct host *host)
     }
 }
 
-static void take_digests(struct host *host)
+static void take_pages(struct host *host)
 {
-    for (struct pool_result *result = pool_take(host->pool), *next; result; result = next) {
-        next = result->next;
-        struct event event = {
-            .kind = EVENT_DIGESTED, .ticket = result->ticket, .digest = result->digest};
-        event.fault = result->fault;
-        memory_free(result);
+    struct pool_result result;
+    while (pool_take(host->pool, &result)) {
+        struct event event = {.kind = result.page ? EVENT_PAGED : EVENT_DIGESTED,
+            .ticket = result.ticket,
+            .page = result.page,
+            .digest = result.digest};
+        event.fault = result.fault;
         feed(host, &event);
     }
 }
@@ -196,7 +197,7 @@ bool host_step(struct host *host, struct fault *fault)
     take_signals(host);
     take_watched(host, events, count);
     transport_poll(host->transport);
-    take_digests(host);
+    take_pages(host);
     take_jobs(host);
     int64_t now_ms = host_now_ms(host);
     if (host->armed_ms <= now_ms) {

@@ -8,10 +8,14 @@
 
 #define POOL_WORKERS_MAX 16u
 
+/* A page with a worker, and with whoever asks for results. */
 struct task {
-    struct task *next;
-    struct pool_result *result; /* made beforehand, so that a finished digest can always be told */
+    struct task *next;      /* among those that wait for a worker */
+    struct task *told_next; /* among those that have something to tell */
+    bool telling, done;
+    struct digest *spoilt; /* could not be mapped; its page may still be looked at */
     struct digest_input input;
+    struct pool_result result;
 };
 
 struct worker {
@@ -26,22 +30,26 @@ struct pool {
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     struct task *first, *last;
-    struct pool_result *done_first, *done_last;
+    struct task *told_first, *told_last;
     struct bell *bell;
     bool stopping;
     unsigned count;
     struct worker workers[POOL_WORKERS_MAX];
 };
 
-static void append_result(struct pool *pool, struct pool_result *result)
+/* With the mutex held. A task that still waits to tell of its page tells of the digest instead. */
+static void tell(struct pool *pool, struct task *task)
 {
-    bool was_empty = pool->done_first == NULL;
-    result->next = NULL;
+    bool was_empty = pool->told_first == NULL;
+    if (task->telling)
+        return;
+    task->telling = true;
+    task->told_next = NULL;
     if (was_empty)
-        pool->done_first = result;
+        pool->told_first = task;
     else
-        pool->done_last->next = result;
-    pool->done_last = result;
+        pool->told_last->told_next = task;
+    pool->told_last = task;
     if (was_empty)
         bell_ring(pool->bell);
 }
@@ -60,58 +68,75 @@ static struct task *wait_for_task(struct pool *pool)
     return task;
 }
 
+static void digest(struct worker *worker, struct task *task)
+{
+    struct pool *pool = worker->pool;
+    struct digest *digest;
+    struct fault fault;
+    bool sound = digest_read(&task->input, &digest, &fault);
+    if (sound && digest->page.verdict.outcome == OUTCOME_OK && digest->page.end == PAGE_GOES_ON) {
+        (void)pthread_mutex_lock(&pool->mutex);
+        task->result.page = &digest->page;
+        tell(pool, task);
+        (void)pthread_mutex_unlock(&pool->mutex);
+    }
+    bool mapped = sound && digest_map(digest, &worker->known, &fault);
+    (void)pthread_mutex_lock(&pool->mutex);
+    task->done = true;
+    task->result.page = NULL;
+    task->result.digest = mapped ? digest : NULL;
+    task->spoilt = sound && !mapped ? digest : NULL;
+    if (!mapped)
+        task->result.fault = fault;
+    tell(pool, task);
+    (void)pthread_mutex_unlock(&pool->mutex);
+}
+
 static void *work(void *context)
 {
     struct worker *worker = context;
-    struct pool *pool = worker->pool;
     struct task *task;
-    while ((task = wait_for_task(pool))) {
-        struct pool_result *result = task->result;
-        if (!digest_page(&task->input, &worker->known, &result->digest, &result->fault))
-            result->digest = NULL;
-        memory_free(task);
-        (void)pthread_mutex_lock(&pool->mutex);
-        append_result(pool, result);
-        (void)pthread_mutex_unlock(&pool->mutex);
-    }
+    while ((task = wait_for_task(worker->pool)))
+        digest(worker, task);
     return NULL;
 }
 
 void pool_submit(struct pool *pool, uint64_t ticket, const struct digest_input *input)
 {
-    struct pool_result *result = memory_allocate(sizeof *result);
     struct task *task = memory_allocate(sizeof *task);
-    if (!result) { /* the engine would wait for ever: let the process end and recover from its
-                      checkpoints */
-        memory_free(task);
+    if (!task) { /* the engine would wait for ever: let the process end and recover from its
+                    checkpoints */
         response_free(input->response);
         __builtin_trap();
     }
-    result->ticket = ticket;
+    task->input = *input;
+    task->result.ticket = ticket;
     (void)pthread_mutex_lock(&pool->mutex);
-    if (!task) {
-        response_free(input->response);
-        (void)fault_memory(&result->fault);
-        append_result(pool, result);
-    } else {
-        *task = (struct task){.result = result, .input = *input};
-        if (pool->first)
-            pool->last->next = task;
-        else
-            pool->first = task;
-        pool->last = task;
-        (void)pthread_cond_signal(&pool->wake);
-    }
+    if (pool->first)
+        pool->last->next = task;
+    else
+        pool->first = task;
+    pool->last = task;
+    (void)pthread_cond_signal(&pool->wake);
     (void)pthread_mutex_unlock(&pool->mutex);
 }
 
-struct pool_result *pool_take(struct pool *pool)
+bool pool_take(struct pool *pool, struct pool_result *ret_result)
 {
     (void)pthread_mutex_lock(&pool->mutex);
-    struct pool_result *first = pool->done_first;
-    pool->done_first = pool->done_last = NULL;
+    struct task *task = pool->told_first;
+    bool done = task && task->done;
+    if (task) {
+        pool->told_first = task->told_next;
+        task->telling = false;
+        *ret_result = task->result;
+    }
     (void)pthread_mutex_unlock(&pool->mutex);
-    return first;
+    if (done) {
+        digest_free(task->spoilt);
+        memory_free(task);
+    }
+    return task != NULL;
 }
 
 bool pool_start(struct store *store, unsigned workers, struct bell *bell, struct pool **ret_pool,
@@ -150,14 +175,11 @@ static void drop_leftovers(struct pool *pool)
         struct task *task = pool->first;
         pool->first = task->next;
         response_free(task->input.response);
-        memory_free(task->result);
         memory_free(task);
     }
-    for (struct pool_result *result = pool_take(pool), *next; result; result = next) {
-        next = result->next;
-        digest_free(result->digest);
-        memory_free(result);
-    }
+    struct pool_result result;
+    while (pool_take(pool, &result))
+        digest_free(result.digest);
 }
 
 void pool_stop(struct pool *pool)

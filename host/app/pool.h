@@ -9,11 +9,12 @@
 
 struct pool;
 
-/* One finished digest. */
+/* What a worker tells of a page: that it has read where the listing goes on, then that it is done;
+ * the former only while the latter is still to come. */
 struct pool_result {
-    struct pool_result *next;
     uint64_t ticket;
-    struct digest *digest; /* NULL: `fault` */
+    const struct page *page; /* the former: borrowed until the latter; NULL */
+    struct digest *digest;   /* the latter; NULL: `fault` */
     struct fault fault;
 };
 
@@ -22,8 +23,8 @@ bool pool_start(struct store *store, unsigned workers, struct bell *bell, struct
     struct fault *fault) MUST_CHECK;
 /* Never blocks; where the task cannot even be queued its result is a fault. Takes the response. */
 void pool_submit(struct pool *pool, uint64_t ticket, const struct digest_input *input);
-/* All results since the last call, oldest first; the caller frees each with memory_free. */
-struct pool_result *pool_take(struct pool *pool);
+/* The oldest result that was not taken yet; false where there is none. */
+bool pool_take(struct pool *pool, struct pool_result *ret_result);
 void pool_stop(
     struct pool *pool); /* finishes nothing more than what is being worked on; NULL is fine */
 

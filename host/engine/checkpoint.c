@@ -15,30 +15,31 @@
 static const char *const state_words[] = {
     [CHECKPOINT_GOES_ON] = "go", [CHECKPOINT_OVER] = "over", [CHECKPOINT_FAILED] = "failed"};
 
-bool checkpoint_encode(const struct scope *scope, enum checkpoint_state state, struct arena *arena,
-    struct span *ret_text, struct fault *fault)
+bool checkpoint_encode(const struct scope *scope, enum checkpoint_state state,
+    const struct position *at, struct arena *arena, struct span *ret_text, struct fault *fault)
 {
     AUTO_BYTES text = {.limit = POSITION_TEXT_MAX + HEAD_MAX};
     const struct guards *guards = &scope->guards;
+    const struct trail *trail = &scope->trail;
     const struct batch_outcome *earlier = &scope->earlier;
     char say[REASON_MAX];
     (void)snprintf(say, sizeof say, "%s",
         state == CHECKPOINT_FAILED ? scope->reason
         : scope->end_signal[0]     ? scope->end_signal
                                    : "-");
-    for (char *at = say; *at; at++)
-        if (*at == '|')
-            *at = '/'; /* ends the evidence */
+    for (char *c = say; *c; c++)
+        if (*c == '|')
+            *c = '/'; /* ends the evidence */
     if (!bytes_format(&text, fault,
             "%s %" PRId64 " %d %d %" PRIu32 " %u %" PRId64 " %" PRId64 " %" PRId64 " ",
             state_words[state], scope->total, scope->total_exact, scope->total_moved, scope->marks,
-            scope->restarts, guards->bytes, guards->barren, (int64_t)guards->ids_hash) ||
-        !bytes_append_hex(&text, guards->tortoise.bytes, sizeof guards->tortoise.bytes, fault) ||
+            scope->restarts, trail->bytes, guards->barren, (int64_t)guards->ids_hash) ||
+        !bytes_append_hex(&text, trail->tortoise.bytes, sizeof trail->tortoise.bytes, fault) ||
         !bytes_format(&text, fault,
             " %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %s|",
-            guards->steps, guards->power, earlier->received, earlier->dead, earlier->conflicts,
+            trail->steps, trail->power, earlier->received, earlier->dead, earlier->conflicts,
             earlier->unreadable, say) ||
-        !position_encode(&scope->at, &text, fault))
+        !position_encode(at, &text, fault))
         return false;
     struct span copy = arena_copy(arena, bytes_span(&text));
     if (!copy.data)
@@ -97,17 +98,18 @@ static bool decode_state(struct span word, enum checkpoint_state *ret_state)
 static bool decode_evidence(struct scope *scope, struct span text, enum checkpoint_state *ret_state)
 {
     struct guards *guards = &scope->guards;
+    struct trail *trail = &scope->trail;
     struct batch_outcome *earlier = &scope->earlier;
     int64_t exact, moved, marks, restarts, ids_hash, steps, power;
     struct span word;
-    int64_t *const first[] = {&scope->total, &exact, &moved, &marks, &restarts, &guards->bytes,
+    int64_t *const first[] = {&scope->total, &exact, &moved, &marks, &restarts, &trail->bytes,
         &guards->barren, &ids_hash};
     int64_t *const second[] = {&steps, &power, &earlier->received, &earlier->dead,
         &earlier->conflicts, &earlier->unreadable};
     bool ok = take_word(&text, &word) && decode_state(word, ret_state);
     for (size_t i = 0; ok && i < sizeof first / sizeof first[0]; i++)
         ok = take_number(&text, first[i]);
-    ok = ok && take_word(&text, &word) && decode_hash(word, &guards->tortoise);
+    ok = ok && take_word(&text, &word) && decode_hash(word, &trail->tortoise);
     for (size_t i = 0; ok && i < sizeof second / sizeof second[0]; i++)
         ok = take_number(&text, second[i]);
     if (!ok)
@@ -117,8 +119,8 @@ static bool decode_evidence(struct scope *scope, struct span text, enum checkpoi
     scope->marks = (uint32_t)marks;
     scope->restarts = (unsigned)restarts;
     guards->ids_hash = (uint64_t)ids_hash;
-    guards->steps = (uint64_t)steps;
-    guards->power = (uint64_t)power;
+    trail->steps = (uint64_t)steps;
+    trail->power = (uint64_t)power;
     if (*ret_state == CHECKPOINT_FAILED) {
         scope->failed = true;
         (void)snprintf(scope->reason, sizeof scope->reason, "%.*s", SPAN_FORMAT(text));
@@ -147,6 +149,7 @@ bool checkpoint_decode(
         at.token = bytes_span(&scope->token);
     }
     scope->at = at;
-    scope->pages = at.page;
+    scope->trail.pages = at.page;
+    scope->ahead = scope->trail;
     return true;
 }

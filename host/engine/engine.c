@@ -285,9 +285,16 @@ static void handle_digested(struct engine *engine, const struct event *event)
         digest_free(event->digest);
         return;
     }
-    struct scope *scope = ticket->object;
+    struct page_work *work = ticket->object;
     engine_ticket_drop(engine, event->ticket);
-    scope_digested(scope, event->digest, &event->fault);
+    pages_digested(work, event->digest, &event->fault);
+}
+
+static void handle_paged(struct engine *engine, const struct event *event)
+{
+    const struct ticket *ticket = find_ticket(engine, event->ticket);
+    if (ticket)
+        pages_read(ticket->object, event->page);
 }
 
 static void handle_job(struct engine *engine, const struct event *event)
@@ -344,6 +351,9 @@ void engine_handle(struct engine *engine, const struct event *event)
         break;
     case EVENT_RESPONSE:
         handle_response(engine, event);
+        break;
+    case EVENT_PAGED:
+        handle_paged(engine, event);
         break;
     case EVENT_DIGESTED:
         handle_digested(engine, event);

@@ -5,7 +5,8 @@
  * *_over functions:
  *
  *     engine.c (events, effects, tickets) -> round.c -> run.c -> scope.c -> lane.c (when to send),
- * login.c (tokens), proof.c (what a listing proved), bookmark.c
+ * login.c (tokens), proof.c (what a listing proved), bookmark.c; beside scope.c stand listing.c
+ * (asks for pages) and pages.c (what becomes of them until they are committed)
  */
 #ifndef MUSTER_ENGINE_MACHINE_H
 #define MUSTER_ENGINE_MACHINE_H
@@ -27,7 +28,7 @@
 enum ticket_kind {
     TICKET_FREE,
     TICKET_SCOPE_SEND,
-    TICKET_SCOPE_DIGEST,
+    TICKET_PAGE_DIGEST,
     TICKET_JOB,
     TICKET_SCOPE_WAIT,
     TICKET_LANE_WAIT,
@@ -63,24 +64,56 @@ enum scope_state {
     SCOPE_BEGINNING,  /* SCOPE_BEGIN under way */
     SCOPE_QUEUED,     /* waits in its lane */
     SCOPE_SENT,       /* a request is under way */
-    SCOPE_DIGESTING,  /* its answer is with a page worker */
+    SCOPE_READING,    /* its answer is with a page worker, and the way on is not known yet */
     SCOPE_WAITING,    /* for a retry's time */
     SCOPE_TOKEN,      /* for a credential to be renewed */
-    SCOPE_WINDOW,     /* knows its next page, but too many commits are under way */
-    SCOPE_RESTARTING, /* SCOPE_RESTART under way, or waits for commits before it */
-    SCOPE_FLUSHING,   /* the listing is over; commits are under way */
+    SCOPE_WINDOW,     /* knows its next page, but too many pages are under way */
+    SCOPE_RESTARTING, /* SCOPE_RESTART under way, or waits for pages and commits before it */
+    SCOPE_FLUSHING,   /* nothing more is asked for; pages and commits are under way */
     SCOPE_ENDING,     /* SCOPE_END under way */
     SCOPE_STOPPED,    /* put down at its checkpoint: the host is draining */
     SCOPE_OVER
 };
 
-/* What the guards of DESIGN section 6 remember of one listing. */
-struct guards {
+/* The way through a listing up to some page: what the guards of DESIGN section 6 need before the
+ * page after it is asked for. */
+struct trail {
     struct hash128 tortoise; /* Brent: the position kept for comparison */
     uint64_t steps, power;
+    int64_t pages;
+    int64_t bytes; /* decoded, so far */
+};
+
+/* What the guards remember beside the way. */
+struct guards {
     uint64_t ids_hash; /* of the last page with items */
     int64_t barren;    /* pages in a row that brought no new record */
-    int64_t bytes;     /* decoded, so far */
+};
+
+enum page_stage {
+    STAGE_ASKED,   /* waits for its answer, or to be sent */
+    STAGE_READING, /* with a page worker; where the listing goes on is not known yet */
+    STAGE_MAPPING, /* that is known; its items are still with the worker */
+    STAGE_DIGESTED /* waits for the pages before it */
+};
+
+/* A page on its way from request to commit. Lies in its arena, with the request and, in the end,
+ * the commit job. */
+struct page_work {
+    struct page_work *next; /* in the scope, in the order of the listing */
+    struct scope *scope;
+    struct arena *arena;
+    enum page_stage stage;
+    struct request request;
+    struct position at;    /* that was asked for; what the digest borrows */
+    unsigned token_number; /* of the access token in the request */
+    uint64_t ticket;       /* of its digest */
+    size_t held_bytes;     /* counted as the round's */
+    size_t body_length;
+    struct trail trail;    /* up to this page */
+    const char *guard;     /* why the listing must end with it; NULL */
+    struct digest *digest; /* NULL: `fault` says why */
+    struct fault fault;
 };
 
 struct scope {
@@ -94,22 +127,22 @@ struct scope {
 
     struct position at; /* what is asked for; its token lies in `token` */
     struct bytes token;
-    struct arena *page_arena; /* request, then commit job, of the page under way */
-    struct request request;
-    struct position asked_at; /* copy of `at` in page_arena: what the digest borrows */
-    uint64_t ticket;
-    int64_t sent_ms;
+    struct page_work *asked; /* the page at `at`, until it is answered; NULL */
+    uint64_t ticket;         /* of its request, or of the wait for its retry */
     struct retry_state retry;
     unsigned renewals, restarts;
-    unsigned token_number; /* of the access token in the request */
+    struct trail ahead; /* up to the last page that was read */
 
+    struct page_work *first, *last; /* answered, and not yet with the store */
+    unsigned work_count;            /* of them */
+    bool cut;                       /* a page was not taken: those read after it are dropped */
     int64_t sequence;
     unsigned commits; /* under way */
-    bool next_known;  /* `at` is the next page, not yet asked for */
 
+    struct trail trail; /* up to the last page that went to the store */
     enum page_end end;
     char end_signal[64];
-    int64_t total, pages;
+    int64_t total;
     bool total_exact, total_moved;
     uint32_t marks;
     struct batch_outcome sums; /* of this listing */
@@ -187,7 +220,7 @@ struct round {
     struct login login;
     struct retry_budget budget;
     unsigned jobs;     /* under way */
-    size_t held_bytes; /* of digests that are not committed */
+    size_t held_bytes; /* of answers and digests that are not committed */
 };
 
 struct engine {
@@ -247,11 +280,12 @@ const struct program *run_program(const struct run *run);
 /* scope.c: a scope's life */
 struct engine *scope_engine(const struct scope *scope);
 void scope_enter(struct scope *scope, enum scope_state state);
-void scope_drop_page(struct scope *scope);
-/* The listing is over, one way or the other; what is with the store comes back first, then the
- * scope is judged and ended. */
+/* Nothing more is asked for, for one reason or the other; what is with workers and the store comes
+ * back first, then the scope is judged and ended. */
 void scope_flush(struct scope *scope);
-/* For a scope of which nothing is under way but commits: it ends here and now. */
+/* Something of it came back: does what waited for that. */
+void scope_settle(struct scope *scope);
+/* For a scope of which nothing is under way but pages and commits: it ends as these are done. */
 void scope_fail_now(struct scope *scope, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void scope_stop_here(struct scope *scope);
@@ -262,7 +296,6 @@ void scope_free(struct scope *scope);
 void scope_send(struct scope *scope); /* called by its lane: now is the time */
 void scope_next(struct scope *scope); /* asks for the page at `at` */
 void scope_response(struct scope *scope, struct response *response);
-void scope_digested(struct scope *scope, struct digest *digest, const struct fault *fault);
 void scope_job_done(struct scope *scope, struct job *job);
 void scope_timer(struct scope *scope);
 void scope_token_ready(struct scope *scope);
@@ -270,23 +303,45 @@ void scope_fail(struct scope *scope, const char *format, ...) __attribute__((for
 void scope_stop(struct scope *scope);
 bool scope_is_idle(const struct scope *scope); /* nothing of it is with anybody else */
 
+/* listing.c */
+/* The request failed, or the answer is none: its class decides. */
+void listing_trouble(struct scope *scope, struct classified *said, int64_t wait_ms);
+/* How long the server asks to be left alone; RATE_UNKNOWN where it does not say. */
+int64_t listing_wait_ms(const struct scope *scope, const struct response *response);
+
+/* pages.c: from answer to commit */
+struct page_work *page_work_create(struct scope *scope);             /* NULL: out of memory */
+void page_work_free(struct page_work *work);                         /* NULL is fine */
+void pages_answered(struct scope *scope, struct response *response); /* to `asked` */
+void pages_read(struct page_work *work, const struct page *page);
+void pages_digested(struct page_work *work, struct digest *digest, const struct fault *fault);
+/* Memory that pages of the round hold, or give back. */
+void pages_hold(struct round *round, size_t bytes);
+void pages_release(struct round *round, size_t bytes);
+bool pages_have_room(const struct scope *scope); /* one more page may be asked for ahead */
+void pages_free(struct scope *scope);
+
 /* checkpoint.c: the text that a commit stores as the scope's position: what the engine knows of the
- * listing, then where it stands */
+ * listing up to that page, then where it goes on */
 enum checkpoint_state {
     CHECKPOINT_GOES_ON, /* pages are to come */
     CHECKPOINT_OVER,    /* the listing came to its end: only its conclusion is left */
     CHECKPOINT_FAILED   /* a guard ended it, with the scope's reason */
 };
-bool checkpoint_encode(const struct scope *scope, enum checkpoint_state state, struct arena *arena,
-    struct span *ret_text, struct fault *fault) MUST_CHECK;
+bool checkpoint_encode(const struct scope *scope, enum checkpoint_state state,
+    const struct position *at, struct arena *arena, struct span *ret_text,
+    struct fault *fault) MUST_CHECK;
 /* Fills position, token and evidence, and the failure where there was one. */
 bool checkpoint_decode(struct scope *scope, struct span text, enum checkpoint_state *ret_state,
     struct fault *fault) MUST_CHECK;
 
 /* proof.c */
-/* What the page adds to the listing's evidence; false where a guard ends the listing (reason set
- * through scope_fail). */
-bool proof_page(struct scope *scope, const struct digest *digest);
+/* A page was read: moves `ahead` on, and says why the listing must not go on after it; NULL where
+ * it may. What needs no item is judged here, before the next request goes. */
+const char *proof_read(struct scope *scope, const struct page *page, size_t body_length);
+/* What a digested page adds to the listing's evidence, in the order of the listing; false where a
+ * guard ends the listing (reason set through scope_fail). */
+bool proof_page(struct scope *scope, const struct page_work *work);
 void proof_reset(struct scope *scope);
 /* After the last commit: proof and reason. True where a second pass should be tried first. */
 bool proof_conclude(struct scope *scope);

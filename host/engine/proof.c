@@ -9,7 +9,9 @@
 
 void proof_reset(struct scope *scope)
 {
-    scope->guards = (struct guards){.power = 1, .bytes = scope->guards.bytes};
+    scope->guards = (struct guards){0};
+    scope->ahead = scope->trail = (struct trail){.power = 1, .bytes = scope->ahead.bytes};
+    scope->cut = false;
     scope->total = PAGE_TOTAL_UNKNOWN;
     scope->total_exact = scope->total_moved = false;
     scope->marks = 0;
@@ -35,17 +37,17 @@ static struct hash128 position_hash(const struct position *position)
 }
 
 /* Brent's cycle finding (BIT 20, 1980): one remembered position, moved on at powers of two. */
-static bool is_cycle(struct guards *guards, const struct position *next)
+static bool is_cycle(struct trail *trail, const struct position *next)
 {
     struct hash128 hash = position_hash(next);
-    if (guards->steps > 0 && hash128_equal(hash, guards->tortoise))
+    if (trail->steps > 0 && hash128_equal(hash, trail->tortoise))
         return true;
-    if (guards->steps == 0 || guards->steps == guards->power) {
-        guards->tortoise = hash;
-        guards->power *= 2;
-        guards->steps = 0;
+    if (trail->steps == 0 || trail->steps == trail->power) {
+        trail->tortoise = hash;
+        trail->power *= 2;
+        trail->steps = 0;
     }
-    guards->steps++;
+    trail->steps++;
     return false;
 }
 
@@ -77,50 +79,56 @@ static void note_marks(struct scope *scope, uint32_t marks)
 
 /* The guards; each ends the listing as partial, with the page and the cause. The page's own records
  * are kept all the same. */
-static bool guard_page(struct scope *scope, const struct digest *digest)
+const char *proof_read(struct scope *scope, const struct page *page, size_t body_length)
 {
-    const struct page *page = &digest->page;
     const struct policy_settings *policy = round_policy(scope->run->round);
-    struct guards *guards = &scope->guards;
+    struct trail *trail = &scope->ahead;
     const char *why = NULL;
-    bool repeated =
-        page->item_count > 0 && guards->ids_hash == digest->ids_hash && scope->pages > 1;
-    if (page->item_count > 0)
-        guards->ids_hash = digest->ids_hash;
+    trail->pages++;
+    trail->bytes += (int64_t)body_length;
     if (page->marks & PAGE_MARK_NO_BODY)
         why = "an answer without a body in a listing";
-    else if (repeated)
-        why = "the same items as the page before, under another cursor";
     else if (page->marks & PAGE_MARK_SELF)
         why = "its next page is itself";
     else if (page->marks & PAGE_MARK_ECHO)
         why = "the answer is for another position than was asked for";
     else if (page->end == PAGE_UNDECLARED)
         why = "it has no next page, and none of the declared ends of the listing";
-    else if (page->end == PAGE_GOES_ON && is_cycle(guards, &page->next))
+    else if (page->end == PAGE_GOES_ON && is_cycle(trail, &page->next))
         why = "its next page was read before: the listing goes in a circle";
-    else if (page->end == PAGE_GOES_ON && scope->pages >= policy->pages_most)
+    else if (page->end == PAGE_GOES_ON && trail->pages >= policy->pages_most)
         why = "the listing is longer than policy pages_most allows";
-    else if (guards->bytes > policy->run_bytes_most)
+    else if (trail->bytes > policy->run_bytes_most)
         why = "the listing is larger than policy run_bytes_most allows";
-    if (!why)
-        return true;
-    scope_fail(scope, "page %" PRId64 ": %s", scope->pages, why);
-    return false;
+    return why;
 }
 
-bool proof_page(struct scope *scope, const struct digest *digest)
+/* The same items again tell more than where the listing would go on. */
+static bool is_repeated(struct scope *scope, const struct digest *digest)
 {
-    const struct page *page = &digest->page;
-    scope->pages++;
-    scope->guards.bytes += (int64_t)digest->response->body.length;
+    if (digest->page.item_count == 0)
+        return false;
+    bool same = scope->guards.ids_hash == digest->ids_hash && scope->trail.pages > 1;
+    scope->guards.ids_hash = digest->ids_hash;
+    return same;
+}
+
+bool proof_page(struct scope *scope, const struct page_work *work)
+{
+    const struct page *page = &work->digest->page;
+    const char *why = work->guard;
+    scope->trail = work->trail;
     take_total(scope, page);
     scope->marks |= page->marks;
     scope->end = page->end;
     if (page->end == PAGE_ENDED)
         (void)snprintf(scope->end_signal, sizeof scope->end_signal, "%s", page->end_signal);
     note_marks(scope, page->marks);
-    return guard_page(scope, digest);
+    if (is_repeated(scope, work->digest))
+        why = "the same items as the page before, under another cursor";
+    if (why)
+        scope_fail(scope, "page %" PRId64 ": %s", scope->trail.pages, why);
+    return why == NULL;
 }
 
 static void conclude(struct scope *scope, enum proof proof, const char *format, ...)

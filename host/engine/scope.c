@@ -19,12 +19,6 @@ void scope_enter(struct scope *scope, enum scope_state state)
     scope->state = state;
 }
 
-void scope_drop_page(struct scope *scope)
-{
-    arena_free(TAKE(scope->page_arena));
-    scope->request = (struct request){0};
-}
-
 static void over(struct scope *scope)
 {
     scope_enter(scope, SCOPE_OVER);
@@ -36,7 +30,8 @@ static void over(struct scope *scope)
 void scope_restart(struct scope *scope)
 {
     scope_enter(scope, SCOPE_RESTARTING);
-    if (scope->commits > 0)
+    page_work_free(TAKE(scope->asked));
+    if (scope->first || scope->commits > 0)
         return;
     if (scope->failed) { /* meanwhile */
         scope_flush(scope);
@@ -80,12 +75,11 @@ static void send_end(struct scope *scope)
     engine_job_submit(scope->run->round, job, scope);
 }
 
-/* The listing is over, one way or the other; what is with the store comes back first. */
 void scope_flush(struct scope *scope)
 {
     scope_enter(scope, SCOPE_FLUSHING);
-    scope_drop_page(scope);
-    if (scope->commits > 0)
+    page_work_free(TAKE(scope->asked));
+    if (scope->first || scope->commits > 0)
         return;
     if (proof_conclude(scope)) {
         (void)snprintf(scope->reason, sizeof scope->reason,
@@ -105,7 +99,6 @@ static void blame(struct scope *scope, const char *format, va_list arguments)
     scope->failed = true;
 }
 
-/* For a scope of which nothing is under way but commits: it ends here and now. */
 void scope_fail_now(struct scope *scope, const char *format, ...)
 {
     va_list arguments;
@@ -132,7 +125,7 @@ static bool leave_wait(struct scope *scope)
         return true;
     case SCOPE_BEGINNING:
     case SCOPE_SENT:
-    case SCOPE_DIGESTING:
+    case SCOPE_READING:
     case SCOPE_RESTARTING:
     case SCOPE_FLUSHING:
     case SCOPE_ENDING:
@@ -153,17 +146,27 @@ void scope_fail(struct scope *scope, const char *format, ...)
         scope_flush(scope);
 }
 
+void scope_settle(struct scope *scope)
+{
+    if (scope->state == SCOPE_FLUSHING)
+        scope_flush(scope);
+    else if (scope->state == SCOPE_RESTARTING)
+        scope_restart(scope);
+    else if (scope->state == SCOPE_WINDOW && pages_have_room(scope))
+        scope_next(scope);
+}
+
 /* ------------------------------------------------------------------ stopping ------------------ */
 
 bool scope_is_idle(const struct scope *scope)
 {
-    return scope->state == SCOPE_STOPPED && scope->commits == 0;
+    return scope->state == SCOPE_STOPPED && !scope->first && scope->commits == 0;
 }
 
 void scope_stop_here(struct scope *scope)
 {
     scope_enter(scope, SCOPE_STOPPED);
-    scope_drop_page(scope);
+    page_work_free(TAKE(scope->asked));
     round_advance(scope->run->round);
 }
 
@@ -250,8 +253,7 @@ static void committed(struct scope *scope, struct job *job)
     struct fault fault = job->fault;
     bool done = job->done;
     scope->commits--;
-    round->held_bytes -= batch->bytes;
-    round->engine->held_bytes -= batch->bytes;
+    pages_release(round, batch->bytes);
     lane_pump(round->engine, round->lane); /* memory came free: a sender may go on */
     if (done) {
         struct note *note = engine_note(round->engine, NOTE_PAGE, round, scope->run);
@@ -267,12 +269,7 @@ static void committed(struct scope *scope, struct job *job)
     }
     digest_free(batch->digest);
     arena_free(job->arena);
-    if (scope->state == SCOPE_FLUSHING)
-        scope_flush(scope);
-    else if (scope->state == SCOPE_RESTARTING)
-        scope_restart(scope);
-    else if (scope->state == SCOPE_WINDOW && scope->next_known)
-        scope_next(scope);
+    scope_settle(scope);
 }
 
 static void restarted(struct scope *scope, struct job *job)
@@ -289,7 +286,6 @@ static void restarted(struct scope *scope, struct job *job)
     if (!scope->failed)
         scope->reason[0] = '\0';
     scope->at = request_first_position(run_program(scope->run)->declaration);
-    scope->pages = 0;
     scope_next(scope);
 }
 
@@ -381,7 +377,7 @@ void scope_free(struct scope *scope)
 {
     if (!scope)
         return;
-    scope_drop_page(scope);
+    pages_free(scope);
     bytes_free(&scope->token);
     bytes_free(&scope->bookmark);
     arena_free(scope->arena);

@@ -18,12 +18,13 @@ struct digest_box {
     struct digest digest;
     struct mapping mapping;
     struct hash_key scope_key;
+    int64_t scope;
+    bool nothing_known;
 };
 
 /* One page on its way through. */
 struct digesting {
     struct digest_box *box;
-    const struct digest_input *input;
     const struct program *program;
     const struct mapper *mapper;
     struct span *ids;       /* of each item, by whichever path; nothing where it has none */
@@ -120,15 +121,15 @@ static bool ask_known(struct digesting *on, const struct known *known,
     const struct known_query *queries, const uint32_t *items, size_t count)
 {
     struct batch *batch = &on->box->digest.batch;
-    if (on->input->nothing_known)
+    if (on->box->nothing_known)
         return true;
     struct known_answer *answers =
         arena_allocate_array(on->box->digest.arena, count, sizeof *answers);
     batch->assumed = arena_allocate_array(on->box->digest.arena, count, sizeof *batch->assumed);
     if (!answers || !batch->assumed)
         return fault_memory(on->fault);
-    batch->known_version = known->look_up(known->context, on->input->scope,
-        on->mapper->yields[0].kind->kind, queries, count, answers);
+    batch->known_version = known->look_up(
+        known->context, on->box->scope, on->mapper->yields[0].kind->kind, queries, count, answers);
     for (size_t i = 0; batch->known_version >= 0 && i < count; i++) {
         if (answers[i].object == 0 || !hash128_equal(answers[i].bytes_hash, on->hashes[items[i]]))
             continue;
@@ -280,30 +281,6 @@ static bool fill_batch(struct digesting *on, const struct known *known)
                                &on->box->mapping, &digest->new_paths, on->fault);
 }
 
-static bool read_page(struct digesting *on)
-{
-    struct digest *digest = &on->box->digest;
-    const struct digest_input *input = on->input;
-    const struct page_reader *reader = on->program->reader;
-    digest->page.total = PAGE_TOTAL_UNKNOWN;
-    digest->page.end = PAGE_UNDECLARED;
-    classify_response(page_reader_classifier(reader), digest->response, input->asked.carries_cursor,
-        &digest->page.verdict);
-    return digest->page.verdict.outcome != OUTCOME_OK ||
-           page_read(reader, digest->response, &input->at, &input->asked, input->parent,
-               &on->program->gate_key, digest->arena, &digest->page, on->fault);
-}
-
-static bool run(struct digesting *on, const struct known *known)
-{
-    struct digest *digest = &on->box->digest;
-    if (!read_page(on) || (digest->page.verdict.outcome == OUTCOME_OK && !fill_batch(on, known)))
-        return false;
-    digest->batch.bytes = arena_used(digest->arena) + digest->response->body.capacity +
-                          digest->response->headers.text.capacity + sizeof *on->box;
-    return true;
-}
-
 /* ------------------------------------------------------------------ entry --------------------- */
 
 static struct digest_box *create_box(const struct digest_input *input)
@@ -326,27 +303,63 @@ static struct digest_box *create_box(const struct digest_input *input)
     box->mapping.arena = arena;
     box->mapping.content_key = input->program->content_key;
     box->scope_key = program_scope_key(input->program, input->parent);
+    box->scope = input->scope;
+    box->nothing_known = input->nothing_known;
     return box;
 }
 
-bool digest_page(const struct digest_input *input, const struct known *known,
-    struct digest **ret_digest, struct fault *fault)
+static bool read_page(const struct digest_input *input, struct digest *digest, struct fault *fault)
+{
+    const struct page_reader *reader = input->program->reader;
+    digest->page.total = PAGE_TOTAL_UNKNOWN;
+    digest->page.end = PAGE_UNDECLARED;
+    classify_response(page_reader_classifier(reader), digest->response, input->asked.carries_cursor,
+        &digest->page.verdict);
+    return digest->page.verdict.outcome != OUTCOME_OK ||
+           page_read(reader, digest->response, &input->at, &input->asked, input->parent,
+               &input->program->gate_key, digest->arena, &digest->page, fault);
+}
+
+bool digest_read(const struct digest_input *input, struct digest **ret_digest, struct fault *fault)
 {
     struct digest_box *box = create_box(input);
     if (!box) {
         response_free(input->response);
         return fault_memory(fault);
     }
-    struct digesting on = {.box = box,
-        .input = input,
-        .program = input->program,
-        .mapper = input->program->mapper,
-        .fault = fault};
-    if (!run(&on, known)) {
+    if (!read_page(input, &box->digest, fault)) {
         digest_free(&box->digest);
         return false;
     }
     *ret_digest = &box->digest;
+    return true;
+}
+
+bool digest_map(struct digest *digest, const struct known *known, struct fault *fault)
+{
+    struct digest_box *box = (struct digest_box *)digest; /* its first member */
+    struct digesting on = {.box = box,
+        .program = digest->batch.program,
+        .mapper = digest->batch.program->mapper,
+        .fault = fault};
+    if (digest->page.verdict.outcome == OUTCOME_OK && !fill_batch(&on, known))
+        return false;
+    digest->batch.bytes = arena_used(digest->arena) + digest->response->body.capacity +
+                          digest->response->headers.text.capacity + sizeof *box;
+    return true;
+}
+
+bool digest_page(const struct digest_input *input, const struct known *known,
+    struct digest **ret_digest, struct fault *fault)
+{
+    struct digest *digest;
+    if (!digest_read(input, &digest, fault))
+        return false;
+    if (!digest_map(digest, known, fault)) {
+        digest_free(digest);
+        return false;
+    }
+    *ret_digest = digest;
     return true;
 }
 

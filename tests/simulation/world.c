@@ -11,7 +11,7 @@
 #define ACTS_MAX      200000
 #define WALL_START_MS INT64_C(1767225600000) /* 2026-01-01 */
 
-enum what { WHAT_RESPONSE, WHAT_DIGESTED, WHAT_WRITER, WHAT_JOB, WHAT_TIMER };
+enum what { WHAT_RESPONSE, WHAT_PAGED, WHAT_DIGESTED, WHAT_WRITER, WHAT_JOB, WHAT_TIMER };
 
 struct world_event {
     struct world_event *next;
@@ -20,7 +20,7 @@ struct world_event {
     enum what what;
     uint64_t ticket;
     struct response *response;
-    struct digest *digest;
+    struct digest *digest; /* PAGED: borrowed */
     struct job *job;
     struct fault fault;
 };
@@ -51,14 +51,29 @@ static struct world_event *schedule(struct world *world, enum what what, int64_t
 
 /* ------------------------------------------------------------------ the host's body */
 
+/* A worker tells of a page when it has read it, mostly, and when it has mapped it: at once, or so
+ * late that the pages after it are mapped first. */
 static void do_digest(struct world *world, const struct effect *effect)
 {
-    struct known known = store_reader_known(world->reader);
-    struct world_event *event =
-        schedule(world, WHAT_DIGESTED, (int64_t)random_below(&world->random, 3));
+    const struct known known = store_reader_known(world->reader);
+    struct digest *digest = NULL;
+    struct fault fault = {0};
+    int64_t read_ms = (int64_t)random_below(&world->random, 2),
+            mapped_ms =
+                (int64_t)random_below(&world->random, random_below(&world->random, 4) ? 3 : 200);
+    bool read = digest_read(&effect->input, &digest, &fault);
+    if (read && digest->page.verdict.outcome == OUTCOME_OK && digest->page.end == PAGE_GOES_ON &&
+        random_below(&world->random, 8) > 0) {
+        struct world_event *paged = schedule(world, WHAT_PAGED, read_ms);
+        paged->ticket = effect->ticket;
+        paged->digest = digest;
+    }
+    bool mapped = read && digest_map(digest, &known, &fault);
+    struct world_event *event = schedule(world, WHAT_DIGESTED, read_ms + mapped_ms);
     event->ticket = effect->ticket;
-    if (!digest_page(&effect->input, &known, &event->digest, &event->fault))
-        event->digest = NULL;
+    event->fault = fault;
+    event->digest = mapped ? digest : NULL;
+    must(!read || mapped, &fault);
 }
 
 static void do_job(struct world *world, struct job *job)
@@ -181,6 +196,10 @@ static void deliver(struct world *world, struct world_event *at)
         event.kind = EVENT_RESPONSE;
         event.response = at->response;
         break;
+    case WHAT_PAGED:
+        event.kind = EVENT_PAGED;
+        event.page = &at->digest->page;
+        break;
     case WHAT_DIGESTED:
         event.kind = EVENT_DIGESTED;
         event.digest = at->digest;
@@ -221,7 +240,8 @@ static void drop_memory(struct world *world)
         struct world_event *event = world->events;
         world->events = event->next;
         response_free(event->response);
-        digest_free(event->digest);
+        if (event->what == WHAT_DIGESTED)
+            digest_free(event->digest);
         if (event->job)
             drop_job(event->job);
         memory_free(event);

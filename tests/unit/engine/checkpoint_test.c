@@ -20,12 +20,8 @@ static struct scope sample(struct arena *arena)
         .total_moved = true,
         .marks = PAGE_MARK_UNFRAMED | PAGE_MARK_EMPTY,
         .restarts = 1,
-        .guards = {.tortoise = {{1, 2, 0xFF, 0, 5}},
-            .steps = 3,
-            .power = 8,
-            .ids_hash = UINT64_MAX,
-            .barren = 7,
-            .bytes = INT64_MAX},
+        .trail = {.tortoise = {{1, 2, 0xFF, 0, 5}}, .steps = 3, .power = 8, .bytes = INT64_MAX},
+        .guards = {.ids_hash = UINT64_MAX, .barren = 7},
         .earlier = {.received = 1, .dead = 2, .conflicts = 3, .unreadable = 4}};
     return scope;
 }
@@ -36,7 +32,8 @@ static struct scope again(
     struct scope back = {.arena = scope->arena, .token = {.limit = POSITION_TEXT_MAX}};
     struct span text;
     struct fault fault;
-    ck_assert_msg(checkpoint_encode(scope, state, scope->arena, &text, &fault), "%s", fault.text);
+    ck_assert_msg(
+        checkpoint_encode(scope, state, &scope->at, scope->arena, &text, &fault), "%s", fault.text);
     ck_assert_msg(checkpoint_decode(&back, text, ret_state, &fault), "%s: %.*s", fault.text,
         SPAN_FORMAT(text));
     return back;
@@ -50,7 +47,7 @@ START_TEST(everything_comes_back)
     struct scope back = again(&scope, CHECKPOINT_GOES_ON, &state);
     ck_assert_int_eq(state, CHECKPOINT_GOES_ON);
     ck_assert_int_eq(back.at.page, 3);
-    ck_assert_int_eq(back.pages, 3);
+    ck_assert_int_eq(back.trail.pages, 3);
     ck_assert_int_eq(back.at.received, 21);
     ck_assert_int_eq(back.at.number, -4);
     ck_assert_int_eq(back.at.total_plus_one, 9);
@@ -59,12 +56,14 @@ START_TEST(everything_comes_back)
     ck_assert(back.total_exact && back.total_moved && !back.failed);
     ck_assert_uint_eq(back.marks, scope.marks);
     ck_assert_uint_eq(back.restarts, 1);
-    ck_assert(hash128_equal(back.guards.tortoise, scope.guards.tortoise));
-    ck_assert_uint_eq(back.guards.steps, 3);
-    ck_assert_uint_eq(back.guards.power, 8);
+    ck_assert(hash128_equal(back.trail.tortoise, scope.trail.tortoise));
+    ck_assert_uint_eq(back.trail.steps, 3);
+    ck_assert_uint_eq(back.trail.power, 8);
     ck_assert_uint_eq(back.guards.ids_hash, UINT64_MAX);
     ck_assert_int_eq(back.guards.barren, 7);
-    ck_assert_int_eq(back.guards.bytes, INT64_MAX);
+    ck_assert_int_eq(back.trail.bytes, INT64_MAX);
+    ck_assert_int_eq(back.ahead.bytes, INT64_MAX);
+    ck_assert_int_eq(back.ahead.pages, 3);
     ck_assert_int_eq(back.earlier.received, 1);
     ck_assert_int_eq(back.earlier.dead, 2);
     ck_assert_int_eq(back.earlier.conflicts, 3);
@@ -131,7 +130,7 @@ START_TEST(a_cut_or_bent_text_is_refused)
         ck_assert_msg(!checkpoint_decode(&back, span_of(bent[i]), &state, &fault), "%s", bent[i]);
         ck_assert_int_eq(fault.code, FAULT_SYNTAX);
     }
-    ck_assert(checkpoint_encode(&scope, CHECKPOINT_GOES_ON, arena, &text, &fault));
+    ck_assert(checkpoint_encode(&scope, CHECKPOINT_GOES_ON, &scope.at, arena, &text, &fault));
     for (size_t length = 0; length < text.length;
          length++) { /* cut short; its token is the last, and may be shorter */
         struct scope back = {.arena = arena, .token = {.limit = POSITION_TEXT_MAX}};

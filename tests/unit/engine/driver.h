@@ -32,14 +32,14 @@ struct answer {
     bool unframed;
 };
 
-enum wait_kind { WAIT_RESPONSE, WAIT_DIGESTED, WAIT_JOB, WAIT_KINDS };
+enum wait_kind { WAIT_RESPONSE, WAIT_PAGED, WAIT_DIGESTED, WAIT_JOB, WAIT_KINDS };
 
 struct waiting {
     struct waiting *next;
     enum wait_kind kind;
     uint64_t ticket;
     struct response *response;
-    struct digest *digest;
+    struct digest *digest; /* PAGED: borrowed */
     struct job *job;
     struct fault fault;
 };
@@ -96,7 +96,8 @@ struct driver {
     const char *bookmark; /* of the first stream, before the round; NULL: none */
     /* faults: the job with this number (from 1), or any of this kind, fails */
     int64_t jobs, fail_job;
-    int fail_kind; /* -1: none */
+    int fail_kind;                /* -1: none */
+    int64_t digests, fail_digest; /* the digest with this number cannot be mapped */
     /* what came of it */
     int64_t requests, retries;
     int64_t not_before_ms; /* the last retry's time: with one scope nothing is sent before it */
@@ -421,10 +422,21 @@ static inline void driver_note(struct driver *driver, const struct note *note)
     }
 }
 
-static inline void driver_act(struct driver *driver, const struct effect *effect)
+/* Tells of each page twice, as the host does. */
+static inline void driver_digest(struct driver *driver, const struct effect *effect)
 {
     const struct known nothing = {driver_knows_nothing, NULL};
-    struct waiting *waiting;
+    struct digest *digest;
+    struct fault fault;
+    ck_assert(digest_read(&effect->input, &digest, &fault));
+    if (digest->page.verdict.outcome == OUTCOME_OK && digest->page.end == PAGE_GOES_ON)
+        driver_await(driver, WAIT_PAGED, effect->ticket)->digest = digest;
+    ck_assert(digest_map(digest, &nothing, &fault));
+    driver_await(driver, WAIT_DIGESTED, effect->ticket)->digest = digest;
+}
+
+static inline void driver_act(struct driver *driver, const struct effect *effect)
+{
     switch (effect->kind) {
     case EFFECT_SEND:
         driver->requests++;
@@ -437,8 +449,7 @@ static inline void driver_act(struct driver *driver, const struct effect *effect
     case EFFECT_CANCEL:
         break;
     case EFFECT_DIGEST:
-        waiting = driver_await(driver, WAIT_DIGESTED, effect->ticket);
-        ck_assert(digest_page(&effect->input, &nothing, &waiting->digest, &waiting->fault));
+        driver_digest(driver, effect);
         break;
     case EFFECT_JOB:
         driver_await(driver, WAIT_JOB, effect->ticket)->job = effect->job;
@@ -494,9 +505,16 @@ static inline void driver_deliver(struct driver *driver, struct waiting *at)
     if (at->kind == WAIT_RESPONSE) {
         event.kind = EVENT_RESPONSE;
         event.response = at->response;
+    } else if (at->kind == WAIT_PAGED) {
+        event.kind = EVENT_PAGED;
+        event.page = &at->digest->page;
     } else if (at->kind == WAIT_DIGESTED) {
         event.kind = EVENT_DIGESTED;
         event.digest = at->digest;
+        if (++driver->digests == driver->fail_digest) {
+            digest_free(TAKE(event.digest));
+            (void)fault_set(&event.fault, FAULT_BALANCE, "the page does not balance");
+        }
     } else {
         struct job *job = at->job;
         event.kind = EVENT_JOB_DONE;
@@ -565,7 +583,8 @@ static inline void driver_crash(struct driver *driver)
         struct waiting *at = driver->first;
         driver->first = at->next;
         response_free(at->response);
-        digest_free(at->digest);
+        if (at->kind == WAIT_DIGESTED)
+            digest_free(at->digest);
         if (at->job && at->job->kind == JOB_COMMIT)
             digest_free(at->job->commit.batch->digest);
         if (at->job)

@@ -12,9 +12,13 @@
  *
  * Worked example, a stream of two pages:
  *     START -> JOB round_open -> DONE -> JOB run_begin -> DONE -> JOB scope_begin -> DONE -> SEND
- * page 1 RESPONSE -> DIGEST -> DIGESTED -> JOB commit 1, SEND page 2      (the next page does not
- * wait for the commit) RESPONSE -> DIGEST -> DIGESTED -> JOB commit 2 -> DONE, DONE -> JOB
- * scope_end -> JOB run_end -> JOB round_end -> ROUND_DONE
+ *     page 1
+ *     RESPONSE -> DIGEST -> PAGED -> SEND page 2    (which waits neither for the mapping of page 1
+ *     DIGESTED -> JOB commit 1                       nor for its commit)
+ *     RESPONSE -> DIGEST -> DIGESTED -> JOB commit 2 -> DONE, DONE -> JOB scope_end
+ *     -> JOB run_end -> JOB round_end -> ROUND_DONE
+ * Page 2 may be digested first; it then waits for page 1, and commits go out in the listing's
+ * order.
  */
 #ifndef MUSTER_ENGINE_ENGINE_H
 #define MUSTER_ENGINE_ENGINE_H
@@ -31,6 +35,8 @@ struct engine;
 enum event_kind {
     EVENT_START, /* begin a round; refused with a ROUND_DONE where one of that name is under way */
     EVENT_RESPONSE, /* to SEND */
+    EVENT_PAGED, /* to DIGEST, ahead of DIGESTED: the page is one, and where the listing goes on is
+                    known. May be left out; it only lets the next page be asked for earlier */
     EVENT_DIGESTED, /* to DIGEST */
     EVENT_JOB_DONE, /* to JOB */
     EVENT_TIMER,    /* the armed time has come (being early or late does no harm) */
@@ -42,10 +48,11 @@ struct event {
     enum event_kind kind;
     int64_t now_ms; /* monotonic */
     int64_t wall_ms;
-    uint64_t ticket;               /* RESPONSE, DIGESTED, JOB_DONE */
+    uint64_t ticket;               /* RESPONSE, PAGED, DIGESTED, JOB_DONE */
     struct connection *connection; /* START: one reference is taken */
     bool full;                     /* START: full runs asked for */
     struct response *response;     /* RESPONSE: given */
+    const struct page *page;       /* PAGED: borrowed for the call */
     struct digest *digest;         /* DIGESTED: given; NULL: `fault` says why */
     struct job *job;               /* JOB_DONE: given back */
     struct fault fault;            /* DIGESTED */
@@ -56,7 +63,7 @@ struct event {
 enum effect_kind {
     EFFECT_SEND,      /* send `request` for `connection`; answer with RESPONSE */
     EFFECT_CANCEL,    /* give up on SEND `ticket`; it still answers */
-    EFFECT_DIGEST,    /* digest `input` (the response is given); answer with DIGESTED */
+    EFFECT_DIGEST,    /* digest `input` (the response is given); answer with PAGED, DIGESTED */
     EFFECT_JOB,       /* hand `job` to the store; answer with JOB_DONE */
     EFFECT_ARM,       /* send TIMER at `deadline_ms` (replaces what was armed); INT64_MAX: disarm */
     EFFECT_NOTE,      /* something to log, count or show */

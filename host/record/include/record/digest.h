@@ -33,8 +33,16 @@ struct digest {
     bool bounds_rising;     /* incremental: the page's items came in the declared order */
 };
 
-/* Never fails for what the server sent: that is in page.verdict. False only for our own trouble;
- * the response is freed then too. */
+/*
+ * In two steps, so that the next page can be asked for while this one is mapped. digest_read: the
+ * verdict and where the listing goes on; `page` does not change after it. Never fails for what the
+ * server sent: that is in page.verdict. False only for our own trouble; the response is freed then
+ * too. digest_map: the batch, where the verdict is OK; else nothing. After a failure the digest is
+ * good for nothing but digest_free. digest_page does both, and frees what failed.
+ */
+bool digest_read(
+    const struct digest_input *input, struct digest **ret_digest, struct fault *fault) MUST_CHECK;
+bool digest_map(struct digest *digest, const struct known *known, struct fault *fault) MUST_CHECK;
 bool digest_page(const struct digest_input *input, const struct known *known,
     struct digest **ret_digest, struct fault *fault) MUST_CHECK;
 void digest_free(struct digest *digest); /* NULL is fine */

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A scope's pages from answer to commit. A worker tells of a page twice: when it has read where the
+ * listing goes on (the next page is then asked for), and when it has mapped the items. Pages are
+ * taken in the order of the listing, whichever is mapped first; the checkpoint moves with the
+ * commits. A page that is not taken takes those after it along: they are read again, or never.
+ */
+#include <inttypes.h>
+#include "base/memory.h"
+#include "machine.h"
+
+/* ------------------------------------------------------------------ memory -------------------- */
+
+void pages_hold(struct round *round, size_t bytes)
+{
+    round->held_bytes += bytes;
+    round->engine->held_bytes += bytes;
+}
+
+void pages_release(struct round *round, size_t bytes)
+{
+    round->held_bytes -= bytes;
+    round->engine->held_bytes -= bytes;
+}
+
+bool pages_have_room(const struct scope *scope)
+{
+    return scope->work_count + scope->commits <
+           (unsigned)round_policy(scope->run->round)->window_pages;
+}
+
+struct page_work *page_work_create(struct scope *scope)
+{
+    struct arena *arena = arena_create(0);
+    struct page_work *work = arena ? arena_allocate(arena, sizeof *work) : NULL;
+    struct span token = work ? arena_copy(arena, scope->at.token) : (struct span){NULL, 0};
+    if (!work || (scope->at.token.data && !token.data)) {
+        arena_free(arena);
+        return NULL;
+    }
+    work->scope = scope;
+    work->arena = arena;
+    work->at = scope->at;
+    work->at.token = token;
+    return work;
+}
+
+void page_work_free(struct page_work *work)
+{
+    if (!work)
+        return;
+    digest_free(work->digest);
+    arena_free(work->arena);
+}
+
+void pages_free(struct scope *scope)
+{
+    while (scope->first) {
+        struct page_work *work = scope->first;
+        scope->first = work->next;
+        page_work_free(work);
+    }
+    page_work_free(TAKE(scope->asked));
+}
+
+static void stage_enter(struct page_work *work, enum page_stage stage)
+{
+    engine_trace_change(
+        scope_engine(work->scope), "page", work->scope->key << 8 | work->stage, stage);
+    work->stage = stage;
+}
+
+/* ------------------------------------------------------------------ answer -------------------- */
+
+void pages_answered(struct scope *scope, struct response *response)
+{
+    struct engine *engine = scope_engine(scope);
+    struct page_work *work = TAKE(scope->asked);
+    if (scope->first)
+        scope->last->next = work;
+    else
+        scope->first = work;
+    scope->last = work;
+    scope->work_count++;
+    work->body_length = response->body.length;
+    work->held_bytes = response->body.capacity;
+    pages_hold(scope->run->round, work->held_bytes);
+    work->ticket = engine_ticket(engine, TICKET_PAGE_DIGEST, work);
+    stage_enter(work, STAGE_READING);
+    scope_enter(scope, SCOPE_READING);
+    struct effect *effect = engine_effect(engine, EFFECT_DIGEST);
+    effect->ticket = work->ticket;
+    effect->input = (struct digest_input){.program = run_program(scope->run),
+        .response = response,
+        .asked = work->request,
+        .at = work->at,
+        .parent = &scope->parent,
+        .scope = scope->key,
+        .nothing_known = scope->live_before == 0};
+}
+
+/* ------------------------------------------------------------------ read ---------------------- */
+
+static bool take_next(struct scope *scope, const struct position *next, struct fault *fault)
+{
+    scope->at = *next;
+    bytes_clear(&scope->token);
+    if (!next->token.data)
+        return true;
+    if (!bytes_append(&scope->token, next->token, fault))
+        return false;
+    scope->at.token = bytes_span(&scope->token);
+    return true;
+}
+
+void pages_read(struct page_work *work, const struct page *page)
+{
+    struct scope *scope = work->scope;
+    struct fault fault;
+    if (work->stage != STAGE_READING)
+        return;
+    stage_enter(work, STAGE_MAPPING);
+    scope->retry = (struct retry_state){0};
+    scope->renewals = 0;
+    work->guard = proof_read(scope, page, work->body_length);
+    work->trail = scope->ahead;
+    if (work->guard || page->end != PAGE_GOES_ON)
+        scope_flush(scope);
+    else if (!take_next(scope, &page->next, &fault))
+        scope_fail_now(scope, "page %" PRId64 ": %s", work->trail.pages, fault.text);
+    else if (pages_have_room(scope))
+        scope_next(scope);
+    else
+        scope_enter(scope, SCOPE_WINDOW);
+}
+
+/* ------------------------------------------------------------------ commit -------------------- */
+
+static bool take_bookmark(struct scope *scope, const struct digest *digest, struct fault *fault)
+{
+    const struct muster_incremental *declared = &run_program(scope->run)->declaration->incremental;
+    struct span kept =
+        scope->bookmark.length ? bytes_span(&scope->bookmark) : (struct span){NULL, 0};
+    if (!digest->bound_high.data || !bookmark_later(declared->format, digest->bound_high, kept))
+        return true;
+    bytes_clear(&scope->bookmark);
+    return bytes_append(&scope->bookmark, digest->bound_high, fault);
+}
+
+/* The page goes to the store, with the position after it and what the listing came to. The digest
+ * lives until the commit is back. */
+static bool commit(struct page_work *work, enum checkpoint_state state, struct fault *fault)
+{
+    struct scope *scope = work->scope;
+    struct round *round = scope->run->round;
+    struct batch *batch = &work->digest->batch;
+    const struct page *page = &work->digest->page;
+    const struct position *at = page->end == PAGE_GOES_ON ? &page->next : &work->at;
+    struct job *job = engine_job_in(work->arena, JOB_COMMIT);
+    if (!job)
+        return fault_memory(fault);
+    batch->run = scope->run->key;
+    batch->scope = scope->key;
+    batch->sequence = scope->sequence + 1;
+    batch->wall_ms = round->engine->wall_ms;
+    if (!checkpoint_encode(scope, state, at, work->arena, &batch->position, fault))
+        return false;
+    if (scope->bookmark.length)
+        batch->bookmark = arena_copy(work->arena, bytes_span(&scope->bookmark));
+    job->commit.batch = batch;
+    job->bytes = batch->bytes;
+    pages_hold(round, batch->bytes);
+    scope->sequence++;
+    scope->commits++;
+    engine_job_submit(round, job, scope); /* with it goes the arena, and `work` in it */
+    return true;
+}
+
+/* False where the page does not go to the store, or is the last that does. */
+static bool take(struct page_work *work)
+{
+    struct scope *scope = work->scope;
+    struct digest *digest = work->digest;
+    struct fault fault = work->fault;
+    bool sound = true, kept = false;
+    if (digest) {
+        http_headers_free(&digest->response->headers); /* have said all they had to; the body waits
+                                                          for the commit */
+        sound = proof_page(scope, work);
+        enum checkpoint_state state = scope->failed
+                                          ? CHECKPOINT_FAILED /* by this page, or before */
+                                      : digest->page.end == PAGE_GOES_ON ? CHECKPOINT_GOES_ON
+                                                                         : CHECKPOINT_OVER;
+        kept = take_bookmark(scope, digest, &fault) && commit(work, state, &fault);
+    }
+    if (!kept) {
+        scope_fail(scope, "page %" PRId64 ": %s", work->trail.pages, fault.text);
+        page_work_free(work);
+    }
+    return sound && kept;
+}
+
+/* Takes the pages whose turn it is. The scope cannot end under its feet: a page leaves the list
+ * only once it is taken. */
+static void take_turns(struct scope *scope)
+{
+    struct round *round = scope->run->round;
+    while (scope->first && scope->first->stage == STAGE_DIGESTED) {
+        struct page_work *work = scope->first, *next = work->next;
+        pages_release(round, work->held_bytes);
+        if (scope->cut)
+            page_work_free(work);
+        else
+            scope->cut = !take(work);
+        scope->first = next;
+        scope->work_count--;
+    }
+    lane_pump(round->engine, round->lane); /* memory may have come free: a sender may go on */
+}
+
+/* The page that was being read is none. */
+static void reject(struct page_work *work)
+{
+    struct scope *scope = work->scope;
+    struct round *round = scope->run->round;
+    struct digest *digest = TAKE(work->digest);
+    struct fault fault = work->fault;
+    struct page_work **at = &scope->first;
+    scope->last = NULL;
+    while (*at != work) {
+        scope->last = *at;
+        at = &(*at)->next;
+    }
+    *at = NULL;
+    scope->work_count--;
+    pages_release(round, work->held_bytes);
+    lane_pump(round->engine, round->lane);
+    scope->asked = work; /* its request may have to be sent anew */
+    if (!digest) {
+        scope_fail_now(scope, "page %" PRId64 ": %s", scope->ahead.pages + 1, fault.text);
+        return;
+    }
+    struct classified said = digest->page.verdict;
+    int64_t wait_ms = listing_wait_ms(scope, digest->response);
+    if (said.outcome == OUTCOME_THROTTLED)
+        lane_refused(round->engine, round->lane, round_policy(round), digest->response);
+    digest_free(digest);
+    listing_trouble(scope, &said, wait_ms);
+}
+
+void pages_digested(struct page_work *work, struct digest *digest, const struct fault *fault)
+{
+    struct scope *scope = work->scope;
+    struct round *round = scope->run->round;
+    bool is_page = digest && digest->page.verdict.outcome == OUTCOME_OK;
+    work->digest = digest;
+    if (!digest)
+        work->fault = *fault;
+    if (is_page)
+        pages_read(work, &digest->page); /* where the worker has not told yet */
+    if (work->stage == STAGE_READING) {
+        reject(work);
+    } else {
+        stage_enter(work, STAGE_DIGESTED);
+        take_turns(scope);
+        scope_settle(scope);
+    }
+    round_advance(round);
+}
