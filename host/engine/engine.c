@@ -319,6 +319,8 @@ static void handle_job(struct engine *engine, const struct event *event)
     case JOB_COMMIT:
     case JOB_SCOPE_RESTART:
     case JOB_SCOPE_END:
+    case JOB_SUSPECTS:
+    case JOB_EVIDENCE:
         scope_job_done(object, job);
         break;
     case JOB_TOKEN_SAVE:

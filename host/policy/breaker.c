@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The breaker, the quarantine and the absence guard: when to leave a connection alone, and when not
- * to believe it. */
+/* The breaker and the quarantine: when to leave a connection alone. */
 #include "policy/breaker.h"
-
-#include <assert.h>
 
 /* The one place where a breaker changes its state. */
 static void enter(struct breaker *breaker, enum breaker_state state, int64_t open_until_ms)
@@ -77,21 +74,4 @@ void quarantine_result(struct quarantine *quarantine, const struct policy_settin
 bool quarantine_active(const struct quarantine *quarantine, int64_t now_ms)
 {
     return quarantine->until_ms != 0 && now_ms < quarantine->until_ms;
-}
-
-bool absence_is_mass(const struct policy_settings *policy, int64_t missing, int64_t live)
-{
-    assert(missing >= 0 && live >= 0);
-    if (missing == 0)
-        return false;
-    if (missing >= live) /* nothing is left of what there was */
-        return true;
-    if (missing <= policy->absence_most)
-        return false;
-    /* missing > live * percent / 100, exactly and without overflow: the hundreds first, then what
-     * is left of live. */
-    int64_t above = missing - live / 100 * policy->absence_percent;
-    if (above <= 0 || above > policy->absence_percent)
-        return above > 0;
-    return above * 100 > live % 100 * policy->absence_percent;
 }

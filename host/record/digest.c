@@ -165,6 +165,25 @@ static bool match(struct digesting *on, const struct known *known)
 
 /* ------------------------------------------------------------------ mapping ------------------- */
 
+/* An item with records of others only: it is counted by the id that its own would have, or by its
+ * bytes where it shows none. */
+static bool count_item(struct digesting *on, size_t index)
+{
+    struct digest *digest = &on->box->digest;
+    struct batch *batch = &digest->batch;
+    struct span id = batch->items[index].bytes, incarnation;
+    if (mapper_item_id(
+            on->mapper, batch->items[index].bytes, batch->parent, digest->arena, &id, &incarnation))
+        on->ids[index] = id;
+    if (!batch->counted)
+        batch->counted =
+            arena_allocate_array(digest->arena, batch->item_count, sizeof *batch->counted);
+    if (!batch->counted)
+        return fault_memory(on->fault);
+    batch->counted[batch->counted_count++] = id;
+    return true;
+}
+
 static bool map_item(struct digesting *on, size_t index)
 {
     struct digest *digest = &on->box->digest;
@@ -181,6 +200,8 @@ static bool map_item(struct digesting *on, size_t index)
         on->ids[index] = batch->letters[letters].id;
     else if (batch->filtered_count > filtered)
         on->ids[index] = batch->filtered[filtered].id;
+    else if (batch->record_count > records)
+        return count_item(on, index);
     return true;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The ladder: live, then missing (an object that a conclusive full run did not list), then deleted
- * (a second proven run did not either). What one
- * run would take away beyond the guard waits for a person.
+ * (a second proven run did not either; or, in evidence.c, a direct read). What one run would take
+ * away beyond the guard waits for a person.
  */
 #include "absence.h"
 
@@ -10,6 +10,7 @@
 #include <string.h>
 #include "base/memory.h"
 #include "merge.h"
+#include "policy/absence.h"
 
 struct absent {
     int64_t *missing, *deleted; /* keys that go from live to missing, from missing to deleted */
@@ -112,29 +113,53 @@ static bool climb(struct store *store, struct place *place, const struct absent 
     return true;
 }
 
-/* Above the guard, or nothing left where there was something. A child's short listing may run
- * empty: its guard is the count. */
 static const char *hold_reason(const struct place *place, const struct job_scope_end *end,
     const struct seen *seen, size_t missing, bool child)
 {
-    int64_t present = place->count[STATE_LIVE] + place->count[STATE_FILTERED];
-    int64_t share = present * end->absence_percent / 100;
-    int64_t most = share > end->absence_most ? share : end->absence_most;
-    if ((int64_t)missing > most)
-        return "more objects missing at once than the guard lets pass";
-    if (missing > 0 && seen->own + seen->others == 0 && seen->id_count == 0 && !child)
-        return "the listing is empty and was not before";
-    return NULL;
+    const struct absence_facts facts = {.missing = (int64_t)missing,
+        .present = place->count[STATE_LIVE] + place->count[STATE_FILTERED],
+        .empty = seen->own + seen->others == 0 && seen->id_count == 0,
+        .child = child,
+        .most = end->absence_most,
+        .percent = end->absence_percent};
+    return absence_hold(&facts);
+}
+
+#define HOLD_NAMES 3 /* objects that a hold names beside their number */
+
+/* "REASON: KIND ID, KIND ID and 7 more": a person decides on names, not on a number alone. */
+static bool say_what(struct store *store, const char *reason, const struct absent *absent,
+    struct bytes *into, struct fault *fault)
+{
+    size_t named = absent->missing_count < HOLD_NAMES ? absent->missing_count : HOLD_NAMES;
+    if (!bytes_append_text(into, reason, fault))
+        return false;
+    for (size_t i = 0; i < named; i++) {
+        sqlite3_stmt *row = sql_start(&store->sql, SQL_OBJECT_NAME, fault, "i", absent->missing[i]);
+        if (!row)
+            return false;
+        enum sql_step step = sql_next(&store->sql, row, fault);
+        bool good = step != SQL_FAILED &&
+                    (step != SQL_ROW || (bytes_append_text(into, i ? ", " : ": ", fault) &&
+                                            bytes_append(into, sql_span(row, 0), fault)));
+        (void)sqlite3_reset(row); /* its failure was seen by sql_next */
+        if (!good)
+            return false;
+    }
+    return named == absent->missing_count ||
+           bytes_format(into, fault, " and %zu more", absent->missing_count - named);
 }
 
 static bool hold(struct store *store, struct place *place, const struct job_scope_end *end,
     struct absent *absent, const char *reason, int64_t wall_ms, struct fault *fault)
 {
+    AUTO_BYTES what = {.limit = 0};
     bytes_clear(&store->blob);
-    return seen_encode_keys(absent->missing, absent->missing_count, &store->blob, fault) &&
+    return say_what(store, reason, absent, &what, fault) &&
+           seen_encode_keys(absent->missing, absent->missing_count, &store->blob, fault) &&
            sql_run(&store->sql, SQL_HOLD_ADD, fault, "iiiiiizbi", place->run, place->scope,
                store->next_batch - 1, (int64_t)(end->proof == PROOF_PROVEN),
-               (int64_t)absent->missing_count, place->count[STATE_LIVE], reason,
+               (int64_t)absent->missing_count, place->count[STATE_LIVE], what.data,
                bytes_span(&store->blob), wall_ms);
 }
 
@@ -149,41 +174,56 @@ static bool has_parent(
     return true;
 }
 
-static bool conclude_absence(struct store *store, struct place *place, struct job_scope_end *end,
-    int64_t wall_ms, struct fault *fault)
+/* Draws the conclusions of what is absent; `seen` is what the run saw. */
+static bool draw(struct store *store, struct place *place, struct job_scope_end *end,
+    const struct seen *seen, struct absent *absent, int64_t wall_ms, struct fault *fault)
 {
-    AUTO_ABSENT absent = {.missing = NULL};
-    struct seen *seen;
     bool child, proven = end->proof == PROOF_PROVEN;
-    if (!place_seen(store, place, &seen, fault) || !has_parent(store, place, &child, fault) ||
+    if (!has_parent(store, place, &child, fault) ||
         !sql_run(&store->sql, SQL_HOLD_SUPERSEDE, fault, "ii", place->scope, wall_ms))
         return false;
-    int64_t present = place->count[STATE_LIVE] + place->count[STATE_FILTERED];
-    bool all_seen =
-        seen->own + seen->others - place->withdrawn == present && place->count[STATE_MISSING] == 0;
-    if (!all_seen &&
-        (!scan(store, SQL_PRESENT_OBJECTS, place, seen, proven, &absent, fault) ||
-            !scan(store, SQL_PRESENT_CONTRIBUTIONS, place, seen, proven, &absent, fault)))
-        return false;
-    const char *reason = hold_reason(place, end, seen, absent.missing_count, child);
+    const char *reason = hold_reason(place, end, seen, absent->missing_count, child);
     if (reason) {
-        end->held = (int64_t)absent.missing_count;
-        if (!hold(store, place, end, &absent, reason, wall_ms, fault))
+        end->held = (int64_t)absent->missing_count;
+        if (!hold(store, place, end, absent, reason, wall_ms, fault))
             return false;
     } else {
         struct cause cause = {
             .wall_ms = wall_ms, .absent_run = place->run, .absent_proven = proven};
-        end->missing = (int64_t)absent.missing_count;
-        if (!go_missing(store, place, absent.missing, absent.missing_count, &cause, fault))
+        end->missing = (int64_t)absent->missing_count;
+        if (!go_missing(store, place, absent->missing, absent->missing_count, &cause, fault))
             return false;
     }
-    if (!climb(store, place, &absent, wall_ms, &end->deleted, fault) ||
+    if (!climb(store, place, absent, wall_ms, &end->deleted, fault) ||
         !sql_run(
             &store->sql, SQL_LETTERS_SUPERSEDE, fault, "iii", place->scope, place->run, wall_ms))
         return false;
     /* Held objects were not seen: their scope's time must not speak for them. */
     return reason || sql_run(&store->sql, SQL_SCOPE_COMPLETE, fault, "iiii", place->scope, wall_ms,
                          place->run, (int64_t)end->proof);
+}
+
+static bool conclude_absence(struct store *store, struct place *place, struct job_scope_end *end,
+    int64_t wall_ms, struct fault *fault)
+{
+    AUTO_ABSENT absent = {.missing = NULL};
+    struct seen *seen;
+    bool proven = end->proof == PROOF_PROVEN;
+    if (end->both) { /* the set at hand is the last listing's alone */
+        seen_cache_drop(&store->seen, place->scope_run);
+        place->seen_after = 0;
+    }
+    if (!place_seen(store, place, &seen, fault))
+        return false;
+    int64_t present = place->count[STATE_LIVE] + place->count[STATE_FILTERED];
+    bool all_seen = !end->both && seen->own + seen->others - place->withdrawn == present &&
+                    place->count[STATE_MISSING] == 0;
+    if (!all_seen &&
+        (!scan(store, SQL_PRESENT_OBJECTS, place, seen, proven, &absent, fault) ||
+            !scan(store, SQL_PRESENT_CONTRIBUTIONS, place, seen, proven, &absent, fault)))
+        return false;
+    end->again = end->look_again && absent.missing_count > 0;
+    return end->again || draw(store, place, end, seen, &absent, wall_ms, fault);
 }
 
 bool absence_scope_end(
@@ -193,6 +233,7 @@ bool absence_scope_end(
     if (!place_load(store, end->run, end->scope, &place, fault))
         return false;
     end->missing = end->deleted = end->held = 0;
+    end->again = false;
     if (place.ended) { /* executed before: the answer is kept */
         end->live = place.count[STATE_LIVE];
         return sql_integer(&store->sql, SQL_SCOPE_RUN_MISSING, &end->missing, fault, "i",
@@ -205,6 +246,10 @@ bool absence_scope_end(
     bool conclusive = end->full && end->proof >= PROOF_ASSERTED && !end->bar_absence;
     if (conclusive && !conclude_absence(store, &place, end, wall_ms, fault))
         return false;
+    if (end->again) {
+        end->live = place.count[STATE_LIVE];
+        return true;
+    }
     if (!place_save(store, &place, fault) ||
         !sql_run(&store->sql, SQL_SCOPE_RUN_END, fault, "iizzibiiii", place.scope_run,
             (int64_t)end->proof, end->reason, end->end_signal, end->total, end->bookmark,

@@ -166,6 +166,9 @@ static bool take_batch(struct store *store, struct job *job, struct fault *fault
     for (size_t i = 0; i < batch->filtered_count; i++)
         if (!item_filtered(&item, &batch->filtered[i], fault))
             return false;
+    for (size_t i = 0; i < batch->counted_count; i++)
+        if (!item_counted(&item, batch->counted[i], fault))
+            return false;
     commit->outcome.distinct = seen_distinct(item.seen);
     if (!write_books(&item, fault))
         return false;

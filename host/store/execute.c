@@ -7,6 +7,7 @@
 #include <assert.h>
 #include "absence.h"
 #include "commit.h"
+#include "evidence.h"
 #include "inside.h"
 #include "rounds.h"
 #include "scopes.h"
@@ -31,6 +32,10 @@ static bool execute_one(struct store *store, struct job *job, struct fault *faul
         return scopes_restart(store, &job->scope_restart, fault);
     case JOB_SCOPE_END:
         return absence_scope_end(store, &job->scope_end, job->wall_ms, fault);
+    case JOB_SUSPECTS:
+        return evidence_suspects(store, &job->suspects, job->arena, fault);
+    case JOB_EVIDENCE:
+        return evidence_take(store, &job->evidence, job->wall_ms, fault);
     case JOB_RUN_END:
         return rounds_run_end(store, &job->run_end, job->wall_ms, fault);
     case JOB_ROUND_END:

@@ -45,11 +45,52 @@ static bool take_content(struct item *item, struct slot *slot, const struct reco
     return object_change(store, place, slot, record, wall_ms, fault);
 }
 
-/* The id belonged to somebody else before (fault 79): a new object, and flagged. */
-static bool flag_reuse(struct item *item, struct fault *fault)
+#define REUSED_MOST 64 /* earlier holders of one id that are looked at */
+
+/* The objects that have the slot's id under another incarnation. */
+static bool find_reused(struct store *store, const struct slot *slot, int64_t *ret_objects,
+    size_t *ret_count, struct fault *fault)
 {
-    return sql_run(&item->store->sql, SQL_DRIFT, fault, "izzziii", item->place->stream, "id_reused",
-        "", "", INT64_C(1), item->batch->run, item->batch->wall_ms);
+    sqlite3_stmt *row = sql_start(&store->sql, SQL_OBJECT_BY_HASH, fault, "i", (int64_t)slot->hash);
+    if (!row)
+        return false;
+    enum sql_step step;
+    *ret_count = 0;
+    while ((step = sql_next(&store->sql, row, fault)) == SQL_ROW)
+        if (*ret_count < REUSED_MOST && sqlite3_column_int64(row, 1) == slot->connection &&
+            sqlite3_column_int64(row, 2) == slot->kind && span_equal(sql_span(row, 3), slot->id) &&
+            !span_equal(sql_span(row, 4), slot->incarnation))
+            ret_objects[(*ret_count)++] = sqlite3_column_int64(row, 0);
+    return step == SQL_END;
+}
+
+/* The id belonged to somebody else before (fault 79): a new object, and flagged. The earlier one is
+ * over in this scope, unless the same run lists it too. */
+static bool take_over_id(struct item *item, const struct slot *slot, struct fault *fault)
+{
+    struct store *store = item->store;
+    int64_t objects[REUSED_MOST];
+    size_t count;
+    const struct cause cause = {
+        .wall_ms = item->batch->wall_ms, .evidence = "its id was given to another incarnation"};
+    if (!sql_run(&store->sql, SQL_DRIFT, fault, "izzziii", item->place->stream, "id_reused", "", "",
+            INT64_C(1), item->batch->run, item->batch->wall_ms) ||
+        !find_reused(store, slot, objects, &count, fault))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        struct object_row row;
+        if (seen_has(item->seen, objects[i]))
+            continue;
+        if (!object_read(store, objects[i], &row, fault))
+            return false;
+        bool here = !row.shared && row.scope == item->place->scope && row.state != STATE_DELETED;
+        if (row.shared
+                ? !merge_state(store, item->place, row.object, STATE_DELETED, &cause, &row, fault)
+                : here && !object_state(store, item->place, &row, STATE_DELETED, &cause, fault))
+            return false;
+        slots_follow(&store->slots, slot->hash, row.object, row.state);
+    }
+    return true;
 }
 
 static bool take_new(
@@ -60,7 +101,7 @@ static bool take_new(
         item->orphans++;
         return note_id(item, slot->hash, fault);
     }
-    if (slot->other_incarnation && !flag_reuse(item, fault))
+    if (slot->other_incarnation && !take_over_id(item, slot, fault))
         return false;
     if (!object_create(item->store, item->place, slot, record, item->batch->wall_ms, fault))
         return false;
@@ -258,4 +299,10 @@ bool item_filtered(struct item *item, const struct filtered *filtered, struct fa
     if (good && slot)
         slot->state = row.state;
     return good;
+}
+
+bool item_counted(struct item *item, struct span id, struct fault *fault)
+{
+    uint32_t kind = item->batch->program->declaration->yields.items[0].kind;
+    return note_id(item, slots_hash(item->store, item->place->connection, kind, id), fault);
 }

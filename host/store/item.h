@@ -21,6 +21,8 @@ bool item_record(struct item *item, const struct record *record, struct fault *f
 bool item_letter(struct item *item, const struct letter *letter, struct fault *fault) MUST_CHECK;
 bool item_filtered(
     struct item *item, const struct filtered *filtered, struct fault *fault) MUST_CHECK;
+/* Notes an item that gave records, but none of its own. */
+bool item_counted(struct item *item, struct span id, struct fault *fault) MUST_CHECK;
 /* Counts an item that a worker held to be unchanged, where it still is; *ret_holds is false where
  * it is not, and nothing was
  * counted. */

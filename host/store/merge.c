@@ -308,7 +308,7 @@ bool merge_record(struct store *store, struct place *place, struct slot *slot,
         return false;
     place_presence(place, before, STATE_LIVE);
     bool gone = row.state == STATE_MISSING || row.state == STATE_DELETED;
-    struct cause cause = {.wall_ms = wall_ms};
+    struct cause cause = {.wall_ms = wall_ms, .evidence = STORE_REAPPEARED(row.state)};
     bool changed;
     if (!merge_object(store, place, &row, &cause, &changed, fault))
         return false;

@@ -72,8 +72,9 @@ bool object_change(struct store *store, struct place *place, struct slot *slot,
             record->carry))
         return false;
     if (slot->state != STATE_LIVE || slot->scope != place->scope) {
-        if (!sql_run(&store->sql, SQL_OBJECT_STATE, fault, "iiiinnn", slot->object, place->scope,
-                (int64_t)STATE_LIVE, wall_ms))
+        const char *evidence = STORE_REAPPEARED(slot->state);
+        if (!sql_run(&store->sql, SQL_OBJECT_STATE, fault, "iiiiznn", slot->object, place->scope,
+                (int64_t)STATE_LIVE, wall_ms, evidence))
             return false;
         place_tally(place, record->kind->kind, (int)slot->state, STATE_LIVE);
         place_presence(place, (int)slot->state, STATE_LIVE);

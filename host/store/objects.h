@@ -44,6 +44,10 @@ bool object_close_version(struct store *store, const struct place *place, int64_
     int64_t wall_ms, struct fault *fault) MUST_CHECK;
 bool object_mark_failed(struct store *store, int64_t object, struct fault *fault) MUST_CHECK;
 
+/* What a version says that brings an object back; NULL where it was not gone. */
+#define STORE_REAPPEARED(state) \
+    ((state) == STATE_MISSING || (state) == STATE_DELETED ? "reappeared" : NULL)
+
 static inline struct span hash128_span(const struct hash128 *hash)
 {
     static const struct hash128 zero = {{0}};

@@ -230,6 +230,16 @@ bool slots_object_by_id(struct store *store, int64_t connection, uint32_t kind, 
     return true;
 }
 
+void slots_follow(struct slots *slots, uint64_t hash, int64_t object, enum state state)
+{
+    if (slots->bucket_count == 0)
+        return;
+    uint32_t at = slots->buckets[hash & (slots->bucket_count - 1)];
+    for (; at; at = slots->slots[at - 1].next)
+        if (slots->slots[at - 1].object == object)
+            slots->slots[at - 1].state = state;
+}
+
 bool slots_index(struct store *store, struct fault *fault)
 {
     struct slots *slots = &store->slots;

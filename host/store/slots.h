@@ -50,6 +50,8 @@ bool slots_fill_one(struct store *store, uint32_t index, struct fault *fault) MU
  * and its slot, or NULL. */
 bool slots_object_by_id(struct store *store, int64_t connection, uint32_t kind, struct span id,
     int64_t *ret_object, struct slot **ret_slot, struct fault *fault) MUST_CHECK;
+/* An object that may have a slot in the group was changed past it. */
+void slots_follow(struct slots *slots, uint64_t hash, int64_t object, enum state state);
 /* Writes the index entries of the objects that were created, in the order of the index. */
 bool slots_index(struct store *store, struct fault *fault) MUST_CHECK;
 /* Forgets the group, whose batches may be freed then. */

@@ -250,9 +250,29 @@
                          "c.fields,c.volatiles,c.raw,c.attributes,c.carry FROM contributions c"  \
                          " JOIN scopes p ON p.scope=c.scope JOIN streams t ON t.stream=p.stream" \
                          " WHERE c.object=?1 ORDER BY t.enriches,t.position,c.scope LIMIT ?2")   \
+    /* direct reads: ?3 turns the order, so that each run begins elsewhere */                    \
+    X(SQL_SUSPECTS, "SELECT object,id,incarnation FROM (SELECT object,id,incarnation"            \
+                    " FROM objects WHERE scope=?1 AND shared=0 AND state=1 AND kind=?2"          \
+                    " UNION ALL SELECT o.object,o.id,o.incarnation FROM contributions c"         \
+                    " JOIN objects o ON o.object=c.object WHERE c.scope=?1 AND c.state=1"        \
+                    " AND o.state=1 AND o.kind=?2)"                                              \
+                    " ORDER BY (object*40503+?3*30011)%65521,object LIMIT ?4")                   \
+    X(SQL_CONTROL, "SELECT object,id,incarnation FROM objects WHERE scope=?1 AND shared=0"       \
+                   " AND state=0 AND kind=?2 AND object<>?3 UNION ALL"                           \
+                   " SELECT o.object,o.id,o.incarnation"                                         \
+                   " FROM contributions c JOIN objects o ON o.object=c.object WHERE c.scope=?1"  \
+                   " AND c.state=0 AND o.state=0 AND o.kind=?2 AND o.object<>?3 LIMIT 1")        \
+    X(SQL_SUSPECT_PARENT, "SELECT o.object,o.id,o.incarnation,o.scope FROM scopes s"             \
+                          " JOIN objects o ON o.object=s.parent_object WHERE s.scope=?1"         \
+                          " AND o.state<>2 AND o.kind=?2")                                       \
+    X(SQL_CONTRIBUTION_NEXT, "SELECT min(scope) FROM contributions"                              \
+                             " WHERE object=?1 AND scope>?2 AND state<>2")                       \
+    X(SQL_SCOPE_RUN_DELETED_ADD, "UPDATE scope_runs SET deleted=deleted+?2 WHERE scope_run=?1")  \
     /* holds, letters, tokens */                                                                 \
     X(SQL_HOLD_ADD, "INSERT INTO holds(run,scope,after_batch,proven,count,of_live,reason,"       \
                     "keys,at_ms) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")                            \
+    X(SQL_OBJECT_NAME, "SELECT (SELECT name FROM kinds k WHERE k.kind=o.kind)||' '"              \
+                       "||substr(id,1,64) FROM objects o WHERE object=?1")                       \
     X(SQL_HOLD_SUPERSEDE, "UPDATE holds SET state='superseded',decided_ms=?2"                    \
                           " WHERE scope=?1 AND state='open'")                                    \
     X(SQL_HOLD_FIND, "SELECT run,scope,after_batch,proven,keys FROM holds"                       \

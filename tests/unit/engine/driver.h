@@ -62,7 +62,7 @@ struct kept_scope {
     struct batch_outcome sums;
     struct kept_id ids[DRIVER_IDS_MAX]; /* seen in this listing */
     size_t id_count;
-    bool bar_absence;
+    bool bar_absence, both;
     int restarts;
 };
 
@@ -93,7 +93,11 @@ struct driver {
     struct kept_run runs[8];
     struct kept_scope scopes[DRIVER_SCOPES_MAX];
     size_t scope_count;
-    const char *bookmark; /* of the first stream, before the round; NULL: none */
+    const char *const *suspects; /* ids that a direct read may ask about; NULL ends them */
+    const char *control;         /* id of one that is live; NULL: none */
+    int again;                   /* listings that would take something away: so many times */
+    char evidence[1024];         /* what was said of the suspects */
+    const char *bookmark;        /* of the first stream, before the round; NULL: none */
     /* faults: the job with this number (from 1), or any of this kind, fails */
     int64_t jobs, fail_job;
     int fail_kind;                /* -1: none */
@@ -225,6 +229,8 @@ static inline bool driver_commit(
         outcome->filtered += batch->filtered[i].records;
         driver_see(scope, batch->filtered[i].id, NULL, outcome);
     }
+    for (size_t i = 0; i < batch->counted_count; i++)
+        driver_see(scope, batch->counted[i], NULL, outcome);
     outcome->distinct = (int64_t)scope->id_count;
     ck_assert_int_eq(outcome->received,
         outcome->created + outcome->duplicate + outcome->filtered + outcome->dead);
@@ -278,6 +284,13 @@ static inline void driver_scope_end(struct driver *driver, struct job_scope_end 
 {
     struct kept_scope *scope = driver_scope(driver, end->scope);
     ck_assert_msg(!scope->ended, "a scope is ended twice");
+    scope->both = end->both;
+    end->missing = driver->suspects != NULL;
+    if (end->look_again && driver->again > 0) {
+        driver->again--;
+        end->again = true;
+        return;
+    }
     ck_assert(end->proof == PROOF_PROVEN ? end->reason == NULL : end->reason && end->reason[0]);
     scope->ended = true;
     scope->proof = end->proof;
@@ -285,6 +298,27 @@ static inline void driver_scope_end(struct driver *driver, struct job_scope_end 
     (void)snprintf(scope->reason, sizeof scope->reason, "%s", end->reason ? end->reason : "");
     free(scope->position);
     scope->position = NULL;
+}
+
+static inline void driver_suspects(struct driver *driver, struct job *job)
+{
+    struct job_suspects *suspects = &job->suspects;
+    const char *const *ids = driver->suspects;
+    suspects->suspects = arena_allocate_array(job->arena, 16, sizeof *suspects->suspects);
+    for (size_t i = 0; ids && ids[i] && i < suspects->most; i++)
+        suspects->suspects[suspects->suspect_count++] = (struct job_suspect){
+            (int64_t)i + 1, arena_copy(job->arena, span_of(ids[i])), {NULL, 0}};
+    if (driver->control)
+        suspects->control =
+            (struct job_suspect){99, arena_copy(job->arena, span_of(driver->control)), {NULL, 0}};
+}
+
+static inline void driver_evidence(struct driver *driver, const struct job_evidence *evidence)
+{
+    size_t length = strlen(driver->evidence);
+    (void)snprintf(driver->evidence + length, sizeof driver->evidence - length, "%s%lld %s: %s;",
+        evidence->parent ? "parent " : "", (long long)evidence->object,
+        evidence->gone ? "gone" : "there", evidence->evidence);
 }
 
 static inline void driver_run_end(struct driver *driver, struct job_run_end *end)
@@ -338,6 +372,12 @@ static inline bool driver_execute(struct driver *driver, struct job *job)
         return true;
     case JOB_SCOPE_END:
         driver_scope_end(driver, &job->scope_end);
+        return true;
+    case JOB_SUSPECTS:
+        driver_suspects(driver, job);
+        return true;
+    case JOB_EVIDENCE:
+        driver_evidence(driver, &job->evidence);
         return true;
     case JOB_RUN_END:
         driver_run_end(driver, &job->run_end);

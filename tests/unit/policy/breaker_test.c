@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The breaker's states, the quarantine's stretching schedule, the absence guard's bounds. */
+/* The breaker's states, the quarantine's stretching schedule. */
 #include "policy/breaker.h"
 
 #include "unit.h"
@@ -106,34 +106,6 @@ START_TEST(quarantine_stretches_and_heals)
 }
 END_TEST
 
-START_TEST(absence_is_held_above_both_bounds)
-{
-    static const struct {
-        int64_t missing, live;
-        bool mass;
-    } rows[] = {
-        {0, 0, false},
-        {0, 100, false},
-        {3, 4, false},
-        {4, 5, true},
-        {3, 20, false},
-        {4, 70, true},  /* 3.5 */
-        {4, 80, false}, /* exactly 5 % is not more than it */
-        {5, 80, true},
-        {50, 1000, false},
-        {51, 1000, true},
-        {1, 1, true},
-        {2, 2, true},
-        {3, 3, true}, /* nothing is left */
-        {INT64_MAX / 100, INT64_MAX, false},
-        {INT64_MAX / 10, INT64_MAX, true},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        ck_assert_msg(
-            absence_is_mass(&policy, rows[i].missing, rows[i].live) == rows[i].mass, "row %zu", i);
-}
-END_TEST
-
 UNIT_MAIN("breaker", a_row_of_failures_opens_it, half_open_lets_one_through,
     a_trial_without_a_result_is_given_up, late_results_do_not_move_an_open_breaker,
-    quarantine_stretches_and_heals, absence_is_held_above_both_bounds)
+    quarantine_stretches_and_heals)

@@ -243,8 +243,35 @@ START_TEST(the_highest_bound_of_a_page)
 }
 END_TEST
 
-UNIT_MAIN("digest", equal_bytes_are_assumed, whatever_differs_goes_the_long_way,
-    a_store_that_cannot_say_costs_only_the_long_way, an_item_again_is_what_the_long_way_makes_of_it,
-    scopes_have_keys_of_their_own, streams_that_bytes_cannot_decide,
-    a_repeated_page_has_the_same_ids, a_page_that_is_not_believed_has_an_empty_batch,
-    the_highest_bound_of_a_page)
+/* Items whose own yield does not apply are still items of the listing: each is counted, by the id
+ * it shows or, where it shows none, by its bytes. */
+START_TEST(an_item_without_its_own_record_is_counted)
+{
+    struct sample sample;
+    sample_begin(&sample,
+        "{'name':'users','request':{'path':'/users'},'paging':{'kind':'none'},'yields':["
+        "{'kind':'account','when':{'pointer':'/type','value':'user'},"
+        "'fields':[{'to':'id','from':'/id'}]},"
+        "{'kind':'group','when':{'pointer':'/type','value':'team'},"
+        "'fields':[{'to':'id','from':'/slug'}]}]}",
+        NULL, 0);
+    const struct batch *batch = &sample_digest(&sample,
+        "[{'id':'1','type':'user'},{'id':'2','slug':'a','type':'team'},"
+        "{'slug':'b','type':'team'},{'id':'4','type':'robot'}]",
+        NULL)
+                                     ->batch;
+    ck_assert_int_eq(batch->received, 4);
+    ck_assert_uint_eq(batch->record_count, 3);
+    ck_assert_uint_eq(batch->filtered_count, 1); /* the robot: of no yield at all */
+    ck_assert_uint_eq(batch->counted_count, 2);
+    sample_expect(batch->counted[0], "2");
+    sample_expect(batch->counted[1], "{'slug':'b','type':'team'}");
+    sample_end(&sample);
+}
+END_TEST
+
+UNIT_MAIN("digest", an_item_without_its_own_record_is_counted, equal_bytes_are_assumed,
+    whatever_differs_goes_the_long_way, a_store_that_cannot_say_costs_only_the_long_way,
+    an_item_again_is_what_the_long_way_makes_of_it, scopes_have_keys_of_their_own,
+    streams_that_bytes_cannot_decide, a_repeated_page_has_the_same_ids,
+    a_page_that_is_not_believed_has_an_empty_batch, the_highest_bound_of_a_page)

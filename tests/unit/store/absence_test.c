@@ -22,8 +22,107 @@ START_TEST(case_two_proven_runs_delete)
     ck_assert_int_eq(end.deleted, 1);
     ck_assert_str_eq(states(&world), "a|live|\nb|deleted|second proven run 3\n");
     end = world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b"));
-    ck_assert_str_eq(states(&world), "a|live|\nb|live|\n");
+    ck_assert_str_eq(states(&world), "a|live|\nb|live|reappeared\n");
+    ck_assert_str_eq(world_sql(&world, "SELECT state,evidence FROM account_history WHERE id='b'"
+                                       " ORDER BY from_run"),
+        "live|\nmissing|\ndeleted|second proven run 3\nlive|reappeared\n");
+    ck_assert_str_eq(
+        world_sql(&world, "SELECT created,reappeared FROM run ORDER BY run DESC LIMIT 1"), "0|1\n");
     world_assert_sound(&world);
+    world_close(&world);
+}
+END_TEST
+
+/* Fault 78: a replica that lags shows an object in one listing and not in the next. */
+START_TEST(case_a_replica_that_flaps_deletes_nothing)
+{
+    struct world world;
+    world_open(&world);
+    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b"));
+    for (int turn = 0; turn < 3; turn++) {
+        struct job_scope_end end = world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a"));
+        ck_assert_int_eq(end.missing, 1);
+        ck_assert_int_eq(end.deleted, 0);
+        end = world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b"));
+        ck_assert_int_eq(end.deleted, 0);
+        ck_assert_str_eq(states(&world), "a|live|\nb|live|reappeared\n");
+    }
+    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a"));
+    /* What lies between two proofs and concludes nothing does not count as one. */
+    (void)world_list(&world, USERS, NULL, PROOF_PARTIAL, IDS("a"));
+    ck_assert_str_eq(states(&world), "a|live|\nb|missing|\n");
+    world_close(&world);
+}
+END_TEST
+
+/* A listing that alone may take nothing away: it is looked at again, and what either saw stays. */
+START_TEST(case_two_listings_vouch_for_absence_together)
+{
+    struct world world;
+    struct draft draft;
+    world_open(&world);
+    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b", "c"));
+    world_round(&world);
+    struct job_scope_begin scope = world_scope(&world, USERS, world_run(&world, USERS), NULL);
+    struct job end = {.kind = JOB_SCOPE_END};
+    end.scope_end = (struct job_scope_end){.run = scope.run,
+        .scope = scope.scope,
+        .full = true,
+        .proof = PROOF_PROVEN,
+        .total = -1,
+        .look_again = true,
+        .absence_most = 3,
+        .absence_percent = 5};
+    draft_begin(&world, &draft, USERS, &scope, 1);
+    (void)draft_record(&draft, MUSTER_ACCOUNT, "a", "{\"login\":\"l\"}");
+    (void)draft_record(&draft, MUSTER_ACCOUNT, "b", "{\"login\":\"l\"}");
+    (void)draft_commit(&world, &draft);
+    world_do(&world, &end);
+    ck_assert(end.scope_end.again);
+    ck_assert_str_eq(states(&world), "a|live|\nb|live|\nc|live|\n");
+    ck_assert_str_eq(world_sql(&world, "SELECT proof FROM scope WHERE run=2"), "running\n");
+    struct job restart = {.kind = JOB_SCOPE_RESTART};
+    restart.scope_restart =
+        (struct job_scope_restart){.run = scope.run, .scope = scope.scope, .reason = "again"};
+    world_do(&world, &restart);
+    draft_begin(&world, &draft, USERS, &scope, 2);
+    (void)draft_record(&draft, MUSTER_ACCOUNT, "a", "{\"login\":\"l\"}");
+    (void)draft_commit(&world, &draft);
+    end.scope_end.look_again = false;
+    end.scope_end.both = true;
+    world_do(&world, &end);
+    ck_assert(!end.scope_end.again);
+    ck_assert_int_eq(end.scope_end.missing, 1);
+    ck_assert_str_eq(states(&world), "a|live|\nb|live|\nc|missing|\n");
+    world_do(&world, &end); /* once more: the answer is kept */
+    ck_assert_int_eq(end.scope_end.missing, 1);
+    world_assert_sound(&world);
+    world_close(&world);
+}
+END_TEST
+
+/* Where nothing would go, one listing is enough. */
+START_TEST(case_nothing_missing_needs_no_second_look)
+{
+    struct world world;
+    struct draft draft;
+    world_open(&world);
+    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a"));
+    world_round(&world);
+    struct job_scope_begin scope = world_scope(&world, USERS, world_run(&world, USERS), NULL);
+    draft_begin(&world, &draft, USERS, &scope, 1);
+    (void)draft_record(&draft, MUSTER_ACCOUNT, "a", "{\"login\":\"l\"}");
+    (void)draft_commit(&world, &draft);
+    struct job end = {.kind = JOB_SCOPE_END};
+    end.scope_end = (struct job_scope_end){.run = scope.run,
+        .scope = scope.scope,
+        .full = true,
+        .proof = PROOF_PROVEN,
+        .total = -1,
+        .look_again = true};
+    world_do(&world, &end);
+    ck_assert(!end.scope_end.again);
+    ck_assert_str_eq(world_sql(&world, "SELECT proof FROM scope WHERE run=2"), "proven\n");
     world_close(&world);
 }
 END_TEST
@@ -90,6 +189,7 @@ START_TEST(case_ending_twice_answers_the_same)
 }
 END_TEST
 
+/* Fault 77. */
 START_TEST(case_empty_listing_is_held)
 {
     struct world world;
@@ -103,6 +203,8 @@ START_TEST(case_empty_listing_is_held)
     (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS(NULL));
     ck_assert_str_eq(world_sql(&world, "SELECT hold,count,state FROM hold ORDER BY hold"),
         "1|2|superseded\n2|2|open\n");
+    ck_assert_str_eq(world_sql(&world, "SELECT reason,of_live FROM hold WHERE state='open'"),
+        "the listing is empty and was not before: account a, account b|2\n");
     /* Back again: nothing is open any more. */
     (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b"));
     ck_assert_str_eq(world_sql(&world, "SELECT count(*) FROM hold WHERE state='open'"), "0\n");
@@ -119,6 +221,9 @@ START_TEST(case_mass_absence_is_held_and_decided)
     (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b", "c", "d", "e", "f"));
     struct job_scope_end end = world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b"));
     ck_assert_int_eq(end.held, 4);
+    ck_assert_str_eq(world_sql(&world, "SELECT reason FROM hold"),
+        "more objects missing at once than the guard lets pass: account c, account d, account e "
+        "and 1 more\n");
     ck_assert(store_hold_decide(world.store, 1, false, "eve", world.wall_ms, &fault));
     ck_assert_str_eq(world_sql(&world, "SELECT count(*) FROM account WHERE state='live'"), "6\n");
     ck_assert(!store_hold_decide(world.store, 1, true, "eve", world.wall_ms, &fault));
@@ -221,7 +326,9 @@ START_TEST(case_many_parents_come_in_pages)
 }
 END_TEST
 
-UNIT_MAIN("absence", case_two_proven_runs_delete, case_asserted_makes_missing_at_most,
-    case_partial_and_barred_conclude_nothing, case_ending_twice_answers_the_same,
-    case_empty_listing_is_held, case_mass_absence_is_held_and_decided,
+UNIT_MAIN("absence", case_two_proven_runs_delete, case_a_replica_that_flaps_deletes_nothing,
+    case_two_listings_vouch_for_absence_together, case_nothing_missing_needs_no_second_look,
+    case_asserted_makes_missing_at_most, case_partial_and_barred_conclude_nothing,
+    case_ending_twice_answers_the_same, case_empty_listing_is_held,
+    case_mass_absence_is_held_and_decided,
     case_child_scopes_are_their_own_and_close_with_the_parent, case_many_parents_come_in_pages)

@@ -186,6 +186,97 @@ START_TEST(case_incarnation_makes_another_object)
 }
 END_TEST
 
+/* Fault 79: the id is somebody else's now. A new object, and flagged; the earlier one is over, by
+ * name, and its history stays its own. */
+START_TEST(case_reused_id_ends_its_earlier_holder)
+{
+    struct world world;
+    struct draft page;
+    world_open(&world);
+    struct job_scope_begin scope = open_users(&world);
+    draft_begin(&world, &page, USERS, &scope, 1);
+    draft_record(&page, MUSTER_ACCOUNT, "7", "{\"login\":\"old\"}")->incarnation = SPAN("2001");
+    (void)draft_record(&page, MUSTER_ACCOUNT, "8", "{\"login\":\"l\"}");
+    (void)draft_commit(&world, &page);
+    (void)world_scope_end(&world, &scope, PROOF_PROVEN);
+    (void)world_run_end(&world, scope.run, PROOF_PROVEN);
+    world_round_end(&world);
+    world_round(&world);
+    scope = world_scope(&world, USERS, world_run(&world, USERS), NULL);
+    draft_begin(&world, &page, USERS, &scope, 1);
+    draft_record(&page, MUSTER_ACCOUNT, "7", "{\"login\":\"new\"}")->incarnation = SPAN("2024");
+    (void)draft_record(&page, MUSTER_ACCOUNT, "8", "{\"login\":\"l\"}");
+    struct batch_outcome outcome = draft_commit(&world, &page);
+    ck_assert_int_eq(outcome.created, 1);
+    ck_assert_int_eq(outcome.distinct, 2);
+    const char *expected = "2001|old|deleted|its id was given to another incarnation\n"
+                           "2024|new|live|\n";
+    const char *of_seven =
+        "SELECT incarnation,login,state,evidence FROM account WHERE id='7' ORDER BY 1";
+    ck_assert_str_eq(world_sql(&world, of_seven), expected);
+    ck_assert_str_eq(
+        world_sql(&world, "SELECT kind,stream,count FROM drift"), "id_reused|users|1\n");
+    ck_assert_str_eq(
+        world_sql(&world,
+            "SELECT login,state FROM account_history WHERE id='7' ORDER BY object,from_run"),
+        "old|live\nold|deleted\nnew|live\n");
+    struct job_scope_end end = world_scope_end(&world, &scope, PROOF_PROVEN);
+    ck_assert_int_eq(end.missing, 0);
+    world_assert_sound(&world);
+    world_close(&world);
+}
+END_TEST
+
+/* A listing that shows both at once is believed, in one page too. */
+START_TEST(case_two_incarnations_at_once_are_two_objects)
+{
+    struct world world;
+    struct draft page;
+    world_open(&world);
+    struct job_scope_begin scope = open_users(&world);
+    draft_begin(&world, &page, USERS, &scope, 1);
+    draft_record(&page, MUSTER_ACCOUNT, "7", "{\"login\":\"old\"}")->incarnation = SPAN("2001");
+    (void)draft_commit(&world, &page);
+    (void)world_scope_end(&world, &scope, PROOF_PROVEN);
+    (void)world_run_end(&world, scope.run, PROOF_PROVEN);
+    world_round_end(&world);
+    world_round(&world);
+    scope = world_scope(&world, USERS, world_run(&world, USERS), NULL);
+    draft_begin(&world, &page, USERS, &scope, 1);
+    draft_record(&page, MUSTER_ACCOUNT, "7", "{\"login\":\"new\"}")->incarnation = SPAN("2024");
+    draft_record(&page, MUSTER_ACCOUNT, "7", "{\"login\":\"old\"}")->incarnation = SPAN("2001");
+    struct batch_outcome outcome = draft_commit(&world, &page);
+    ck_assert_int_eq(outcome.created, 1);
+    ck_assert_str_eq(
+        world_sql(&world, "SELECT incarnation,login,state FROM account ORDER BY incarnation"),
+        "2001|old|live\n2024|new|live\n");
+    world_assert_sound(&world);
+    world_close(&world);
+}
+END_TEST
+
+/* Items that give records of others only are items of the listing: the witness counts them once. */
+START_TEST(case_items_without_a_record_of_their_own_are_counted)
+{
+    struct world world;
+    struct draft page;
+    struct span ids[] = {SPAN("robot"), SPAN("robot"), SPAN("other")};
+    world_open(&world);
+    struct job_scope_begin scope = open_users(&world);
+    draft_begin(&world, &page, USERS, &scope, 1);
+    (void)draft_record(&page, MUSTER_ACCOUNT, "a", "{\"login\":\"l\"}");
+    draft_record(&page, MUSTER_GROUP, "g", "{\"name\":\"n\"}")->yield = 1;
+    page.batch.counted = ids;
+    page.batch.counted_count = 3;
+    struct batch_outcome outcome = draft_commit(&world, &page);
+    ck_assert_int_eq(outcome.received, 2);
+    ck_assert_int_eq(outcome.distinct, 3);
+    ck_assert_int_eq(outcome.filtered + outcome.dead, 0);
+    world_assert_sound(&world);
+    world_close(&world);
+}
+END_TEST
+
 START_TEST(case_unbalanced_is_refused_alone)
 {
     struct world world;
@@ -333,6 +424,8 @@ UNIT_MAIN("commit", case_empty_batch_is_the_first_of_a_store,
     case_created_then_unchanged_then_changed, case_duplicate_and_conflict,
     case_same_new_object_twice_in_one_group, case_dead_and_filtered,
     case_tombstone_and_reappearance, case_seen_and_then_gone_is_not_an_accident,
-    case_incarnation_makes_another_object, case_unbalanced_is_refused_alone,
+    case_incarnation_makes_another_object, case_reused_id_ends_its_earlier_holder,
+    case_two_incarnations_at_once_are_two_objects,
+    case_items_without_a_record_of_their_own_are_counted, case_unbalanced_is_refused_alone,
     case_group_survives_a_batch_out_of_order, case_committing_twice_changes_nothing,
     case_tables_refuse_unbalanced_rows, case_volatile_fields_keep_the_latest_without_a_version)

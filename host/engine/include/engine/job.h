@@ -117,11 +117,46 @@ struct job_scope_end {
     const char *end_signal; /* which declared signal ended it; NULL */
     int64_t total;          /* as stated; -1 */
     bool bar_absence; /* items without a readable id, or a guard: no conclusion about absence */
+    bool look_again;  /* this listing alone may take nothing away: where something would newly go
+                         missing, nothing is concluded, the scope stays open and `again` says so */
+    bool both; /* what any listing of this run saw counts as seen: they vouch for absence together
+                */
     int64_t absence_most, absence_percent;
     struct span bookmark; /* the stream's new bookmark candidate; nothing: unchanged */
     /* answers */
+    bool again;
     int64_t missing, deleted, held; /* newly missing, newly deleted, held for a person */
     int64_t live;
+};
+
+/* SUSPECTS: what direct reads may settle: objects that are missing in the scope, or the object that
+ * the scope belongs to, and a live one beside them on which the reading is tried first. Which ones
+ * come first differs from run to run, so that some that never get an answer do not keep the others
+ * waiting. */
+struct job_suspect {
+    int64_t object;              /* 0: none */
+    struct span id, incarnation; /* in the job's arena; no incarnation: nothing */
+};
+struct job_suspects {
+    int64_t run, scope;
+    uint32_t kind; /* of the objects: what the stream's own yield gives */
+    bool parent;   /* about the object that the scope belongs to; `kind` is its kind */
+    size_t most;
+    /* answers */
+    struct job_suspect *suspects;
+    size_t suspect_count;
+    struct job_suspect control; /* live, and none of the suspects */
+};
+
+/* EVIDENCE: what a direct read said of a missing object: gone makes it deleted, there makes it live
+ * again. Of a scope's parent only "gone" is said: it is deleted, and the scope closes with all that
+ * it listed. An object that is neither missing nor a parent any more stays as it is. */
+struct job_evidence {
+    int64_t run, scope, object;
+    bool gone, parent;
+    const char *evidence; /* as people read it beside the object */
+    /* answer */
+    int64_t deleted; /* objects of the scope */
 };
 
 /* RUN_END: the sums come from the batches, by the store. `proof` is the least of the scopes'. */
@@ -159,6 +194,8 @@ enum job_kind {
     JOB_COMMIT,
     JOB_SCOPE_RESTART,
     JOB_SCOPE_END,
+    JOB_SUSPECTS,
+    JOB_EVIDENCE,
     JOB_RUN_END,
     JOB_ROUND_END,
     JOB_TOKEN_SAVE,
@@ -183,6 +220,8 @@ struct job {
         struct job_commit commit;
         struct job_scope_restart scope_restart;
         struct job_scope_end scope_end;
+        struct job_suspects suspects;
+        struct job_evidence evidence;
         struct job_run_end run_end;
         struct job_round_end round_end;
         struct job_token token;

@@ -40,8 +40,4 @@ void quarantine_result(struct quarantine *quarantine, const struct policy_settin
     bool failed, int64_t now_ms, struct random *random);
 bool quarantine_active(const struct quarantine *quarantine, int64_t now_ms);
 
-/* The absence guard (DESIGN section 6): whether so many missing at once must wait for a person:
- * more than both bounds of the policy, or all that there were. live: before the run. */
-bool absence_is_mass(const struct policy_settings *policy, int64_t missing, int64_t live);
-
 #endif

@@ -35,6 +35,10 @@ struct batch {
     size_t letter_count;
     struct filtered *filtered;
     size_t filtered_count;
+    struct span *counted; /* ids of items that gave records, but none of their own: the first
+                             yield's condition does not hold. They are items of the listing all the
+                             same, and the witness of completeness counts them */
+    size_t counted_count;
     struct drift *drift;
     size_t drift_count;
     int64_t known_version; /* what known() was asked at; see record/known.h */
