@@ -1,18 +1,21 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs what the tests need, builds, and runs every test through CTest; ends with CTest's summary.
-# usage: check.sh [--quick]     --quick leaves out the long tests, the sanitizers and the linters
+# usage: check.sh [--quick|--long]     --quick leaves out the long tests, the sanitizers and the linters; --long searches with every
+#                                      fuzz target for two minutes besides
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 umask 022
 export LC_ALL=C.UTF-8 no_proxy=127.0.0.1,localhost
 
 quick=
+long=
 case "$*" in
 --quick) quick=1 ;;
+--long) long=1 ;;
 "") ;;
 *)
-    echo "usage: $0 [--quick]" >&2
+    echo "usage: $0 [--quick|--long]" >&2
     exit 2
     ;;
 esac
@@ -53,6 +56,11 @@ if [ -z "$quick" ]; then
         --no-tests=error -j "$jobs"
     tail -n 5 build/asan-ubsan-tests.log
     build release
+fi
+
+if [ -n "$long" ]; then
+    step "fuzz targets, two minutes each"
+    packaging/fuzz.sh 120
 fi
 
 build dev

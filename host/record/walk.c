@@ -95,7 +95,7 @@ static bool descend(struct json_value *value, const char *at, struct arena *aren
                    (*value = child, true);
         if (!json_text((struct json_value){JSON_STRING, key}, arena, &name, fault))
             return false;
-        if (memchr(name.data, '\0', name.length) || !span_is_utf8(name))
+        if (!name.data || memchr(name.data, '\0', name.length) || !span_is_utf8(name))
             return true; /* the name itself is the trouble: its parent is as near as a text can say
                           */
         if (!walk_append_step(pointer, name, fault))
