@@ -66,14 +66,16 @@ static void act(struct host *host, const struct effect *effect)
 {
     switch (effect->kind) {
     case EFFECT_SEND:
-        transport_send(
-            host->transport, effect->connection->source, effect->request, effect->ticket);
+        if (!transport_send(
+                host->transport, effect->connection->source, effect->request, effect->ticket))
+            engine_decline(host->engine, effect->ticket);
         break;
     case EFFECT_CANCEL:
         transport_cancel(host->transport, effect->ticket);
         break;
     case EFFECT_DIGEST:
-        pool_submit(host->pool, effect->ticket, &effect->input);
+        if (!pool_submit(host->pool, effect->ticket, &effect->input))
+            engine_decline(host->engine, effect->ticket);
         break;
     case EFFECT_JOB:
         writer_submit(host->writer, effect->job);
@@ -90,7 +92,7 @@ static void act(struct host *host, const struct effect *effect)
     }
 }
 
-static void feed(struct host *host, struct event *event)
+static void handle(struct host *host, struct event *event)
 {
     struct effect effect;
     event->now_ms = host_now_ms(host);
@@ -98,6 +100,13 @@ static void feed(struct host *host, struct event *event)
     engine_handle(host->engine, event);
     while (engine_next_effect(host->engine, &effect))
         act(host, &effect);
+}
+
+static void feed(struct host *host, struct event *event)
+{
+    handle(host, event);
+    while (engine_has_declined(host->engine))
+        handle(host, &(struct event){.kind = EVENT_DECLINED});
 }
 
 void host_start(struct host *host, struct connection *connection, bool full)

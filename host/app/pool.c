@@ -101,13 +101,12 @@ static void *work(void *context)
     return NULL;
 }
 
-void pool_submit(struct pool *pool, uint64_t ticket, const struct digest_input *input)
+bool pool_submit(struct pool *pool, uint64_t ticket, const struct digest_input *input)
 {
     struct task *task = memory_allocate(sizeof *task);
-    if (!task) { /* the engine would wait for ever: let the process end and recover from its
-                    checkpoints */
+    if (!task) {
         response_free(input->response);
-        __builtin_trap();
+        return false;
     }
     task->input = *input;
     task->result.ticket = ticket;
@@ -119,6 +118,7 @@ void pool_submit(struct pool *pool, uint64_t ticket, const struct digest_input *
     pool->last = task;
     (void)pthread_cond_signal(&pool->wake);
     (void)pthread_mutex_unlock(&pool->mutex);
+    return true;
 }
 
 bool pool_take(struct pool *pool, struct pool_result *ret_result)

@@ -21,8 +21,8 @@ struct pool_result {
 /* The store must outlive the pool. `bell` is rung when a result is there. */
 bool pool_start(struct store *store, unsigned workers, struct bell *bell, struct pool **ret_pool,
     struct fault *fault) MUST_CHECK;
-/* Never blocks; where the task cannot even be queued its result is a fault. Takes the response. */
-void pool_submit(struct pool *pool, uint64_t ticket, const struct digest_input *input);
+/* Never blocks. Takes the response. False where there is no memory: there will be no result. */
+bool pool_submit(struct pool *pool, uint64_t ticket, const struct digest_input *input) MUST_CHECK;
 /* The oldest result that was not taken yet; false where there is none. */
 bool pool_take(struct pool *pool, struct pool_result *ret_result);
 void pool_stop(

@@ -46,18 +46,25 @@ static size_t find(const struct heap *heap, uint64_t token)
     return at;
 }
 
+bool heap_reserve(struct heap *heap, size_t capacity, struct fault *fault)
+{
+    if (capacity <= heap->capacity)
+        return true;
+    struct heap_entry *entries = memory_resize(heap->entries, capacity * sizeof *entries);
+    if (!entries)
+        return fault_memory(fault);
+    heap->entries = entries;
+    heap->capacity = capacity;
+    return true;
+}
+
 bool heap_set(struct heap *heap, int64_t deadline_ms, uint64_t token, struct fault *fault)
 {
     size_t at = find(heap, token);
     if (at == heap->count) {
-        if (heap->count == heap->capacity) {
-            size_t capacity = heap->capacity ? heap->capacity * 2 : 16;
-            struct heap_entry *entries = memory_resize(heap->entries, capacity * sizeof *entries);
-            if (!entries)
-                return fault_memory(fault);
-            heap->entries = entries;
-            heap->capacity = capacity;
-        }
+        size_t more = heap->capacity ? heap->capacity * 2 : 16;
+        if (heap->count == heap->capacity && !heap_reserve(heap, more, fault))
+            return false;
         heap->count++;
     }
     heap->entries[at] = (struct heap_entry){deadline_ms, token};

@@ -10,6 +10,8 @@
 #include "base/memory.h"
 #include "machine.h"
 
+#define PLACES_FIRST 32u /* what the tables begin with */
+
 const char *proof_name(enum proof proof)
 {
     static const char *const names[] = {"none", "partial", "asserted", "proven"};
@@ -24,17 +26,32 @@ bool engine_create(
         return fault_memory(fault);
     engine->random = random_seeded(options->seed);
     engine->armed_ms = INT64_MAX;
+    if (!engine_reserve(engine, PLACES_ENGINE)) {
+        engine_free(engine);
+        return fault_memory(fault);
+    }
     *ret_engine = engine;
     return true;
 }
 
+/* What is over has given its places back. */
+static bool is_settled(const struct engine *engine)
+{
+    size_t places = PLACES_ENGINE;
+    for (const struct lane *lane = engine->lanes; lane; lane = lane->next)
+        places += PLACES_LANE;
+    return engine->places == places;
+}
+
 static void free_gone(struct engine *engine)
 {
+    bool some = engine->gone != NULL;
     while (engine->gone) {
         struct round *round = engine->gone;
         engine->gone = round->next;
         round_free(round);
     }
+    assert(!some || engine->rounds || is_settled(engine));
 }
 
 void engine_free(struct engine *engine)
@@ -85,17 +102,54 @@ void engine_trace_change(struct engine *engine, const char *what, int64_t a, int
 
 /* ------------------------------------------------------------------ tickets ------------------- */
 
-static void grow_tickets(struct engine *engine)
+static bool grow_tickets(struct engine *engine, size_t capacity)
 {
-    size_t capacity = engine->ticket_capacity ? engine->ticket_capacity * 2 : 64;
     struct ticket *tickets = memory_resize(engine->tickets, capacity * sizeof *tickets);
-    assert(tickets && "no memory for a ticket"); /* as for effects: an answer that finds nobody
-                                                    would stall for ever */
+    if (!tickets)
+        return false;
     for (size_t i = engine->ticket_capacity; i < capacity; i++)
         tickets[i] = (struct ticket){.kind = TICKET_FREE, .generation = 1};
     engine->tickets = tickets;
-    engine->ticket_free = engine->ticket_capacity;
     engine->ticket_capacity = capacity;
+    return true;
+}
+
+static bool grow_effects(struct engine *engine, size_t capacity)
+{
+    struct effect *effects = memory_resize(engine->effects, capacity * sizeof *effects);
+    if (!effects)
+        return false;
+    engine->effects = effects;
+    engine->effect_capacity = capacity;
+    return true;
+}
+
+static size_t at_least(size_t capacity, size_t wanted)
+{
+    capacity = capacity ? capacity : PLACES_FIRST;
+    while (capacity < wanted)
+        capacity *= 2;
+    return capacity;
+}
+
+bool engine_reserve(struct engine *engine, size_t places)
+{
+    size_t wanted = engine->places + places;
+    struct fault fault;
+    if ((wanted > engine->ticket_capacity &&
+            !grow_tickets(engine, at_least(engine->ticket_capacity, wanted))) ||
+        !heap_reserve(&engine->timers, engine->ticket_capacity, &fault) ||
+        (wanted > engine->effect_capacity &&
+            !grow_effects(engine, at_least(engine->effect_capacity, wanted))))
+        return false;
+    engine->places = wanted;
+    return true;
+}
+
+void engine_release(struct engine *engine, size_t places)
+{
+    assert(places <= engine->places);
+    engine->places -= places;
 }
 
 uint64_t engine_ticket(struct engine *engine, enum ticket_kind kind, void *object)
@@ -103,13 +157,11 @@ uint64_t engine_ticket(struct engine *engine, enum ticket_kind kind, void *objec
     size_t place = engine->ticket_free;
     while (place < engine->ticket_capacity && engine->tickets[place].kind != TICKET_FREE)
         place++;
-    if (place == engine->ticket_capacity) {
-        grow_tickets(engine);
-        place = engine->ticket_free;
-    }
+    assert(place < engine->ticket_capacity && "more tickets than places");
     engine->ticket_free = place + 1;
     struct ticket *ticket = &engine->tickets[place];
     ticket->kind = kind;
+    ticket->declined = false;
     ticket->object = object;
     return (uint64_t)ticket->generation << 32 | (uint64_t)place;
 }
@@ -129,6 +181,7 @@ void engine_ticket_drop(struct engine *engine, uint64_t ticket)
     if (!found)
         return;
     size_t place = (size_t)(found - engine->tickets);
+    engine->declined -= found->declined;
     found->kind = TICKET_FREE;
     found->generation++;
     if (place < engine->ticket_free)
@@ -139,18 +192,10 @@ void engine_ticket_drop(struct engine *engine, uint64_t ticket)
 
 struct effect *engine_effect(struct engine *engine, enum effect_kind kind)
 {
-    if (engine->effect_count == engine->effect_capacity) {
-        size_t capacity = engine->effect_capacity ? engine->effect_capacity * 2 : 32;
-        struct effect *effects = memory_resize(engine->effects, capacity * sizeof *effects);
-        /* An effect that cannot be written down would break the machine's promise to act; the
-         * process ends and recovers from its checkpoints, which is what they are for (promise 3).
-         */
-        assert(effects && "no memory for an effect");
-        engine->effects = effects;
-        engine->effect_capacity = capacity;
-    }
+    assert(engine->effect_count < engine->effect_capacity && "more effects than places");
     struct effect *effect = &engine->effects[engine->effect_count++];
-    *effect = (struct effect){.kind = kind};
+    (void)memset(effect, 0, sizeof *effect);
+    effect->kind = kind;
     if (kind != EFFECT_NOTE)
         engine_trace_change(engine, "effect", kind, 0);
     return effect;
@@ -164,10 +209,28 @@ bool engine_next_effect(struct engine *engine, struct effect *ret_effect)
     return true;
 }
 
+/* A note may take what room the places of this event leave; that a run has ended is told in any
+ * case. */
+static struct note *note_room(struct engine *engine, enum note_kind kind)
+{
+    size_t acts = engine->effect_count - engine->note_count;
+    size_t kept = engine->places > acts ? engine->places - acts : 0;
+    if (kind == NOTE_RUN_ENDED)
+        return &engine_effect(engine, EFFECT_NOTE)->note;
+    if (engine->effect_count + kept >= engine->effect_capacity &&
+        !grow_effects(engine, engine->effect_capacity * 2)) {
+        engine->notes_lost++;
+        engine->lost = (struct note){0};
+        return &engine->lost;
+    }
+    engine->note_count++;
+    return &engine_effect(engine, EFFECT_NOTE)->note;
+}
+
 struct note *engine_note(
     struct engine *engine, enum note_kind kind, const struct round *round, const struct run *run)
 {
-    struct note *note = &engine_effect(engine, EFFECT_NOTE)->note;
+    struct note *note = note_room(engine, kind);
     note->kind = kind;
     note->connection = round->connection->source->name;
     if (run)
@@ -214,8 +277,7 @@ void engine_timer_set(struct engine *engine, uint64_t ticket, int64_t deadline_m
 {
     struct fault fault;
     bool set = heap_set(&engine->timers, deadline_ms, ticket, &fault);
-    assert(set &&
-           "no memory for a timer"); /* as for effects: a timer that is lost would stall for ever */
+    assert(set && "more timers than places");
     (void)set;
 }
 
@@ -330,6 +392,48 @@ static void handle_job(struct engine *engine, const struct event *event)
     }
 }
 
+void engine_decline(struct engine *engine, uint64_t ticket)
+{
+    struct ticket *found = find_ticket(engine, ticket);
+    assert(found && !found->declined);
+    found->declined = true;
+    engine->declined++;
+}
+
+bool engine_has_declined(const struct engine *engine)
+{
+    return engine->declined > 0;
+}
+
+int64_t engine_notes_lost(const struct engine *engine)
+{
+    return engine->notes_lost;
+}
+
+/* The table may grow under the loop, and tickets that it takes may be declined only later. */
+static void handle_declined(struct engine *engine)
+{
+    struct fault fault;
+    for (size_t i = 0; i < engine->ticket_capacity && engine->declined > 0; i++) {
+        const struct ticket *ticket = &engine->tickets[i];
+        if (ticket->kind == TICKET_FREE || !ticket->declined)
+            continue;
+        enum ticket_kind kind = ticket->kind;
+        void *object = ticket->object;
+        engine_trace_change(engine, "declined", kind, (int64_t)i);
+        engine_ticket_drop(engine, (uint64_t)ticket->generation << 32 | (uint64_t)i);
+        if (kind == TICKET_TOKEN_SEND) {
+            login_declined(object);
+        } else if (kind == TICKET_SCOPE_SEND) {
+            scope_declined(object);
+        } else {
+            assert(kind == TICKET_PAGE_DIGEST);
+            (void)fault_memory(&fault);
+            pages_digested(object, NULL, &fault);
+        }
+    }
+}
+
 static void handle_stop(struct engine *engine)
 {
     engine->stopping = true;
@@ -344,7 +448,7 @@ void engine_handle(struct engine *engine, const struct event *event)
 {
     engine->now_ms = event->now_ms;
     engine->wall_ms = event->wall_ms;
-    engine->effect_count = engine->effect_at = 0;
+    engine->effect_count = engine->effect_at = engine->note_count = 0;
     free_gone(engine);
     engine_trace_change(engine, "event", event->kind, (int64_t)event->ticket);
     switch (event->kind) {
@@ -362,6 +466,9 @@ void engine_handle(struct engine *engine, const struct event *event)
         break;
     case EVENT_JOB_DONE:
         handle_job(engine, event);
+        break;
+    case EVENT_DECLINED:
+        handle_declined(engine);
         break;
     case EVENT_TIMER:
         handle_timers(engine);

@@ -27,7 +27,8 @@ struct lane *lane_join(struct engine *engine, const struct connection *connectio
             return lane;
         }
     struct lane *lane = memory_allocate(sizeof *lane);
-    if (!lane) {
+    if (!lane || !engine_reserve(engine, PLACES_LANE)) {
+        memory_free(lane);
         memory_free(key);
         return NULL;
     }
@@ -52,6 +53,7 @@ static void drop_idle(struct engine *engine)
                 engine_timer_drop(engine, lane->timer);
                 engine_ticket_drop(engine, lane->timer);
             }
+            engine_release(engine, PLACES_LANE);
             memory_free(lane->key);
             memory_free(lane);
         } else {

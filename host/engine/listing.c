@@ -178,16 +178,21 @@ static void note_request(struct scope *scope, const struct response *response, e
     note->seconds = response->seconds;
 }
 
-void scope_response(struct scope *scope, struct response *response)
+static void judge(struct scope *scope, const struct response *response, struct classified *ret_said)
 {
     struct engine *engine = scope_engine(scope);
     struct round *round = scope->run->round;
-    struct classified said;
     classify_response(page_reader_classifier(run_program(scope->run)->reader), response,
-        scope->asked->request.carries_cursor, &said);
-    note_request(scope, response, said.outcome);
-    lane_answered(engine, round->lane, round_policy(round), said.outcome, response);
+        scope->asked->request.carries_cursor, ret_said);
+    note_request(scope, response, ret_said->outcome);
+    lane_answered(engine, round->lane, round_policy(round), ret_said->outcome, response);
     lane_pump(engine, round->lane); /* before what follows, which may end the round */
+}
+
+void scope_response(struct scope *scope, struct response *response)
+{
+    struct classified said;
+    judge(scope, response, &said);
     if (said.outcome == OUTCOME_OK && !scope->failed) {
         pages_answered(scope, response);
     } else {
@@ -195,4 +200,12 @@ void scope_response(struct scope *scope, struct response *response)
         response_free(response);
         listing_trouble(scope, &said, wait_ms);
     }
+}
+
+void scope_declined(struct scope *scope)
+{
+    const struct response none = {.exchange = EXCHANGE_LOCAL, .why = "out of memory"};
+    struct classified said;
+    judge(scope, &none, &said);
+    listing_trouble(scope, &said, RATE_UNKNOWN);
 }

@@ -132,7 +132,8 @@ static void trouble(struct round *round, const struct response *response, struct
     int64_t wait_ms;
     dialect_read(&response->headers, round->engine->wall_ms, policy->retry_after_most_ms, &reading);
     source_redact(round->connection->source, said->message);
-    bool may_pass = said->outcome == OUTCOME_TRANSIENT || said->outcome == OUTCOME_THROTTLED;
+    bool may_pass = said->outcome == OUTCOME_TRANSIENT || said->outcome == OUTCOME_THROTTLED ||
+                    said->outcome == OUTCOME_LOCAL;
     if (round->stopping && may_pass) { /* the next host tries again */
         enter(round, LOGIN_NEEDED);
         return;
@@ -148,14 +149,13 @@ static void trouble(struct round *round, const struct response *response, struct
     refuse(round, why);
 }
 
-void login_response(struct round *round, struct response *response)
+static void take_answer(struct round *round, const struct response *response)
 {
     struct classifier *classifier;
     struct classified said;
     struct fault fault;
     if (round->failed ||
         !classifier_create(round->connection->source->plan->connector, NULL, &classifier, &fault)) {
-        response_free(response);
         refuse(round, round->failed ? "the round has failed" : fault.text);
         return;
     }
@@ -169,8 +169,19 @@ void login_response(struct round *round, struct response *response)
         take_token(round, response);
     else
         trouble(round, response, &said);
-    response_free(response);
     round_advance(round);
+}
+
+void login_response(struct round *round, struct response *response)
+{
+    take_answer(round, response);
+    response_free(response);
+}
+
+void login_declined(struct round *round)
+{
+    const struct response none = {.exchange = EXCHANGE_LOCAL, .why = "out of memory"};
+    take_answer(round, &none);
 }
 
 void login_timer(struct round *round)

@@ -36,10 +36,24 @@ enum ticket_kind {
     TICKET_TOKEN_WAIT
 };
 
+/*
+ * Room is taken with what needs it, not when it is needed: an object is not begun before the tables
+ * have its places. A place is room for one ticket, one timer and one effect of an event; an object
+ * has no more tickets under way than places, and an event gives no more effects than that. So what
+ * is begun can always go on and end. Notes, RUN_ENDED aside, have what room is left.
+ */
+#define PLACES_ENGINE 2u /* ARM; the ROUND_DONE of a round that is refused */
+#define PLACES_LANE   1u /* its timer */
+#define PLACES_ROUND  4u /* its job or ROUND_DONE; the login's request or timer, and its job */
+#define PLACES_RUN    2u /* its job; RUN_ENDED */
+#define PLACES_SCOPE  1u /* SCOPE_BEGIN, SCOPE_RESTART, SCOPE_END */
+#define PLACES_PAGE   1u /* request or retry's wait, then digest, then commit */
+
 /* A place in the ticket table. A ticket is (generation << 32 | place): one that is out of date
  * finds nothing. */
 struct ticket {
     enum ticket_kind kind;
+    bool declined; /* nobody acts on it: see engine_decline */
     uint32_t generation;
     void *object;
 };
@@ -235,6 +249,11 @@ struct engine {
     size_t ticket_capacity, ticket_free;
     struct effect *effects;
     size_t effect_count, effect_at, effect_capacity;
+    size_t places;     /* taken: what the tables above have room for at least */
+    size_t note_count; /* of this event's effects; the others have places */
+    int64_t notes_lost;
+    struct note lost; /* what is written of a note without room */
+    size_t declined;  /* tickets */
     bool stopping;
     size_t held_bytes; /* of all rounds */
     struct hash128 trace;
@@ -242,13 +261,17 @@ struct engine {
 };
 
 /* engine.c */
+/* Places for an object that begins; false where there is no memory. */
+bool engine_reserve(struct engine *engine, size_t places) MUST_CHECK;
+void engine_release(struct engine *engine, size_t places); /* it is over */
+/* These four do not fail: the caller's object has a place. */
 uint64_t engine_ticket(struct engine *engine, enum ticket_kind kind, void *object);
 void engine_ticket_drop(struct engine *engine, uint64_t ticket);
-struct effect *engine_effect(
-    struct engine *engine, enum effect_kind kind); /* never NULL: see engine.c */
+struct effect *engine_effect(struct engine *engine, enum effect_kind kind);
 void engine_timer_set(struct engine *engine, uint64_t ticket, int64_t deadline_ms);
 void engine_timer_drop(struct engine *engine, uint64_t ticket);
 void engine_trace_change(struct engine *engine, const char *what, int64_t a, int64_t b);
+/* Never NULL; where there is no room, what is written there is lost. */
 struct note *engine_note(
     struct engine *engine, enum note_kind kind, const struct round *round, const struct run *run);
 /* A job in an arena of its own; NULL when there is no memory. */
@@ -296,6 +319,7 @@ void scope_free(struct scope *scope);
 void scope_send(struct scope *scope); /* called by its lane: now is the time */
 void scope_next(struct scope *scope); /* asks for the page at `at` */
 void scope_response(struct scope *scope, struct response *response);
+void scope_declined(struct scope *scope); /* its request was not sent */
 void scope_job_done(struct scope *scope, struct job *job);
 void scope_timer(struct scope *scope);
 void scope_token_ready(struct scope *scope);
@@ -362,6 +386,7 @@ void lane_answered(struct engine *engine, struct lane *lane, const struct policy
 bool login_init(struct round *round);
 void login_need(struct round *round); /* renews; scopes in SCOPE_TOKEN are told when it is there */
 void login_response(struct round *round, struct response *response);
+void login_declined(struct round *round);       /* its request was not sent */
 bool login_is_stale(const struct round *round); /* the token at hand is about to expire */
 void login_timer(struct round *round);
 void login_stop(struct round *round); /* nobody waits for it any more */

@@ -31,10 +31,11 @@ bool pages_have_room(const struct scope *scope)
 
 struct page_work *page_work_create(struct scope *scope)
 {
+    struct engine *engine = scope_engine(scope);
     struct arena *arena = arena_create(0);
     struct page_work *work = arena ? arena_allocate(arena, sizeof *work) : NULL;
     struct span token = work ? arena_copy(arena, scope->at.token) : (struct span){NULL, 0};
-    if (!work || (scope->at.token.data && !token.data)) {
+    if (!work || (scope->at.token.data && !token.data) || !engine_reserve(engine, PLACES_PAGE)) {
         arena_free(arena);
         return NULL;
     }
@@ -49,6 +50,7 @@ void page_work_free(struct page_work *work)
 {
     if (!work)
         return;
+    engine_release(scope_engine(work->scope), PLACES_PAGE);
     digest_free(work->digest);
     arena_free(work->arena);
 }
@@ -167,6 +169,8 @@ static bool commit(struct page_work *work, enum checkpoint_state state, struct f
         return false;
     if (scope->bookmark.length)
         batch->bookmark = arena_copy(work->arena, bytes_span(&scope->bookmark));
+    if (scope->bookmark.length && !batch->bookmark.data)
+        return fault_memory(fault);
     job->commit.batch = batch;
     job->bytes = batch->bytes;
     pages_hold(round, batch->bytes);

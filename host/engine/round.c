@@ -176,7 +176,8 @@ static void opened(struct round *round, struct job *job)
         return;
     }
     round->runs = arena_allocate_array(round->arena, round->run_count, sizeof *round->runs);
-    if (!round->runs || !login_init(round)) {
+    if (!round->runs || !login_init(round) ||
+        !engine_reserve(round->engine, round->run_count * PLACES_RUN)) {
         round->failed = true;
         round->run_count = 0;
         (void)snprintf(round->reason, sizeof round->reason, "out of memory");
@@ -269,7 +270,7 @@ void round_start(struct engine *engine, struct connection *connection, bool full
     struct round *round = memory_allocate(sizeof *round);
     struct job *job = open_job(engine, connection, full);
     struct lane *lane = lane_join(engine, connection);
-    if (!round || !job || !lane) {
+    if (!round || !job || !lane || !engine_reserve(engine, PLACES_ROUND)) {
         memory_free(round);
         if (job)
             arena_free(job->arena);
@@ -327,6 +328,7 @@ void round_free(struct round *round)
 {
     for (size_t i = 0; i < round->run_count; i++)
         run_free(&round->runs[i]);
+    engine_release(round->engine, PLACES_ROUND + round->run_count * PLACES_RUN);
     login_free(&round->login);
     if (round->lane)
         lane_leave(round->engine, round->lane);

@@ -71,7 +71,8 @@ static void send_end(struct scope *scope)
         .absence_most = policy->absence_most,
         .absence_percent = policy->absence_percent};
     if (scope->bookmark.length)
-        job->scope_end.bookmark = arena_copy(job->arena, bytes_span(&scope->bookmark));
+        job->scope_end.bookmark = arena_copy(
+            job->arena, bytes_span(&scope->bookmark)); /* without memory: the last one stays */
     engine_job_submit(scope->run->round, job, scope);
 }
 
@@ -253,6 +254,7 @@ static void committed(struct scope *scope, struct job *job)
     struct fault fault = job->fault;
     bool done = job->done;
     scope->commits--;
+    engine_release(round->engine, PLACES_PAGE); /* of the page that the job was */
     pages_release(round, batch->bytes);
     lane_pump(round->engine, round->lane); /* memory came free: a sender may go on */
     if (done) {
@@ -344,7 +346,8 @@ void scope_begin(struct run *run, const struct scope_parent *parent)
 {
     struct round *round = run->round;
     struct scope *scope = memory_allocate(sizeof *scope);
-    if (!scope) {
+    if (!scope || !engine_reserve(round->engine, PLACES_SCOPE)) {
+        memory_free(scope);
         round_fail(round, "out of memory");
         return;
     }
@@ -378,6 +381,7 @@ void scope_free(struct scope *scope)
     if (!scope)
         return;
     pages_free(scope);
+    engine_release(scope_engine(scope), PLACES_SCOPE);
     bytes_free(&scope->token);
     bytes_free(&scope->bookmark);
     arena_free(scope->arena);

@@ -187,35 +187,19 @@ static void start_queued(struct transport *transport)
     }
 }
 
-/* Without memory even for a transfer there is nothing to hand over but the bare response. */
-static void refuse_bare(struct transport *transport, uint64_t ticket)
-{
-    struct transfer *transfer = memory_allocate(sizeof *transfer);
-    if (transfer)
-        transfer->response = memory_allocate(sizeof *transfer->response);
-    assert(transfer && transfer->response); /* a ticket without an answer would be a lie */
-    transfer->transport = transport;
-    transfer->ticket = ticket;
-    transfer->state = TRANSFER_FINISHED;
-    transfer_fail(transfer, EXCHANGE_LOCAL, "out of memory for a request");
-    transfer->response->exchange = transfer->failed;
-    list_append(&transport->finished, transfer);
-}
-
-void transport_send(struct transport *transport, const struct source *source,
+bool transport_send(struct transport *transport, const struct source *source,
     const struct request *request, uint64_t ticket)
 {
     struct transfer *transfer = transfer_create(transport, source, request, ticket);
-    if (!transfer) {
-        refuse_bare(transport, ticket);
-        return;
-    }
+    if (!transfer)
+        return false;
     transfer->state = TRANSFER_QUEUED;
     list_append(&transport->queued, transfer);
     if (transfer->failed != EXCHANGE_DONE)
         finish(transfer);
     else
         start_queued(transport);
+    return true;
 }
 
 static struct transfer *find(struct transport *transport, uint64_t ticket)

@@ -82,4 +82,21 @@ START_TEST(agrees_with_a_table)
 }
 END_TEST
 
-UNIT_MAIN("heap", gives_the_earliest, orders_equal_deadlines_by_token, agrees_with_a_table)
+START_TEST(room_that_was_reserved_stays)
+{
+    struct heap heap = {0};
+    struct fault fault;
+    ck_assert(heap_reserve(&heap, 40, &fault));
+    const struct heap_entry *entries = heap.entries;
+    for (uint64_t token = 0; token < 40; token++)
+        ck_assert(heap_set(&heap, (int64_t)token, token, &fault));
+    ck_assert_ptr_eq(heap.entries, entries);
+    ck_assert(heap_reserve(&heap, 10, &fault)); /* no less than there is */
+    ck_assert_uint_eq(heap.count, 40);
+    ck_assert_uint_ge(heap.capacity, 40);
+    heap_free(&heap);
+}
+END_TEST
+
+UNIT_MAIN("heap", gives_the_earliest, orders_equal_deadlines_by_token, agrees_with_a_table,
+    room_that_was_reserved_stays)

@@ -100,8 +100,9 @@ struct driver {
     const char *bookmark;        /* of the first stream, before the round; NULL: none */
     /* faults: the job with this number (from 1), or any of this kind, fails */
     int64_t jobs, fail_job;
-    int fail_kind;                /* -1: none */
-    int64_t digests, fail_digest; /* the digest with this number cannot be mapped */
+    int fail_kind;                        /* -1: none */
+    int declined_sends, declined_digests; /* that many are declined, as if there were no memory */
+    int64_t digests, fail_digest;         /* the digest with this number cannot be mapped */
     /* what came of it */
     int64_t requests, retries;
     int64_t not_before_ms; /* the last retry's time: with one scope nothing is sent before it */
@@ -479,6 +480,11 @@ static inline void driver_act(struct driver *driver, const struct effect *effect
 {
     switch (effect->kind) {
     case EFFECT_SEND:
+        if (driver->declined_sends > 0) {
+            driver->declined_sends--;
+            engine_decline(driver->engine, effect->ticket);
+            break;
+        }
         driver->requests++;
         if (driver->scope_count <= 1)
             ck_assert_int_ge(driver->now_ms, driver->not_before_ms);
@@ -489,6 +495,12 @@ static inline void driver_act(struct driver *driver, const struct effect *effect
     case EFFECT_CANCEL:
         break;
     case EFFECT_DIGEST:
+        if (driver->declined_digests > 0) {
+            driver->declined_digests--;
+            response_free(effect->input.response);
+            engine_decline(driver->engine, effect->ticket);
+            break;
+        }
         driver_digest(driver, effect);
         break;
     case EFFECT_JOB:
@@ -511,7 +523,7 @@ static inline void driver_act(struct driver *driver, const struct effect *effect
     }
 }
 
-static inline void driver_feed(struct driver *driver, struct event event)
+static inline void driver_handle(struct driver *driver, struct event event)
 {
     struct effect effect;
     event.now_ms = driver->now_ms;
@@ -519,6 +531,13 @@ static inline void driver_feed(struct driver *driver, struct event event)
     engine_handle(driver->engine, &event);
     while (engine_next_effect(driver->engine, &effect))
         driver_act(driver, &effect);
+}
+
+static inline void driver_feed(struct driver *driver, struct event event)
+{
+    driver_handle(driver, event);
+    while (engine_has_declined(driver->engine))
+        driver_handle(driver, (struct event){.kind = EVENT_DECLINED});
 }
 
 static inline struct waiting *driver_take(struct driver *driver)

@@ -413,7 +413,44 @@ START_TEST(a_round_with_nothing_left_gives_way_to_a_new_one)
 }
 END_TEST
 
-UNIT_MAIN("round", one_parents_403_is_that_scopes_alone,
+/* No memory to send: as any request that failed on the way, it is tried again. */
+START_TEST(a_request_that_nobody_could_send_is_sent_again)
+{
+    static const struct answer answers[] = {TOKEN, EIGHT_GROUPS, ONE_MEMBER};
+    struct driver driver;
+    driver_begin(&driver, OAUTH, GROUPS "," MEMBERS, ANSWERS(answers));
+    driver_join(&driver);
+    driver.declined_sends = 3;
+    driver_start(&driver);
+    driver_finish(&driver);
+    ck_assert_int_eq(driver.declined_sends, 0);
+    ck_assert_int_eq(driver.retries, 3);
+    ck_assert_int_eq(driver.proof, PROOF_PROVEN);
+    driver_end(&driver);
+}
+END_TEST
+
+START_TEST(a_page_that_nobody_could_digest_is_its_scopes_trouble)
+{
+    static const struct answer answers[] = {EIGHT_GROUPS, ONE_MEMBER};
+    struct driver driver;
+    driver_begin(&driver, "", GROUPS "," MEMBERS, ANSWERS(answers));
+    driver_join(&driver);
+    driver.declined_digests = 1;
+    driver_start(&driver);
+    driver_finish(&driver);
+    const struct run_summary *groups = driver_summary(&driver, "groups");
+    ck_assert_int_eq(groups->proof, PROOF_PARTIAL);
+    ck_assert_msg(strstr(groups->reason, "page 1: out of memory"), "%s", groups->reason);
+    ck_assert(!driver.failed);
+    driver_start(&driver); /* frees the round before: its places must all be back */
+    driver_finish(&driver);
+    driver_end(&driver);
+}
+END_TEST
+
+UNIT_MAIN("round", a_request_that_nobody_could_send_is_sent_again,
+    a_page_that_nobody_could_digest_is_its_scopes_trouble, one_parents_403_is_that_scopes_alone,
     the_window_bounds_what_is_ahead_of_the_store, a_parent_that_is_partial_makes_its_child_so,
     no_kind_of_job_can_hang_a_round, a_round_with_children_survives_a_crash_anywhere,
     a_round_with_children_drains_anywhere, a_crash_in_the_second_pass_forgets_the_first,

@@ -58,7 +58,7 @@ static void send_to(struct fixture *f, uint64_t ticket, const char *url, struct 
 {
     struct request request = more ? *more : (struct request){0};
     request.url = url;
-    transport_send(f->transport, &f->source, &request, ticket);
+    ck_assert(transport_send(f->transport, &f->source, &request, ticket));
 }
 
 static const char *url_of(const struct server *server, const char *path)

@@ -17,6 +17,8 @@ struct heap {
     size_t count, capacity;
 };
 
+/* Room for that many entries in all: heap_set of no more of them cannot fail. */
+bool heap_reserve(struct heap *heap, size_t capacity, struct fault *fault) MUST_CHECK;
 /* Entries with equal deadlines leave in the order of their tokens, so that a run is repeatable. */
 bool heap_set(
     struct heap *heap, int64_t deadline_ms, uint64_t token, struct fault *fault) MUST_CHECK;

@@ -39,6 +39,7 @@ enum event_kind {
                     known. May be left out; it only lets the next page be asked for earlier */
     EVENT_DIGESTED, /* to DIGEST */
     EVENT_JOB_DONE, /* to JOB */
+    EVENT_DECLINED, /* after engine_decline: the engine takes back what nobody could act on */
     EVENT_TIMER,    /* the armed time has come (being early or late does no harm) */
     EVENT_STOP /* drain: nothing new is sent, what is under way is committed, then every round ends
                   as interrupted */
@@ -113,17 +114,19 @@ struct effect {
     uint64_t ticket;
     struct connection *connection; /* SEND; borrowed */
     const struct request *request; /* SEND: valid until the RESPONSE */
-    struct digest_input input;     /* DIGEST */
     struct job *job;
     int64_t deadline_ms;
-    struct note note;
-    struct {
-        const char *connection; /* borrowed until the next event */
-        bool failed; /* the login was refused, the store failed, …: the whole connection */
-        bool interrupted;
-        enum proof proof; /* least of its runs */
-        char reason[REASON_MAX];
-    } round; /* ROUND_DONE */
+    union { /* the kind says which: room for effects is kept ahead, and should be small */
+        struct digest_input input; /* DIGEST */
+        struct note note;
+        struct {
+            const char *connection; /* borrowed until the next event */
+            bool failed; /* the login was refused, the store failed, …: the whole connection */
+            bool interrupted;
+            enum proof proof; /* least of its runs */
+            char reason[REASON_MAX];
+        } round; /* ROUND_DONE */
+    };
 };
 
 struct engine_options {
@@ -137,6 +140,15 @@ void engine_free(struct engine *engine);
 void engine_handle(struct engine *engine, const struct event *event);
 /* The effects of the last event, in order; take all of them before the next event. */
 bool engine_next_effect(struct engine *engine, struct effect *ret_effect);
+/*
+ * There was no memory to act on a SEND or a DIGEST (whose response is freed then): nobody will
+ * answer it. The engine takes no more memory to hear of it, so this cannot fail; once the effects
+ * are all taken, EVENT_DECLINED is owed as long as engine_has_declined.
+ */
+void engine_decline(struct engine *engine, uint64_t ticket);
+bool engine_has_declined(const struct engine *engine);
+/* Notes that found no room: the only effects that may be lost. */
+int64_t engine_notes_lost(const struct engine *engine);
 size_t engine_rounds(const struct engine *engine);
 /* A hash of every state change so far: equal traces are equal runs. */
 uint64_t engine_trace(const struct engine *engine);

@@ -31,9 +31,10 @@ bool transport_create(const struct transport_options *options,
 /* Cancels what is under way without calling `done`. */
 void transport_free(struct transport *transport);
 /* Copies what it needs of the request. Where it cannot even begin, `done` is still called, from the
- * next poll. */
-void transport_send(struct transport *transport, const struct source *source,
-    const struct request *request, uint64_t ticket);
+ * next poll. False where there is no memory to take it: then nothing is sent and `done` is not
+ * called. */
+bool transport_send(struct transport *transport, const struct source *source,
+    const struct request *request, uint64_t ticket) MUST_CHECK;
 void transport_cancel(
     struct transport *transport, uint64_t ticket); /* `done` is called with EXCHANGE_CANCELLED */
 /* An epoll descriptor that is readable when transport_poll has work. */
