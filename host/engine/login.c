@@ -138,8 +138,9 @@ static void trouble(struct round *round, const struct response *response, struct
         enter(round, LOGIN_NEEDED);
         return;
     }
-    if (may_pass && retry_decide(policy, &round->budget, &round->login.retry, said->outcome,
-                        reading.retry_after_ms, &round->engine->random, &wait_ms) == RETRY_LATER) {
+    if (may_pass && retry_decide(policy, &round->circuit->budget, &round->login.retry,
+                        said->outcome, reading.retry_after_ms, round->engine->now_ms,
+                        &round->engine->random, &wait_ms) == RETRY_LATER) {
         wait_and_retry(round, said->outcome, wait_ms);
         return;
     }
@@ -162,9 +163,10 @@ static void take_answer(struct round *round, const struct response *response)
     classify_response(classifier, response, false, &said);
     classifier_free(classifier);
     struct note *note = engine_note(round->engine, NOTE_REQUEST, round, NULL);
-    note->outcome = said.outcome;
+    note->number = RATE_UNKNOWN; /* its endpoint has a budget of its own */
     note->status = response->status;
     note->seconds = response->seconds;
+    engine_note(round->engine, NOTE_OUTCOME, round, NULL)->outcome = said.outcome;
     if (said.outcome == OUTCOME_OK)
         take_token(round, response);
     else
