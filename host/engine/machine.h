@@ -354,9 +354,9 @@ void scope_stop(struct scope *scope);
 bool scope_is_idle(const struct scope *scope); /* nothing of it is with anybody else */
 
 /* listing.c */
-/* The request failed, or the answer is none: its class decides. */
 /* Counts what came of a request, once its page is read; or of one that was not sent. */
 void listing_outcome(struct scope *scope, enum outcome outcome);
+/* The request failed, or the answer is none: its class decides. */
 void listing_trouble(struct scope *scope, struct classified *said, int64_t wait_ms);
 /* How long the server asks to be left alone; RATE_UNKNOWN where it does not say. */
 int64_t listing_wait_ms(const struct scope *scope, const struct response *response);
