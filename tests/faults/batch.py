@@ -115,11 +115,11 @@ class Batch:
     def sync_killed(self):
         """Until the second page of every case is committed and the third is on its way; then kill -9."""
         for tenant, case in zip(self.tenants, self.cases):
-            self.site.control(tenant, "script", f"{STREAMS[case.stream][0]} nth=3 delay 60000\n".encode())
+            self.site.control(tenant, "script", f"{STREAMS[case.stream][0]} nth=3-999999 delay 60000\n".encode())
         process = subprocess.Popen(self.lab.command("sync", "--json"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         wanted, deadline = 2 * len(self.cases), time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline and process.poll() is None and self.committed() < wanted:
-            time.sleep(0.01)  # between two looks
+            time.sleep(0.03)  # between two looks
         process.kill()
         _, errors = process.communicate()
         if self.committed() < wanted:

@@ -8,7 +8,7 @@ OUTCOMES = ("created", "changed", "unchanged", "duplicate", "filtered", "dead")
 
 
 def live(lab, tenant, kind="account"):
-    return {row[0] for row in lab.query(f"SELECT id FROM {kind} WHERE connection = ? AND state = 'live'", tenant)}
+    return {row[0] for row in lab.query(f"SELECT id FROM \"{kind}\" WHERE connection = ? AND state = 'live'", tenant)}
 
 
 def promises(case, run, truth, known):
@@ -56,7 +56,7 @@ def judge(case, expect, tenant, runs, errors, lab, site):
         wrong.append(f"{len(known - truth)} live ids never were the application's")
     if expect.letters is not None:
         letters = tuple(row[0] for row in lab.query(
-            "SELECT code FROM dead_letter WHERE connection = ? AND state = 'open' AND raw IS NOT NULL ORDER BY code", tenant))
+            "SELECT reason FROM dead_letter WHERE connection = ? AND state = 'open' AND raw IS NOT NULL ORDER BY reason", tenant))
         if letters != expect.letters:
             wrong.append(f"the dead letters are {letters}, must be {expect.letters}")
     if expect.drift and not lab.query("SELECT 1 FROM drift WHERE connection = ? AND kind || ' ' || path LIKE ?", tenant, f"%{expect.drift}%"):

@@ -48,6 +48,13 @@ def given_up(number, title, actions, streams, *words, retries="none", page=2, **
             RECOVERY: partial(*words, retries=retries)}, page=page, **more)
 
 
+def too_few(number, title, actions, streams, page=2):
+    """P: the total says more than came."""
+    for stream in streams:
+        word = "none of the declared ends" if stream in OFFSETS else "items"
+        yield from cases(number, title, actions, [stream], {FOR_GOOD: partial(word)}, page=page)
+
+
 def unharmed(number, title, actions, streams, times=TIMES, **more):
     """S."""
     yield from cases(number, title, actions, streams, {when: fine(counts={"created": USERS} if when == ONCE else {}) for when in times}, **more)
@@ -136,8 +143,8 @@ def close_delimited():
 @entry(21, "redirect to another host", "HTTP", "X")
 def redirect():
     for code in (301, 302, 303, 307, 308):
-        yield from given_up(21, f"status {code}", f"redirect {{other}}/at/stolen/cursor/users {code}", EVERY if code == 302 else BODIES, "redirect"
-                            if False else "")
+        yield from given_up(21, f"status {code}", f"redirect {{other}}/at/stolen/cursor/users {code}", EVERY if code == 302 else BODIES,
+                            "refused", str(code))
 
 
 @entry(22, "redirect loop", "HTTP", "X")
@@ -145,7 +152,7 @@ def redirect_loop():
     for code in (301, 302, 307, 308):
         for stream in EVERY if code == 302 else BODIES:
             yield from cases(22, f"status {code}", f"redirect-loop {code}", [stream], {
-                ONCE: fine(), RECOVERY: fine(), FOR_GOOD: partial("redirect")})
+                ONCE: fine(), RECOVERY: fine(), FOR_GOOD: partial("refused", str(code))})
 
 
 @entry(23, "200 with a login page", "HTTP", "R, then A")
@@ -178,41 +185,41 @@ def unauthorized():
 
 @entry(28, "403 on one page", "HTTP", "P")
 def forbidden():
-    yield from given_up(28, "one page", "status 403", EVERY, "403")
+    yield from given_up(28, "one page", "status 403", PAGED, "forbidden")
     yield from cases(28, "the whole stream", "status 403", EVERY, {
         ONCE: partial("not permitted"), FOR_GOOD: partial("not permitted")}, page=1)
     yield from cases(28, "one parent", "status 403", ["group_members"], {
-        ONCE: partial("403", counts={"missing": 0}), FOR_GOOD: partial("403", counts={"missing": 0})}, page=3)
+        when: partial("in one of its scopes: ", counts={"missing": 0}) for when in (ONCE, FOR_GOOD)}, page=3)
 
 
 @entry(29, "404 on the collection", "HTTP", "P, never \"all deleted\"")
 def not_found():
-    yield from given_up(29, "a page", "status 404", EVERY, "404")
-    yield from given_up(29, "the first page", "status 404", PAGED, "404", page=1)
-    yield from cases(29, "a child's", "status 404", ["group_members"], {ONCE: partial("404"), FOR_GOOD: partial("404")}, page=3)
+    yield from given_up(29, "a page", "status 404", EVERY, "not_found")
+    yield from given_up(29, "the first page", "status 404", PAGED, "not_found", page=1)
+    yield from cases(29, "a child's", "status 404", ["group_members"], {ONCE: partial("not_found"), FOR_GOOD: partial("not_found")}, page=3)
 
 
 @entry(30, "410, cursor expired", "HTTP", "fresh full run")
 def cursor_expired():
-    cursors = TOKENS + LINKS + KEYSETS
-    yield from cases(30, "410", "status 410", cursors, {ONCE: fine(), RECOVERY: fine(), FOR_GOOD: partial("410")})
-    yield from given_up(30, "410 where no cursor was sent", "status 410", NUMBERED + OFFSETS + ONE_PAGE, "410")
+    cursors = TOKENS + LINKS  # the bound of a keyset is a value, which cannot expire
+    yield from cases(30, "410", "status 410", cursors, {ONCE: fine(), RECOVERY: fine(), FOR_GOOD: partial("not_found")})  # in the end even without a cursor
+    yield from given_up(30, "410 where no cursor was sent", "status 410", NUMBERED + OFFSETS + KEYSETS + ONE_PAGE, "not_found")
 
 
 @entry(32, "5xx burst", "HTTP", "R")
 def server_errors():
     for status in (500, 502, 503, 504):
-        yield from asked_again(32, f"status {status}", f"status {status}", EVERY, str(status))
+        yield from asked_again(32, f"status {status}", f"status {status}", EVERY, "transient")
     for status in (408, 425, 599):
-        yield from asked_again(32, f"status {status}", f"status {status}", BODIES, str(status))
+        yield from asked_again(32, f"status {status}", f"status {status}", BODIES, "transient")
 
 
 @entry(33, "400 for good", "HTTP", "P")
 def invalid():
     for status in (400, 405, 422):
-        yield from given_up(33, f"status {status}", f"status {status}", EVERY, str(status))
+        yield from given_up(33, f"status {status}", f"status {status}", EVERY, "invalid")
     for status in (402, 406, 409, 411, 413, 414, 415, 418, 431, 451, 501, 505):
-        yield from given_up(33, f"status {status}", f"status {status}", BODIES, str(status))
+        yield from given_up(33, f"status {status}", f"status {status}", BODIES, "invalid")
 
 
 @entry(34, "unasked 206", "HTTP", "R")
@@ -241,7 +248,6 @@ def framing():
 def content_type():
     for kind in ("text/html", "application/xml"):
         yield from asked_again(38, kind, f"type {kind}", EVERY, "")
-    yield from unharmed(38, "with a charset", "type application/json; charset=utf-8", []) if False else ()
 
 
 # ---------------------------------------------------------------------- body -----------------------------------------------------------
@@ -321,13 +327,13 @@ def huge_id():
 
 @entry(51, "NUL", "body", "L")
 def nul():
-    yield from letter(51, "in a text", "nul", "")
+    yield from letter(51, "in a text", "nul", "nul")
 
 
 @entry(52, "bad UTF-8, lone surrogate", "body", "L")
 def bad_text():
-    for mutation in ("bad-utf8", "overlong-utf8", "lone-surrogate"):
-        yield from letter(52, mutation, mutation, "")
+    for mutation, code in (("bad-utf8", "bad_utf8"), ("overlong-utf8", "bad_utf8"), ("lone-surrogate", "lone_surrogate")):
+        yield from letter(52, mutation, mutation, code)
 
 
 @entry(53, "NaN, single quotes", "body", "X")
@@ -338,14 +344,14 @@ def no_json():
 
 @entry(55, "id null or missing", "body", "L")
 def no_id():
-    for mutation in ("id-null", "id-missing", "id-empty"):
-        yield from letter(55, mutation, mutation, "", unreadable=True)
+    for mutation, code in (("id-null", "id_missing"), ("id-missing", "id_missing"), ("id-empty", "id_empty")):
+        yield from letter(55, mutation, mutation, code, unreadable=True)
 
 
 @entry(56, "id changes type", "body", "L")
 def id_type():
-    for mutation in ("id-object", "id-true", "id-fraction"):
-        yield from letter(56, mutation, mutation, "", unreadable=True)
+    for mutation in ("id-object", "id-true"):
+        yield from letter(56, mutation, mutation, "id_type", unreadable=True)
 
 
 @entry(57, "ids that differ in case or normal form stay distinct", "body", "S")
@@ -377,10 +383,9 @@ def next_self():
 
 @entry(62, "cycle of k", "paging", "P")
 def cycle():
-    for k in (1, 2, 3):
-        yield from cases(62, f"of {k}", f"next-cycle {k}", TOKENS + LINKS, {FOR_GOOD: partial("")}, page=1)
-    # One step back that is not repeated is read again and de-duplicated.
-    yield from cases(62, "back to the start once", "next-cycle 2", TOKENS + LINKS, {ONCE: fine(counts={"duplicate": 2 * PAGE})})
+    for k, word in ((1, "same items"), (2, "in a circle"), (3, "in a circle")):
+        yield from cases(62, f"of {k}", f"next-cycle {k}", TOKENS + LINKS, {FOR_GOOD: partial(word)}, page=1)
+    yield from cases(62, "back to the start once", "next-cycle 2", TOKENS + LINKS, {ONCE: partial("in a circle")})
 
 
 @entry(63, "empty page with a next", "paging", "goes on, S")
@@ -411,7 +416,8 @@ def overlap():
 def deletion():
     for k in (1, 3):
         yield from cases(66, f"{k} go", f"remove {k}", NAMED_TOTAL, {ONCE: fine(), RECOVERY: fine()})
-        yield from cases(66, f"{k} are skipped", f"skip {k}", NAMED_TOTAL, {ONCE: fine(), RECOVERY: fine(), FOR_GOOD: partial("items")})
+        yield from cases(66, f"{k} are skipped", f"skip {k}", NAMED_TOTAL, {ONCE: fine(), RECOVERY: fine()})
+        yield from too_few(66, f"{k} are skipped", f"skip {k}", NAMED_TOTAL)
 
 
 @entry(67, "insertion during offset paging", "paging", "second pass")
@@ -424,13 +430,13 @@ def insertion():
 def total_moves():
     for k in (1, -1, 5):
         yield from cases(68, f"by {k}", f"total {k}", NAMED_TOTAL, {ONCE: fine(), RECOVERY: fine()})
-    yield from cases(68, "with every page", "total-drift", NAMED_TOTAL, {FOR_GOOD: partial("items")})
+    yield from too_few(68, "with every page", "total-drift", NAMED_TOTAL)
 
 
 @entry(69, "total differs from what was seen", "paging", "P")
 def total_differs():
     for k in (1, 7):
-        yield from cases(69, f"by {k}", f"total {k}", WITH_TOTAL, {FOR_GOOD: partial("items")}, page=1)
+        yield from too_few(69, f"by {k}", f"total {k}", WITH_TOTAL, page=1)
 
 
 @entry(73, "pages out of order", "paging", "cursor held")
@@ -504,7 +510,7 @@ def bare():
 @entry(85, "negative, 10^12, garbage", "rate", "C")
 def garbage():
     for value in ("-5", "1000000000000", "soon", "99999999999999999999999", "1e9", "1.5", "Thu, 99 Foo 2026 99:99:99 GMT"):
-        yield from cases(85, value, ["status 429", f"retry-after {value}"], BODIES, {
+        yield from cases(85, value, ["status 429", f"header Retry-After: {value}"], BODIES, {
             ONCE: fine(throttled=True), RECOVERY: fine(throttled=True)}, slow=True)
 
 
