@@ -61,6 +61,8 @@ fi
 if [ -n "$long" ]; then
     step "fuzz targets, two minutes each"
     packaging/fuzz.sh 120
+    step "branches that the tests take"
+    packaging/coverage.sh
 fi
 
 build dev
