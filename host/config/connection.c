@@ -194,36 +194,12 @@ static bool read_parameters(const struct reading *reading, const config_setting_
         &connection->parameter_count, fault);
 }
 
-/* The text is never part of a sentence: it may be the secret itself. */
-static bool read_secret(const struct reading *reading, const config_setting_t *setting,
-    void *member, struct fault *fault)
-{
-    static const struct span file = {"file:", 5};
-    const char *reference;
-    struct fault why;
-    if (!reading_borrow_text(reading, setting, &reference, fault))
-        return false;
-    if (!secret_check(reference, &why))
-        return reading_refuse(reading, setting, fault, "%s", why.text);
-    if (!span_starts_with(span_of(reference), file) || reference[file.length] == '/')
-        return reading_text(reading, setting, member, fault);
-    const char *path = reading_absolute(reading, reference + file.length);
-    struct span absolute = span_of(path);
-    char *whole = path ? arena_allocate(reading->arena, file.length + absolute.length + 1) : NULL;
-    if (!whole)
-        return fault_memory(fault);
-    (void)memcpy(whole, file.data, file.length);
-    (void)memcpy(whole + file.length, absolute.data, absolute.length);
-    *(const char **)member = whole;
-    return true;
-}
-
 static bool read_secrets(const struct reading *reading, const config_setting_t *setting,
     void *member, struct fault *fault)
 {
     struct connection_settings *connection = member;
     return read_pairs(
-        reading, setting, read_secret, &connection->secrets, &connection->secret_count, fault);
+        reading, setting, reading_secret, &connection->secrets, &connection->secret_count, fault);
 }
 
 static bool read_labels(const struct reading *reading, const config_setting_t *setting,

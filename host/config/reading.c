@@ -8,6 +8,7 @@
 #include <string.h>
 #include "base/timestamp.h"
 #include "config/guess.h"
+#include "config/secret.h"
 
 #define KEY_PATH_MAX 192u
 #define KEY_NAME_MAX 64
@@ -213,5 +214,29 @@ bool reading_bool(const struct reading *reading, const config_setting_t *setting
     if (!reading_expect(reading, setting, CONFIG_TYPE_BOOL, "true or false", fault))
         return false;
     *(bool *)member = config_setting_get_bool(setting) == CONFIG_TRUE;
+    return true;
+}
+
+/* The text is never part of a sentence: it may be the secret itself. */
+bool reading_secret(const struct reading *reading, const config_setting_t *setting, void *member,
+    struct fault *fault)
+{
+    static const struct span file = {"file:", 5};
+    const char *reference;
+    struct fault why;
+    if (!reading_borrow_text(reading, setting, &reference, fault))
+        return false;
+    if (!secret_check(reference, &why))
+        return reading_refuse(reading, setting, fault, "%s", why.text);
+    if (!span_starts_with(span_of(reference), file) || reference[file.length] == '/')
+        return reading_text(reading, setting, member, fault);
+    const char *path = reading_absolute(reading, reference + file.length);
+    struct span absolute = span_of(path);
+    char *whole = path ? arena_allocate(reading->arena, file.length + absolute.length + 1) : NULL;
+    if (!whole)
+        return fault_memory(fault);
+    (void)memcpy(whole, file.data, file.length);
+    (void)memcpy(whole + file.length, absolute.data, absolute.length);
+    *(const char **)member = whole;
     return true;
 }

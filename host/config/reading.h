@@ -57,6 +57,9 @@ bool reading_path(const struct reading *reading, const config_setting_t *setting
     struct fault *fault) MUST_CHECK;
 bool reading_bool(const struct reading *reading, const config_setting_t *setting, void *member,
     struct fault *fault) MUST_CHECK;
+/* A secret's reference, checked; a relative file: is made absolute. */
+bool reading_secret(const struct reading *reading, const config_setting_t *setting, void *member,
+    struct fault *fault) MUST_CHECK;
 /* A relative path made absolute, in the arena; NULL without memory. */
 const char *reading_absolute(const struct reading *reading, const char *path);
 

@@ -40,24 +40,35 @@ static size_t match_length(const char *text, struct span secret)
     return at;
 }
 
-static size_t longest_match(const struct source_box *box, const char *text)
+/* Whose secrets, and those beside them. */
+struct hidden {
+    const struct source_box *box;
+    const struct span *more;
+    size_t count;
+};
+
+static size_t longer_match(size_t longest, const char *text, struct span secret)
+{
+    size_t length = secret.length > 0 ? match_length(text, secret) : 0;
+    return length > longest ? length : longest;
+}
+
+static size_t longest_match(const struct hidden *hidden, const char *text)
 {
     size_t longest = 0;
-    for (uint32_t i = 0; i < box->values.parameters->count; i++) {
-        struct span secret = box->values.secret[i].value;
-        size_t length = secret.length > 0 ? match_length(text, secret) : 0;
-        if (length > longest)
-            longest = length;
-    }
+    for (uint32_t i = 0; i < hidden->box->values.parameters->count; i++)
+        longest = longer_match(longest, text, hidden->box->values.secret[i].value);
+    for (size_t i = 0; i < hidden->count; i++)
+        longest = longer_match(longest, text, hidden->more[i]);
     return longest;
 }
 
 /* The end of the secrets that begin at `text`, those that overlap included. */
-static size_t covered(const struct source_box *box, const char *text)
+static size_t covered(const struct hidden *hidden, const char *text)
 {
-    size_t end = longest_match(box, text);
+    size_t end = longest_match(hidden, text);
     for (size_t at = 1; at < end; at++) {
-        size_t length = longest_match(box, text + at);
+        size_t length = longest_match(hidden, text + at);
         if (length > 0 && at + length > end)
             end = at + length;
     }
@@ -66,11 +77,17 @@ static size_t covered(const struct source_box *box, const char *text)
 
 void source_redact(const struct source *source, char *text)
 {
+    source_redact_with(source, NULL, 0, text);
+}
+
+void source_redact_with(
+    const struct source *source, const struct span *secrets, size_t count, char *text)
+{
     static const char mark[] = "[secret]";
-    const struct source_box *box = (const struct source_box *)source;
+    const struct hidden hidden = {(const struct source_box *)source, secrets, count};
     char *out = text;
     while (*text) {
-        size_t length = covered(box, text);
+        size_t length = covered(&hidden, text);
         if (length == 0) {
             *out++ = *text++;
         } else if (length >= sizeof mark - 1) {

@@ -244,8 +244,7 @@ bool secret_check_file(const char *path, struct fault *fault)
     return open_secret(path, S_IRWXG | S_IRWXO, &descriptor, fault);
 }
 
-static bool check_value(
-    const char *reference, const char *value, size_t *length, struct fault *fault)
+static bool check_value(const char *reference, char *value, size_t *length, struct fault *fault)
 {
     if (*length > SECRET_BYTES_MAX)
         return fault_set(
@@ -285,8 +284,11 @@ static bool keep(
     return true;
 }
 
-bool secret_read(
-    struct secret_pool *pool, const char *reference, struct secret *ret_secret, struct fault *fault)
+/* Reads into a scratch page, lets `take` judge what is there and make of it what is kept, and keeps
+ * that. */
+static bool read_and_keep(struct secret_pool *pool, const char *reference,
+    bool (*take)(const char *reference, char *value, size_t *length, struct fault *fault),
+    struct secret *ret_secret, struct fault *fault)
 {
     const struct secret_form *form = find_form(reference);
     size_t length = 0;
@@ -296,7 +298,7 @@ bool secret_read(
     if (!scratch)
         return fault_memory(fault);
     bool ok = form->read(reference + form->prefix.length, scratch->data, &length, fault) &&
-              check_value(reference, scratch->data, &length, fault);
+              take(reference, scratch->data, &length, fault);
     if (ok) {
         (void)pthread_mutex_lock(&pool->lock); /* a plain mutex that this thread does not hold */
         ok = keep(pool, (struct span){scratch->data, length}, ret_secret, fault);
@@ -304,4 +306,63 @@ bool secret_read(
     }
     chunk_release(scratch);
     return ok;
+}
+
+bool secret_read(
+    struct secret_pool *pool, const char *reference, struct secret *ret_secret, struct fault *fault)
+{
+    return read_and_keep(pool, reference, check_value, ret_secret, fault);
+}
+
+/* Keys. */
+
+static bool is_printable(const char *value, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)value[i] < 0x20 || (unsigned char)value[i] >= 0x7F)
+            return false;
+    return true;
+}
+
+/* The text form, decoded into its own place: what is decoded is shorter. */
+static bool decode_key(char *value, size_t length)
+{
+    unsigned char key[SECRET_KEY_BYTES];
+    size_t decoded = 0;
+    bool ok = length == 2 * (size_t)SECRET_KEY_BYTES
+                  ? sodium_hex2bin(key, sizeof key, value, length, NULL, &decoded, NULL) == 0
+                  : sodium_base642bin(key, sizeof key, value, length, NULL, &decoded, NULL,
+                        value[length - 1] == '=' ? sodium_base64_VARIANT_ORIGINAL
+                                                 : sodium_base64_VARIANT_ORIGINAL_NO_PADDING) == 0;
+    ok = ok && decoded == sizeof key;
+    if (ok)
+        (void)memcpy(value, key, sizeof key);
+    sodium_memzero(key, sizeof key);
+    return ok;
+}
+
+#define KEY_HOW "head -c 32 /dev/urandom | base64"
+
+static bool take_key(const char *reference, char *value, size_t *length, struct fault *fault)
+{
+    struct fault ignored;
+    size_t text_length = *length;
+    if (*length == SECRET_KEY_BYTES && is_printable(value, *length))
+        return fault_set(fault, FAULT_SECRET,
+            "%s: is a password of 32 characters, not a key; make one: " KEY_HOW, reference);
+    if (*length == SECRET_KEY_BYTES)
+        return true;
+    if (!check_value(reference, value, &text_length, &ignored) || !decode_key(value, text_length))
+        return fault_set(fault, FAULT_SECRET,
+            "%s: is no key: 32 bytes as they are, 64 hexadecimal digits, or base64; make "
+            "one: " KEY_HOW,
+            reference);
+    *length = SECRET_KEY_BYTES;
+    return true;
+}
+
+bool secret_read_key(
+    struct secret_pool *pool, const char *reference, struct secret *ret_secret, struct fault *fault)
+{
+    return read_and_keep(pool, reference, take_key, ret_secret, fault);
 }

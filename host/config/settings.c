@@ -25,6 +25,7 @@ static bool read_store(
 {
     static const struct reading_key keys[] = {
         {"path", reading_path, offsetof(struct settings, store_path), true},
+        {"seal_key", reading_secret, offsetof(struct settings, seal_key), false},
     };
     return reading_group(reading, group, keys, sizeof keys / sizeof keys[0], member, fault);
 }

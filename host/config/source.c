@@ -19,6 +19,7 @@ struct draft {
     struct plan *plan;
     struct arena *arena;
     struct values values;
+    struct secret seal_key;
     struct bytes base_url, origin;
     bool *selected;
 };
@@ -26,6 +27,7 @@ struct draft {
 static void draft_free(struct draft *draft)
 {
     values_free(&draft->values);
+    secret_release(&draft->seal_key);
     bytes_free(&draft->base_url);
     bytes_free(&draft->origin);
     arena_free(draft->arena);
@@ -128,6 +130,24 @@ static bool find_base_url(struct draft *draft, struct fault *fault)
     while (draft->base_url.data[draft->base_url.length - 1] == '/')
         draft->base_url.data[--draft->base_url.length] = '\0';
     return true;
+}
+
+/* The seal key, where the login gets secrets that outlive a run. */
+static bool read_seal_key(struct draft *draft, struct secret_pool *pool, struct fault *fault)
+{
+    const struct muster_auth *auth = &draft->plan->connector->auth;
+    const char *reference = draft->where->settings->seal_key;
+    struct fault why;
+    if (auth->scheme != MUSTER_AUTH_REFRESH_TOKEN)
+        return true;
+    if (!reference)
+        return refuse(draft, "secrets", fault,
+            "the application may give a new refresh token with each use, and there is no key to "
+            "seal it with in the store; make one (head -c 32 /dev/urandom | base64 >seal.key; "
+            "chmod 600 seal.key) and write store = { path = ...; seal_key = \"file:seal.key\"; }");
+    return secret_read_key(pool, reference, &draft->seal_key, &why) ||
+           values_refuse(draft->where, 0, "secrets", why.code, fault,
+               "its refresh tokens are sealed with store.seal_key: %s", why.text);
 }
 
 /* The selection. */
@@ -237,6 +257,8 @@ static bool fingerprint(const struct draft *draft, struct hash256 *ret_hash, str
     digest_number(&hash, c->allow_private);
     for (uint32_t i = 0; i < draft->values.parameters->count; i++)
         digest_text(&hash, draft->values.value[i].data);
+    if (draft->seal_key.value.data)
+        digest(&hash, draft->seal_key.value.data, draft->seal_key.value.length);
     digest(&hash, draft->selected, draft->plan->connector->streams.count * sizeof *draft->selected);
     if (c->client_cert && !secret_check_file(c->client_cert, &why))
         return refuse(draft, "client_cert", fault, why.text);
@@ -284,6 +306,8 @@ static bool finish(struct draft *draft, struct source **ret_source, struct fault
     atomic_init(&box->references, 1);
     box->values = draft->values;
     draft->values = (struct values){0};
+    box->seal_key = draft->seal_key;
+    draft->seal_key = (struct secret){0};
     /* Values that were borrowed from the file are borrowed from the copy from now on. */
     for (size_t i = 0; i < box->source.settings->parameter_count; i++) {
         const struct setting_pair *pair = &box->source.settings->parameters[i];
@@ -306,8 +330,8 @@ bool source_create(const struct settings *settings, size_t connection, struct pl
     draft.base_url.limit = (size_t)4 * URL_MAX;
     bool ok = draft.arena && pool
                   ? values_read(&where, plan->connector, pool, &draft.values, fault) &&
-                        find_base_url(&draft, fault) && select_streams(&draft, fault) &&
-                        finish(&draft, ret_source, fault)
+                        read_seal_key(&draft, pool, fault) && find_base_url(&draft, fault) &&
+                        select_streams(&draft, fault) && finish(&draft, ret_source, fault)
                   : fault_memory(fault);
     draft_free(&draft);
     secret_pool_free(own);
@@ -327,6 +351,7 @@ void source_release(struct source *source)
     if (!box || atomic_fetch_sub(&box->references, 1) != 1)
         return;
     values_free(&box->values);
+    secret_release(&box->seal_key);
     plan_release(box->source.plan);
     memory_free(box->copies);
     memory_free(box);
@@ -351,4 +376,9 @@ bool source_parameter_is_secret(const struct source *source, struct span name)
     const struct muster_parameter_list *parameters = &source->plan->connector->parameters;
     int index = values_index(parameters, name);
     return index >= 0 && parameters->items[index].secret;
+}
+
+struct span source_seal_key(const struct source *source)
+{
+    return ((const struct source_box *)source)->seal_key.value;
 }

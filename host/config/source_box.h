@@ -10,7 +10,8 @@ struct source_box {
     struct source source; /* first: the two share their address */
     atomic_uint references;
     struct values values;
-    char *copies; /* the connection's settings and all texts, one block */
+    struct secret seal_key; /* empty: none is needed */
+    char *copies;           /* the connection's settings and all texts, one block */
 };
 
 #endif

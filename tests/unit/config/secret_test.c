@@ -252,7 +252,59 @@ START_TEST(serves_many_threads)
 }
 END_TEST
 
+/* The bytes 128 to 159, in each of the forms. */
+#define HEX_KEY    "808182838485868788898a8b8c8d8e8f909192939495969798999A9B9C9D9E9F"
+#define BASE64_KEY "gIGCg4SFhoeIiYqLjI2Oj5CRkpOUlZaXmJmam5ydnp8"
+
+START_TEST(reads_keys_in_each_form)
+{
+    char key[33], raw[] = "\x01\x00\n\r\x7F aaaaaaaaaaaaaaaaaaaaaaaaa\n";
+    struct secret secret;
+    struct fault fault;
+    set_up();
+    for (int i = 0; i < 32; i++)
+        key[i] = (char)(128 + i);
+    key[32] = '\n';
+    static const char *const texts[] = {
+        HEX_KEY, HEX_KEY "\n", BASE64_KEY, BASE64_KEY "=", BASE64_KEY "=\n", BASE64_KEY "=\r\n"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        const char *reference = write_secret(texts[i], strlen(texts[i]), 0600);
+        ck_assert_msg(secret_read_key(pool, reference, &secret, &fault), "%s", fault.text);
+        ck_assert(span_equal(secret.value, (struct span){key, 32}));
+        secret_release(&secret);
+    }
+    ck_assert(secret_read_key(pool, write_secret(key, 32, 0600), &secret, &fault));
+    ck_assert(span_equal(secret.value, (struct span){key, 32}));
+    secret_release(&secret);
+    ck_assert(secret_read_key(pool, write_secret(raw, 32, 0600), &secret, &fault));
+    ck_assert(span_equal(secret.value, (struct span){raw, 32})); /* nothing of it is trimmed */
+    secret_release(&secret);
+    tear_down();
+}
+END_TEST
+
+START_TEST(refuses_what_is_no_key)
+{
+    static const char *const bad[] = {"", "hunter2", "0123456789abcdef0123456789abcdef",
+        HEX_KEY "00", BASE64_KEY "==", BASE64_KEY "AA", "gIGC", HEX_KEY "\n\n",
+        "g08182838485868788898a8b8c8d8e8f909192939495969798999A9B9C9D9E9F"};
+    set_up();
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct secret secret = {0};
+        struct fault fault = {0};
+        const char *reference = write_secret(bad[i], strlen(bad[i]), 0600);
+        ck_assert_msg(!secret_read_key(pool, reference, &secret, &fault), "%s", bad[i]);
+        ck_assert_int_eq(fault.code, FAULT_SECRET);
+        ck_assert_msg(strstr(fault.text, "/dev/urandom") != NULL, "%s", fault.text);
+        ck_assert_ptr_null(strstr(fault.text, "hunter2"));
+        ck_assert_ptr_null(secret.chunk);
+    }
+    tear_down();
+}
+END_TEST
+
 UNIT_MAIN("secret", reads_files, refuses_files_that_others_can_read, refuses_bad_contents,
     refuses_what_is_no_file, reads_the_environment_and_credentials,
     refuses_other_references_without_quoting_them, outlives_its_pool,
-    stays_out_of_core_dumps_and_children, serves_many_threads)
+    stays_out_of_core_dumps_and_children, serves_many_threads, reads_keys_in_each_form,
+    refuses_what_is_no_key)

@@ -85,7 +85,7 @@ START_TEST(reads_everything)
     set_up();
     struct settings *settings = accept(
         "# a comment with \"quotes\" and @include \"nothing\"\n"
-        "store      = { path = \"muster.db\"; };\n"
+        "store      = { path = \"muster.db\"; seal_key = \"file:seal.key\"; };\n"
         "connectors = { directory = \"plugins\"; require_signature = false; };\n"
         "listen     = \"127.0.0.1:9464\";\n"
         "policy     = { attempts_max = 3; connect_timeout = \"2s\"; low_speed_ms = 5000; drain_ms "
@@ -290,6 +290,8 @@ START_TEST(names_what_is_missing)
         "connections=({name=\"a\";connector=\"c\";},\n{name=\"b\";});");
     refuse(1, "connections[0]: the key \"name\" is missing", "connections=({connector=\"c\";});");
     refuse(1, "store: the key \"path\" is missing", "store={}; connections=();");
+    refuse(1, "store.seal_key: a secret is given by reference",
+        "store={path=\"x\"; seal_key=\"hunter2\";}; connections=();");
     refuse_in_connection("classify[0]: the key \"class\" is missing", "classify=({login=\"x\";});");
     tear_down();
 }

@@ -455,6 +455,49 @@ START_TEST(redacts)
 }
 END_TEST
 
+START_TEST(redacts_tokens_that_were_given)
+{
+    const struct span given_tokens[] = {SPAN("at-1"), {NULL, 0}, SPAN("rt-22-longer")};
+    char text[] = "at-1 and rt-22-longer, t0ps3cret";
+    set_up();
+    struct source *source = accept();
+    source_redact_with(source, given_tokens, 3, text);
+    ck_assert_str_eq(text, "**** and [secret], [secret]");
+    source_release(source);
+}
+END_TEST
+
+#define SEAL_KEY "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+
+START_TEST(demands_a_seal_key_for_refresh_tokens)
+{
+    set_up();
+    struct source *source = accept();
+    ck_assert_uint_eq(source_seal_key(source).length, 0);
+    source_release(source);
+    connector.auth.scheme = MUSTER_AUTH_REFRESH_TOKEN;
+    refuse(FAULT_CONFIGURATION, "head -c 32 /dev/urandom | base64");
+    settings.seal_key = "env:MUSTER_TEST_SEAL";
+    ck_assert_int_eq(unsetenv("MUSTER_TEST_SEAL"), 0);
+    refuse(FAULT_SECRET, "store.seal_key");
+    ck_assert_int_eq(setenv("MUSTER_TEST_SEAL", "password", 1), 0);
+    refuse(FAULT_SECRET, "is no key");
+    ck_assert_int_eq(setenv("MUSTER_TEST_SEAL", SEAL_KEY, 1), 0);
+    source = accept();
+    ck_assert_uint_eq(source_seal_key(source).length, 32);
+    ck_assert_int_eq(source_seal_key(source).data[31], 31);
+    struct hash256 before = source->fingerprint;
+    source_release(source);
+    ck_assert_int_eq(setenv("MUSTER_TEST_SEAL",
+                         "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", 1),
+        0);
+    source = accept(); /* another key is another source: a reload takes it up */
+    ck_assert_mem_ne(&before, &source->fingerprint, sizeof before);
+    source_release(source);
+    connector.auth.scheme = MUSTER_AUTH_NONE;
+}
+END_TEST
+
 static void *acquire_and_release(void *source)
 {
     for (int i = 0; i < 10000; i++)
@@ -481,4 +524,4 @@ END_TEST
 UNIT_MAIN("source", joins, keeps_nothing_of_the_settings, refuses_unknown_and_misplaced_parameters,
     demands_what_is_required, checks_types_and_patterns, reads_secrets, expands_the_base_url,
     selects_streams, fingerprints_what_a_run_depends_on, checks_certificate_files, redacts,
-    is_shared_by_count)
+    redacts_tokens_that_were_given, demands_a_seal_key_for_refresh_tokens, is_shared_by_count)

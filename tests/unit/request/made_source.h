@@ -53,6 +53,7 @@ static inline struct source *made_source(
     connection = (struct connection_settings){
         .name = "made", .connector = "made", .secrets = secrets, .secret_count = 1, .line = 2};
     settings = (struct settings){.path = "/etc/m.conf",
+        .seal_key = "env:MUSTER_TEST_SEAL",
         .policy = policy_settings_default(),
         .connections = &connection,
         .connection_count = 1};
@@ -67,6 +68,9 @@ static inline struct source *made_source(
     connector->streams.stride = sizeof *stream;
     *plan = (struct plan){.connector = connector};
     ck_assert_int_eq(setenv("MUSTER_TEST_TOKEN", "s3cret/+", 1), 0);
+    ck_assert_int_eq(setenv("MUSTER_TEST_SEAL",
+                         "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", 1),
+        0);
     ck_assert_msg(source_create(&settings, 0, plan, &source, &fault), "%s", fault.text);
     return source;
 }

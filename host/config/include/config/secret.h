@@ -41,6 +41,16 @@ bool secret_read(struct secret_pool *pool, const char *reference, struct secret 
     struct fault *fault) MUST_CHECK;
 void secret_release(struct secret *secret); /* overwrites and forgets it; an empty one is fine */
 
+#define SECRET_KEY_BYTES 32u
+
+/*
+ * Reads a key of SECRET_KEY_BYTES: as they are, as 64 hexadecimal digits, or in base64 (RFC 4648
+ * section 4, with or without padding). 32 printable characters are refused: they are a password,
+ * not a key. FAULT_SECRET names the reference and how to make a key, never the value.
+ */
+bool secret_read_key(struct secret_pool *pool, const char *reference, struct secret *ret_secret,
+    struct fault *fault) MUST_CHECK;
+
 /* The rules above on a file that holds key material and that somebody else reads by its name. */
 bool secret_check_file(const char *path, struct fault *fault) MUST_CHECK;
 
