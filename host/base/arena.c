@@ -2,6 +2,7 @@
 /* A chain of blocks, each twice the last, freed together. */
 #include "base/arena.h"
 
+#include <sodium.h>
 #include <stdalign.h>
 #include <string.h>
 #include "base/memory.h"
@@ -47,6 +48,13 @@ void arena_free(struct arena *arena)
     arena_reset(arena);
     memory_free(arena->last);
     memory_free(arena);
+}
+
+void arena_wipe(struct arena *arena)
+{
+    for (struct block *block = arena ? arena->last : NULL; block; block = block->before)
+        sodium_memzero(block->data, block->used);
+    arena_free(arena);
 }
 
 static struct block *add_block(struct arena *arena, size_t need)

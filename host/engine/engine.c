@@ -40,6 +40,8 @@ static bool is_settled(const struct engine *engine)
     size_t places = PLACES_ENGINE;
     for (const struct lane *lane = engine->lanes; lane; lane = lane->next)
         places += PLACES_LANE;
+    for (const struct login *login = engine->logins; login; login = login->next)
+        places += PLACES_LOGIN;
     return engine->places == places;
 }
 
@@ -50,6 +52,11 @@ static void free_gone(struct engine *engine)
         struct round *round = engine->gone;
         engine->gone = round->next;
         round_free(round);
+    }
+    while (engine->logins_gone) {
+        struct login *login = engine->logins_gone;
+        engine->logins_gone = login->next;
+        login_free(login);
     }
     assert(!some || engine->rounds || is_settled(engine));
 }
@@ -64,14 +71,17 @@ void engine_free(struct engine *engine)
         engine->rounds = round->next;
         round_free(round);
     }
+    while (engine->logins) {
+        struct login *login = engine->logins;
+        engine->logins = login->next;
+        login_free(login);
+    }
     while (engine->lanes) {
         struct lane *lane = engine->lanes;
         engine->lanes = lane->next;
         memory_free(lane->key);
         memory_free(lane);
     }
-    circuit_free_all(&engine->circuits);
-    circuit_free_all(&engine->origins);
     heap_free(&engine->timers);
     memory_free(engine->tickets);
     memory_free(engine->effects);
@@ -229,12 +239,19 @@ static struct note *note_room(struct engine *engine, enum note_kind kind)
     return &engine_effect(engine, EFFECT_NOTE)->note;
 }
 
-struct note *engine_note(
-    struct engine *engine, enum note_kind kind, const struct round *round, const struct run *run)
+struct note *engine_note_of(
+    struct engine *engine, enum note_kind kind, const struct connection *connection)
 {
     struct note *note = note_room(engine, kind);
     note->kind = kind;
-    note->connection = round->connection->source->name;
+    note->connection = connection->source->name;
+    return note;
+}
+
+struct note *engine_note(
+    struct engine *engine, enum note_kind kind, const struct round *round, const struct run *run)
+{
+    struct note *note = engine_note_of(engine, kind, round->connection);
     if (run)
         note->stream = round->connection->source->plan->connector->streams.items[run->stream].name;
     return note;
@@ -260,17 +277,21 @@ struct job *engine_job(struct engine *engine, enum job_kind kind)
     return job;
 }
 
-void engine_job_submit(struct round *round, struct job *job, void *object)
+void engine_job_send(struct engine *engine, struct job *job, void *object)
 {
-    struct engine *engine = round->engine;
     uint64_t ticket = engine_ticket(engine, TICKET_JOB, object);
     job->ticket = ticket;
     job->wall_ms = engine->wall_ms;
-    round->jobs++;
     struct effect *effect = engine_effect(engine, EFFECT_JOB);
     effect->job = job;
     effect->ticket = ticket;
     engine_trace_change(engine, "job", job->kind, (int64_t)ticket);
+}
+
+void engine_job_submit(struct round *round, struct job *job, void *object)
+{
+    round->jobs++;
+    engine_job_send(round->engine, job, object);
 }
 
 /* ------------------------------------------------------------------ timers -------------------- */
@@ -389,7 +410,7 @@ static void handle_job(struct engine *engine, const struct event *event)
         break;
     case JOB_TOKEN_SAVE:
     case JOB_TOKEN_LOAD:
-        assert(!"the engine keeps no tokens yet");
+        login_job_done(object, job);
         break;
     }
 }

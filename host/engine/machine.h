@@ -5,22 +5,20 @@
  * *_over functions:
  *
  *     engine.c (events, effects, tickets) -> round.c -> run.c -> scope.c -> lane.c (when to send),
- * login.c (tokens), proof.c (what a listing proved), bookmark.c; beside scope.c stand listing.c
- * (asks for pages) and pages.c (what becomes of them until they are committed)
+ * credential.c, login.c (tokens), proof.c (what a listing proved), bookmark.c; beside scope.c stand
+ * listing.c (asks for pages) and pages.c (what becomes of them until they are committed)
  */
 #ifndef MUSTER_ENGINE_MACHINE_H
 #define MUSTER_ENGINE_MACHINE_H
 
-#include <sys/queue.h>
 #include "base/heap.h"
 #include "engine/engine.h"
 #include "policy/breaker.h"
 #include "policy/retry.h"
 #include "policy/throttle.h"
 
-#define ENGINE_LANES_MAX    4096u  /* lanes kept; idle ones beyond are dropped */
-#define ENGINE_CIRCUITS_MAX 16384u /* connections, and origins, remembered; idle ones beyond go */
-#define ENGINE_SCOPES_MAX   16u    /* scopes of one run under way at once */
+#define ENGINE_LANES_MAX  4096u /* lanes kept; idle ones beyond are dropped */
+#define ENGINE_SCOPES_MAX 16u   /* scopes of one run under way at once */
 #define ENGINE_LISTING_RESTARTS_MAX \
     1u /* a listing begun anew within a run: cursor expired, or a second pass on drift */
 #define ENGINE_RENEWALS_MAX 1u /* credentials renewed for one request */
@@ -46,7 +44,8 @@ enum ticket_kind {
  */
 #define PLACES_ENGINE 2u /* ARM; the ROUND_DONE of a round that is refused */
 #define PLACES_LANE   1u /* its timer */
-#define PLACES_ROUND  4u /* its job or ROUND_DONE; the login's request or timer, and its job */
+#define PLACES_ROUND  2u /* its job or ROUND_DONE */
+#define PLACES_LOGIN  2u /* its request, timer or job; and what follows it in one event */
 #define PLACES_RUN    2u /* its job; RUN_ENDED */
 #define PLACES_SCOPE  1u /* SCOPE_BEGIN, SCOPE_RESTART, SCOPE_END */
 #define PLACES_PAGE   1u /* request or retry's wait, then digest, then commit */
@@ -62,30 +61,16 @@ struct ticket {
 
 /* ------------------------------------------------------------------ lanes --------------------- */
 
-/* What is remembered of a connection, or of an origin, between its rounds. */
-struct circuit {
-    char *name;
-    struct circuit *next;
-    struct breaker breaker;     /* of an origin: fed with failures to connect only */
-    struct retry_budget budget; /* of a connection */
-    int shown;                  /* of a connection: the state last told of; -1: none */
-    unsigned rounds;            /* that use it */
-};
-
-TAILQ_HEAD(scope_queue, scope);
-TAILQ_HEAD(run_queue, run);
-TAILQ_HEAD(round_queue, round);
-
-/* One origin and credential: the throttle that all its scopes share, and those that wait to send:
- * rounds (connections) with runs (streams) with scopes, each in the order of its turn. */
+/* One origin and credential: the throttle and breaker that all its scopes share, and those that
+ * wait to send. */
 struct lane {
     char *key;
     struct lane *next;
     struct throttle throttle;
-    struct round_queue waiting;
-    uint64_t timer;        /* ticket of the armed wait; 0: none */
-    int64_t held_since_ms; /* a request could go but for the rate; -1: none could */
-    unsigned rounds;       /* that use it */
+    struct breaker breaker;
+    struct scope *first, *last; /* waiting, in order of arrival */
+    uint64_t timer;             /* ticket of the armed wait; 0: none */
+    unsigned rounds;            /* that use it */
 };
 
 /* ------------------------------------------------------------------ the tree of work ---------- */
@@ -148,8 +133,8 @@ struct page_work {
 
 struct scope {
     struct run *run;
-    struct scope *next;      /* in the run */
-    TAILQ_ENTRY(scope) turn; /* in `waiting` of its run */
+    struct scope *next;        /* in the run */
+    struct scope *queued_next; /* in the lane */
     enum scope_state state;
     struct arena *arena; /* parent, checkpoint: as long as the scope */
     struct scope_parent parent;
@@ -198,10 +183,7 @@ struct run {
     bool full;
     struct span bound;
     struct scope *scopes;
-    unsigned scope_count;       /* under way */
-    struct scope_queue waiting; /* in the lane; in the round's list where there are any */
-    TAILQ_ENTRY(run) turn;
-    unsigned asking; /* requests under way */
+    unsigned scope_count; /* under way */
     int64_t parents_after;
     bool parents_asked, parents_done;
     struct job *parents; /* the answer being worked off */
@@ -216,24 +198,39 @@ struct run {
 enum round_state { ROUND_OPENING, ROUND_ACTIVE, ROUND_CLOSING, ROUND_GONE };
 
 enum login_state {
-    LOGIN_NONE /* static credentials */,
     LOGIN_NEEDED,
-    LOGIN_SENT,
-    LOGIN_WAITING,
+    LOGIN_LOADING, /* TOKEN_LOAD under way */
+    LOGIN_SENT,    /* the token request is under way */
+    LOGIN_SAVING,  /* TOKEN_SAVE under way: the access token is not used yet */
+    LOGIN_WAITING, /* for a retry's time */
     LOGIN_READY,
     LOGIN_REFUSED
 };
 
-/* The OAuth token of a round: one renewal flies at a time. */
+/* An OAuth token, shared by all rounds with the same credential: one renewal flies at a time. */
 struct login {
+    struct engine *engine;
+    struct login *next;
+    struct hash256 name, asks;     /* what is shared; the whole token request (credential.c) */
+    struct connection *connection; /* whose token request is sent; one reference */
+    unsigned rounds;               /* that use it */
     enum login_state state;
-    struct bytes access_token, refresh_token;
-    unsigned number;    /* of the access token: which one a request was sent with */
-    int64_t expires_ms; /* monotonic; INT64_MAX: not stated */
-    struct arena *arena;
+    bool rotates;        /* by refresh token */
+    bool loaded;         /* what the store kept has been asked for */
+    bool unsaved;        /* `refresh_token` is not durable, and is tried again */
+    bool unanswered;     /* a refresh token was sent, and what came of it is not known */
+    bool final;          /* REFUSED: for good, until somebody mends it */
+    struct bytes origin; /* of the token endpoint */
+    struct bytes access_token, refresh_token; /* refresh token: empty while the configured one is
+                                                 the latest */
+    unsigned number;     /* of the access token: which one a request was sent with */
+    int64_t expires_ms;  /* monotonic; INT64_MAX: not stated */
+    struct arena *arena; /* of the request under way */
     struct request request;
     uint64_t ticket;
     struct retry_state retry;
+    struct retry_budget budget;
+    char why[REASON_MAX]; /* REFUSED */
 };
 
 struct round {
@@ -241,21 +238,18 @@ struct round {
     struct round *next;
     struct connection *connection; /* one reference */
     struct lane *lane;
-    struct circuit *circuit, *origin;
-    struct run_queue waiting; /* in the lane; in the lane's list where there are any */
-    TAILQ_ENTRY(round) turn;
-    unsigned asking; /* requests under way */
-    int64_t began_ms;
     struct arena *arena;
     enum round_state state;
     bool full, failed, stopping;
-    bool spent; /* taken up again, and nothing was left to do: a new one follows */
+    bool denied; /* failed, and will fail again until somebody mends it */
+    bool spent;  /* taken up again, and nothing was left to do: a new one follows */
     char reason[REASON_MAX];
     struct job_stream *entries;
     int64_t connection_key, key;
     struct run *runs; /* one for each stream */
     size_t run_count;
-    struct login login;
+    struct login *login; /* NULL: static credentials */
+    struct retry_budget budget;
     unsigned jobs;     /* under way */
     size_t held_bytes; /* of answers and digests that are not committed */
 };
@@ -266,7 +260,7 @@ struct engine {
     struct round *rounds;
     size_t round_count;
     struct lane *lanes;
-    struct circuit *circuits, *origins; /* by connection; by origin */
+    struct login *logins, *logins_gone;
     struct heap timers;
     int64_t armed_ms;
     struct ticket *tickets;
@@ -298,10 +292,14 @@ void engine_trace_change(struct engine *engine, const char *what, int64_t a, int
 /* Never NULL; where there is no room, what is written there is lost. */
 struct note *engine_note(
     struct engine *engine, enum note_kind kind, const struct round *round, const struct run *run);
+struct note *engine_note_of(
+    struct engine *engine, enum note_kind kind, const struct connection *connection);
 /* A job in an arena of its own; NULL when there is no memory. */
 struct job *engine_job(struct engine *engine, enum job_kind kind);
 struct job *engine_job_in(struct arena *arena, enum job_kind kind);
-/* Hands it out; the round counts it. `object` is who hears of it. */
+/* Hands it out. `object` is who hears of it. */
+void engine_job_send(struct engine *engine, struct job *job, void *object);
+/* The same, and the round counts it. */
 void engine_job_submit(struct round *round, struct job *job, void *object);
 
 /* round.c */
@@ -309,6 +307,8 @@ void round_start(struct engine *engine, struct connection *connection, bool full
 void round_job_done(struct round *round, struct job *job);
 void round_run_over(struct round *round, struct run *run);
 void round_fail(struct round *round, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same for what stays so until somebody mends it: the connection is stopped. */
+void round_deny(struct round *round, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void round_stop(struct round *round);
 void round_advance(
     struct round *round); /* begins runs whose parents are over, ends the round when all are */
@@ -341,8 +341,6 @@ void scope_restart(struct scope *scope);
 void scope_begin(struct run *run, const struct scope_parent *parent);
 void scope_free(struct scope *scope);
 void scope_send(struct scope *scope); /* called by its lane: now is the time */
-/* Called by its lane: nothing is sent to the application for now. */
-void scope_unavailable(struct scope *scope, int64_t wait_ms);
 void scope_next(struct scope *scope); /* asks for the page at `at` */
 void scope_response(struct scope *scope, struct response *response);
 void scope_declined(struct scope *scope); /* its request was not sent */
@@ -354,8 +352,6 @@ void scope_stop(struct scope *scope);
 bool scope_is_idle(const struct scope *scope); /* nothing of it is with anybody else */
 
 /* listing.c */
-/* Counts what came of a request, once its page is read; or of one that was not sent. */
-void listing_outcome(struct scope *scope, enum outcome outcome);
 /* The request failed, or the answer is none: its class decides. */
 void listing_trouble(struct scope *scope, struct classified *said, int64_t wait_ms);
 /* How long the server asks to be left alone; RATE_UNKNOWN where it does not say. */
@@ -399,38 +395,43 @@ void proof_reset(struct scope *scope);
 bool proof_conclude(struct scope *scope);
 
 /* lane.c */
-/* The round's lane, and its circuits. False without memory: leave all the same. */
-bool lane_join(struct round *round);
-void lane_leave(struct round *round);
-void lane_queue(struct scope *scope);
-void lane_remove(struct scope *scope);
+struct lane *lane_join(struct engine *engine, const struct connection *connection);
+void lane_leave(struct engine *engine, struct lane *lane);
+void lane_queue(struct engine *engine, struct lane *lane, struct scope *scope);
+void lane_remove(struct lane *lane, struct scope *scope);
 void lane_pump(struct engine *engine, struct lane *lane);
-/* Once for each scope_send, whatever came of it. */
-void lane_answered(struct scope *scope, enum outcome outcome, const struct response *response);
 /* A 200 whose body says "throttled": the lane learns of it after the fact. */
-void lane_refused(struct scope *scope, const struct response *response);
+void lane_refused(struct engine *engine, struct lane *lane, const struct policy_settings *policy,
+    const struct response *response);
+void lane_answered(struct engine *engine, struct lane *lane, const struct policy_settings *policy,
+    enum outcome outcome, const struct response *response);
 
-/* circuit.c */
-struct circuit *circuit_join(struct engine *engine, struct circuit **list, const char *name);
-void circuit_leave(struct circuit **list, struct circuit *circuit); /* NULL is fine */
-void circuit_free_all(struct circuit **list);                       /* those that nobody uses */
-/* 0: the round may send; else ms to wait, as breaker_wait_ms. */
-int64_t circuit_wait_ms(struct round *round);
-void circuit_sent(struct round *round);
-void circuit_answered(struct round *round, enum outcome outcome, enum exchange exchange);
-/* For how long of this round there was no sound answer; 0 unless a breaker is open. */
-int64_t circuit_failing_ms(const struct round *round);
-void circuit_show(struct round *round); /* tells of the state where that is news */
+/* credential.c */
+/* The round's login, its own or a shared one; none where its credentials are static. False without
+ * memory. */
+bool login_join(struct round *round) MUST_CHECK;
+void login_leave(struct round *round);
+void login_release(struct login *login); /* one user less; without any it goes */
+void login_free(struct login *login);
+struct span login_configured(const struct login *login); /* the operator's refresh token; nothing */
+void login_redact(const struct round *round, char *text); /* secrets, and the tokens at hand */
 
 /* login.c */
-bool login_init(struct round *round);
+bool login_is_ready(struct round *round); /* a token is at hand, or none is needed */
 void login_need(struct round *round); /* renews; scopes in SCOPE_TOKEN are told when it is there */
-void login_response(struct round *round, struct response *response);
-void login_declined(struct round *round);       /* its request was not sent */
-bool login_is_stale(const struct round *round); /* the token at hand is about to expire */
-void login_timer(struct round *round);
-void login_stop(struct round *round); /* nobody waits for it any more */
-void login_free(struct login *login);
+/* Another token than the one of that number is there by now. */
+bool login_is_renewed(const struct round *round, unsigned number);
+void login_void(struct round *round); /* the token at hand was refused */
+struct span login_token(const struct round *round);
+unsigned login_number(const struct round *round); /* of that token */
+/* A request or a job is under way, or a token is not durable yet: the round does not end before. */
+bool login_is_busy(const struct round *round);
+bool login_is_under_way(const struct login *login);
+void login_response(struct login *login, struct response *response);
+void login_declined(struct login *login); /* its request was not sent */
+void login_job_done(struct login *login, struct job *job);
+void login_timer(struct login *login);
+void login_stop(struct login *login); /* nobody waits for it any more */
 
 /* bookmark.c */
 bool bookmark_later(uint32_t format, struct span a,

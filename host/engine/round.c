@@ -29,17 +29,18 @@ static void round_leave(struct round *round, bool interrupted)
             least = round->runs[i].summary.proof;
     effect->round.connection = round->connection->source->name;
     effect->round.failed = round->failed;
+    effect->round.denied = round->denied;
     effect->round.interrupted = interrupted;
     effect->round.proof =
         round->failed || interrupted || round->run_count == 0 ? PROOF_PARTIAL : least;
     (void)snprintf(effect->round.reason, sizeof effect->round.reason, "%s", round->reason);
-    login_stop(round);
+    login_leave(round);
     struct round **at = &engine->rounds;
     while (*at != round)
         at = &(*at)->next;
     *at = round->next;
     engine->round_count--;
-    lane_leave(round);
+    lane_leave(engine, TAKE(round->lane));
     round->next = engine->gone;
     engine->gone = round;
     round_enter(round, ROUND_GONE);
@@ -57,7 +58,7 @@ static bool has_run(const struct round *round, enum run_state state)
  * checkpoints stand. */
 static bool has_settled(const struct round *round)
 {
-    if (round->jobs > 0 || round->login.state == LOGIN_SENT)
+    if (round->jobs > 0 || login_is_busy(round))
         return false;
     for (size_t i = 0; i < round->run_count; i++)
         for (const struct scope *scope = round->runs[i].scopes; scope; scope = scope->next)
@@ -85,7 +86,7 @@ static void interrupt(struct round *round)
 static void close_round(struct round *round)
 {
     round_enter(round, ROUND_CLOSING);
-    login_stop(round); /* or it would send for a round that is gone */
+    login_leave(round); /* or it would send for a round that is gone */
     struct job *job = engine_job(round->engine, JOB_ROUND_END);
     if (!job) {
         round_leave(round, false);
@@ -120,7 +121,7 @@ void round_advance(struct round *round)
         return;
     bool over = !has_run(round, RUN_WAITING) && !has_run(round, RUN_BEGINNING) &&
                 !has_run(round, RUN_ACTIVE) && !has_run(round, RUN_ENDING);
-    if (over && round->jobs == 0 && round->login.state != LOGIN_SENT)
+    if (over && round->jobs == 0 && !login_is_busy(round))
         close_round(round);
     else if (round->stopping && has_settled(round))
         interrupt(round);
@@ -176,7 +177,7 @@ static void opened(struct round *round, struct job *job)
         return;
     }
     round->runs = arena_allocate_array(round->arena, round->run_count, sizeof *round->runs);
-    if (!round->runs || !login_init(round) ||
+    if (!round->runs || !login_join(round) ||
         !engine_reserve(round->engine, round->run_count * PLACES_RUN)) {
         round->failed = true;
         round->run_count = 0;
@@ -188,7 +189,6 @@ static void opened(struct round *round, struct job *job)
         struct run *run = &round->runs[i];
         run->round = round;
         run->stream = i;
-        TAILQ_INIT(&run->waiting);
         run->parent = plan_stream_parent(round->connection->source->plan, i);
     }
     (void)engine_note(round->engine, NOTE_ROUND_STARTED, round, NULL);
@@ -270,22 +270,20 @@ void round_start(struct engine *engine, struct connection *connection, bool full
     }
     struct round *round = memory_allocate(sizeof *round);
     struct job *job = open_job(engine, connection, full);
-    bool placed = round && engine_reserve(engine, PLACES_ROUND);
-    if (placed) {
-        round->engine = engine;
-        round->connection = connection_acquire(connection);
-        round->full = full;
-    }
-    if (!placed || !job || !lane_join(round)) {
-        if (placed)
-            round_free(round);
-        else
-            memory_free(round);
+    struct lane *lane = lane_join(engine, connection);
+    if (!round || !job || !lane || !engine_reserve(engine, PLACES_ROUND)) {
+        memory_free(round);
         if (job)
             arena_free(job->arena);
+        lane_leave(engine, lane);
         refuse(engine, connection, "out of memory");
         return;
     }
+    round->engine = engine;
+    round->connection = connection_acquire(connection);
+    round->lane = lane;
+    round->full = full;
+    retry_budget_init(&round->budget);
     round->next = engine->rounds;
     engine->rounds = round;
     engine->round_count++;
@@ -298,15 +296,15 @@ void round_run_over(struct round *round, struct run *run)
     round_advance(round);
 }
 
-void round_fail(struct round *round, const char *format, ...)
+static void fail(struct round *round, bool denied, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+static void fail(struct round *round, bool denied, const char *format, va_list arguments)
 {
     if (round->failed)
         return;
-    va_list arguments;
     round->failed = true;
-    va_start(arguments, format);
+    round->denied = denied;
     (void)vsnprintf(round->reason, sizeof round->reason, format, arguments);
-    va_end(arguments);
     engine_trace_change(round->engine, "round failed", 0, 0);
     struct note *note = engine_note(round->engine, NOTE_TROUBLE, round, NULL);
     (void)snprintf(note->text, sizeof note->text, "%s", round->reason);
@@ -317,6 +315,22 @@ void round_fail(struct round *round, const char *format, ...)
             scope_fail(scope, "%s", round->reason);
         }
     }
+}
+
+void round_fail(struct round *round, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fail(round, false, format, arguments);
+    va_end(arguments);
+}
+
+void round_deny(struct round *round, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fail(round, true, format, arguments);
+    va_end(arguments);
 }
 
 void round_stop(struct round *round)
@@ -332,8 +346,8 @@ void round_free(struct round *round)
     for (size_t i = 0; i < round->run_count; i++)
         run_free(&round->runs[i]);
     engine_release(round->engine, PLACES_ROUND + round->run_count * PLACES_RUN);
-    login_free(&round->login);
-    lane_leave(round);
+    if (round->lane)
+        lane_leave(round->engine, round->lane);
     connection_release(round->connection);
     arena_free(round->arena);
     memory_free(round);

@@ -21,8 +21,6 @@ struct store {
     bool read_only;
     struct hash_key key;        /* handed out: content hashes */
     struct hash_key lookup_key; /* of the way from an object's name to its key */
-    bool has_seal_key;
-    uint8_t seal_key[32];
 
     /* What the file says too; read anew after a rollback, and after another process wrote. */
     int64_t next_object, next_batch, next_letter;

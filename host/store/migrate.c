@@ -14,6 +14,7 @@ struct migration {
 
 static const struct migration migrations[] = {
     {1, schema_tables},
+    {2, schema_tokens},
 };
 
 static bool pragma(

@@ -153,6 +153,18 @@
     "CREATE TABLE tokens(connection INTEGER PRIMARY KEY, sealed BLOB NOT NULL,\n"                  \
     "  at_ms INTEGER NOT NULL);\n"
 
+/* Refresh tokens by credential: connections that share one share its descendants. The table that
+ * this takes the place of was never written to. */
+#define TABLES_TOKENS                                                                  \
+    "DROP TABLE tokens;\n"                                                             \
+    "CREATE TABLE refresh_tokens(credential BLOB PRIMARY KEY, sealed BLOB NOT NULL,\n" \
+    "  at_ms INTEGER NOT NULL) WITHOUT ROWID;\n"
+
+const char *schema_tokens(void)
+{
+    return TABLES_TOKENS;
+}
+
 const char *schema_tables(void)
 {
     return TABLES_PLACES TABLES_RUNS TABLES_OBJECTS;

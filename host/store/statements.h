@@ -283,8 +283,8 @@
         " ON b.run=s.run AND b.scope=s.scope WHERE s.scope=?1 AND s.run>=?2 AND b.batch>?3")     \
     X(SQL_LETTER_DISCARD, "UPDATE dead_letters SET state='discarded',closed_by=?2,"              \
                           "closed_reason=?3,closed_ms=?4 WHERE letter=?1 AND state='open'")      \
-    X(SQL_TOKEN_PUT, "INSERT OR REPLACE INTO tokens VALUES(?1,?2,?3)")                           \
-    X(SQL_TOKEN_GET, "SELECT sealed FROM tokens WHERE connection=?1")                            \
+    X(SQL_TOKEN_PUT, "INSERT OR REPLACE INTO refresh_tokens VALUES(?1,?2,?3)")                   \
+    X(SQL_TOKEN_GET, "SELECT sealed FROM refresh_tokens WHERE credential=?1")                    \
     /* readers */                                                                                \
     X(SQL_READ_BEGIN, "BEGIN")                                                                   \
     X(SQL_READ_END, "COMMIT")                                                                    \

@@ -173,7 +173,6 @@ void store_close(struct store *store)
     slots_free(&store->slots);
     bytes_free(&store->text);
     bytes_free(&store->blob);
-    sodium_memzero(store->seal_key, sizeof store->seal_key);
     memory_free(store->path);
     memory_free(store);
 }
@@ -181,10 +180,4 @@ void store_close(struct store *store)
 struct hash_key store_key(const struct store *store)
 {
     return store->key;
-}
-
-void store_set_seal_key(struct store *store, const uint8_t key[32])
-{
-    (void)memcpy(store->seal_key, key, sizeof store->seal_key);
-    store->has_seal_key = true;
 }

@@ -149,7 +149,8 @@ struct muster_auth {
     const char *prefix; /* text put before the secret, as "Token "; bearer: default "Bearer " */
     const char *secret_parameter;        /* key, token, password, or OAuth client secret */
     const char *username_parameter;      /* basic: user; OAuth: client id */
-    const char *refresh_token_parameter; /* OAuth refresh token: the first one */
+    const char *refresh_token_parameter; /* OAuth refresh token: the first one, a secret. Those that
+                              the application gives in its place the host keeps, sealed, and uses */
     const char *token_url;    /* OAuth: template; must be on a declared origin or the base URL's */
     const char *scope;        /* OAuth: template; null: not sent */
     const char *access_token; /* pointer into the token answer; default "/access_token" */

@@ -98,6 +98,10 @@ struct driver {
     int again;                   /* listings that would take something away: so many times */
     char evidence[1024];         /* what was said of the suspects */
     const char *bookmark;        /* of the first stream, before the round; NULL: none */
+    char kept_token[64];         /* refresh token; empty: none */
+    bool wrong_seal_key;
+    int loads, saves;
+    int64_t requests_at_save;
     /* faults: the job with this number (from 1), or any of this kind, fails */
     int64_t jobs, fail_job;
     int fail_kind;                        /* -1: none */
@@ -107,7 +111,8 @@ struct driver {
     int64_t requests, retries;
     int64_t not_before_ms; /* the last retry's time: with one scope nothing is sent before it */
     char last_url[512];
-    bool over, failed, interrupted;
+    char sent[4096]; /* bodies of all requests that had one, each ended by a blank */
+    bool over, failed, denied, interrupted;
     enum proof proof;
     char reason[REASON_MAX];
     struct run_summary summaries[16];
@@ -387,7 +392,17 @@ static inline bool driver_execute(struct driver *driver, struct job *job)
         driver->round_open = false;
         return true;
     case JOB_TOKEN_SAVE:
+        driver->saves++;
+        driver->requests_at_save = driver->requests;
+        (void)snprintf(
+            driver->kept_token, sizeof driver->kept_token, "%.*s", SPAN_FORMAT(job->token.token));
+        return true;
     case JOB_TOKEN_LOAD:
+        driver->loads++;
+        if (driver->wrong_seal_key)
+            return fault_set(&job->fault, FAULT_SECRET, "it does not open");
+        if (driver->kept_token[0])
+            job->token.token = arena_copy(job->arena, span_of(driver->kept_token));
         return true;
     }
     return false;
@@ -489,6 +504,11 @@ static inline void driver_act(struct driver *driver, const struct effect *effect
         if (driver->scope_count <= 1)
             ck_assert_int_ge(driver->now_ms, driver->not_before_ms);
         (void)snprintf(driver->last_url, sizeof driver->last_url, "%s", effect->request->url);
+        if (effect->request->body.data) {
+            size_t length = strlen(driver->sent);
+            (void)snprintf(driver->sent + length, sizeof driver->sent - length, "%.*s ",
+                SPAN_FORMAT(effect->request->body));
+        }
         driver_await(driver, WAIT_RESPONSE, effect->ticket)->response =
             driver_answer(driver, effect->request->url);
         break;
@@ -516,6 +536,7 @@ static inline void driver_act(struct driver *driver, const struct effect *effect
         ck_assert_msg(!driver->over, "a round is over twice");
         driver->over = true;
         driver->failed = effect->round.failed;
+        driver->denied = effect->round.denied;
         driver->interrupted = effect->round.interrupted;
         driver->proof = effect->round.proof;
         (void)snprintf(driver->reason, sizeof driver->reason, "%s", effect->round.reason);
@@ -678,6 +699,7 @@ static inline void driver_begin(struct driver *driver, const char *members, cons
         plan_create(bytes_span(&text), "acme.so", &file, &driver->plan, &fault), "%s", fault.text);
     driver->settings = (struct settings){.path = "muster.conf",
         .policy = policy_settings_default(),
+        .seal_key = "env:MUSTER_TEST_SEAL",
         .connections = &driver->connection_settings,
         .connection_count = 1};
     driver_engine(driver);
@@ -693,6 +715,9 @@ static inline void driver_join(struct driver *driver)
     struct fault fault;
     if (driver->plan->connector->parameters.count > 0) {
         ck_assert_int_eq(setenv("MUSTER_TEST_KEY", "s3cret", 1), 0);
+        ck_assert_int_eq(setenv("MUSTER_TEST_SEAL",
+                             "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", 1),
+            0);
         driver->connection_settings.secrets = secrets;
         driver->connection_settings.secret_count = 1;
     }

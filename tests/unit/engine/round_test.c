@@ -335,7 +335,7 @@ START_TEST(a_round_may_end_while_its_login_waits)
     driver_join(&driver);
     driver_start(&driver);
     DRIVER_UNTIL(&driver, driver.served[2] == 1);
-    driver.now_ms += 600; /* the token is stale when the page is taken */
+    driver.now_ms += 1100; /* the token is stale when the page is taken */
     driver.held[WAIT_JOB] = true;
     DRIVER_UNTIL(&driver, driver.served[1] == 1 && driver.retries == 1);
     driver.held[WAIT_JOB] = false;

@@ -13,6 +13,7 @@ struct arena;
 #define ARENA_LIMIT_DEFAULT (256u << 20)
 struct arena *arena_create(size_t limit);
 void arena_free(struct arena *arena);
+void arena_wipe(struct arena *arena); /* overwrites, then releases: for secrets */
 void arena_reset(
     struct arena *arena); /* everything allocated from it is gone; its first block is kept */
 /* Zeroed, aligned for any object. NULL when the limit or the memory is reached. */

@@ -74,12 +74,9 @@ enum effect_kind {
 enum note_kind {
     NOTE_ROUND_STARTED,
     NOTE_RUN_STARTED,
-    NOTE_REQUEST /* answered: status, seconds; number: what the server says is left, or -1 */,
+    NOTE_REQUEST /* answered: status, seconds, outcome */,
     NOTE_RETRY /* number: wait ms */,
-    NOTE_WAIT /* for the rate: number: wait ms as foreseen */,
-    NOTE_WAITED /* for the rate: number: ms that it was */,
-    NOTE_OUTCOME /* of a request, its page read: outcome. Also of one that was not sent */,
-    NOTE_BREAKER /* the connection's, or its origin's where that is worse: number: the state */,
+    NOTE_WAIT /* throttled or broken: number: wait ms */,
     NOTE_PAGE /* committed: batch */,
     NOTE_ANOMALY /* text: which */,
     NOTE_TOKEN /* renewed */,
@@ -125,6 +122,7 @@ struct effect {
         struct {
             const char *connection; /* borrowed until the next event */
             bool failed; /* the login was refused, the store failed, …: the whole connection */
+            bool denied; /* and it will be again until somebody mends it: trying on is no use */
             bool interrupted;
             enum proof proof; /* least of its runs */
             char reason[REASON_MAX];

@@ -179,11 +179,16 @@ struct job_round_end {
     char reason[REASON_MAX];
 };
 
-/* TOKEN_SAVE, TOKEN_LOAD: the rotated refresh token, sealed by the store with the key given (32
- * bytes from `secrets`). */
+/* TOKEN_SAVE, TOKEN_LOAD: the rotated refresh token, sealed with the key given. What is kept
+ * belongs to a credential, (origin, configured): where the operator configures another token, what
+ * came of the one before is not given any more. The spans, the answer excepted, lie in the source
+ * and in the engine's login, which outlive the job. */
 struct job_token {
-    int64_t connection;
-    struct span token; /* to save; or the answer, nothing where there is none */
+    struct span origin;     /* of the token endpoint */
+    struct span configured; /* the operator's own refresh token, of which all others are descendants
+                             */
+    struct span seal_key;   /* 32 bytes */
+    struct span token;      /* to save; or the answer, nothing where there is none */
 };
 
 enum job_kind {

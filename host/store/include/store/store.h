@@ -11,7 +11,7 @@
 #include "engine/job.h"
 #include "record/known.h"
 
-#define STORE_SCHEMA_VERSION 1
+#define STORE_SCHEMA_VERSION 2
 
 struct store;
 
@@ -30,9 +30,6 @@ bool store_open(const char *path, const struct store_options *options, struct st
 void store_close(struct store *store); /* NULL is fine */
 /* The store's own random key for content hashes; made with the store. */
 struct hash_key store_key(const struct store *store);
-/* Key that seals rotated refresh tokens (libsodium secretbox); without one TOKEN_SAVE fails with a
- * clear sentence. */
-void store_set_seal_key(struct store *store, const uint8_t key[32]);
 
 /* Executes jobs in order; runs of COMMIT jobs share one transaction. Each job's `done` and `fault`
  * are set. A batch whose
