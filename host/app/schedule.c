@@ -25,13 +25,17 @@ bool schedule_build(struct schedule *schedule, const struct generation *generati
         const struct appointment *old = find(schedule, entry->name);
         struct appointment *fresh = &list[i];
         int64_t every_ms = entry->connection ? entry->connection->source->settings->every_ms : 0;
+        /* What a new configuration mends is tried at once. */
+        bool mended = old && old->quarantine.until_ms != 0 && old->connection != entry->connection;
         if (old)
             *fresh = *old;
+        if (mended)
+            fresh->quarantine = (struct quarantine){0};
         fresh->name = entry->name;
         fresh->connection = entry->connection;
         if (!old)
             fresh->due_ms = now_ms + (int64_t)random_below(&schedule->random, SCHEDULE_SPREAD_MS);
-        else if (every_ms != old->every_ms || !old->connection)
+        else if (every_ms != old->every_ms || !old->connection || mended)
             fresh->due_ms = now_ms;
         fresh->every_ms = every_ms;
         if (every_ms == 0)
@@ -90,17 +94,21 @@ int64_t schedule_next_ms(const struct schedule *schedule)
     return next_ms;
 }
 
-void schedule_round_done(struct schedule *schedule, const char *name, bool failed, int64_t now_ms)
+bool schedule_round_done(struct schedule *schedule, const struct effect *effect, int64_t now_ms)
 {
-    struct appointment *at = find(schedule, name);
+    struct appointment *at = find(schedule, effect->round.connection);
     if (!at)
-        return;
+        return false;
     at->under_way = false;
     if (!at->connection)
-        return;
-    quarantine_result(
-        &at->quarantine, &at->connection->source->policy, failed, now_ms, &schedule->random);
-    if (quarantine_active(&at->quarantine, now_ms) && at->every_ms &&
-        at->quarantine.until_ms > at->due_ms)
+        return false;
+    const struct policy_settings *policy = &at->connection->source->policy;
+    if (effect->round.denied)
+        quarantine_at_once(&at->quarantine, policy, now_ms);
+    else
+        quarantine_result(&at->quarantine, policy, effect->round.failed, now_ms, &schedule->random);
+    bool quarantined = quarantine_active(&at->quarantine, now_ms);
+    if (quarantined && at->every_ms && at->quarantine.until_ms > at->due_ms)
         at->due_ms = at->quarantine.until_ms;
+    return quarantined;
 }

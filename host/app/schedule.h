@@ -4,6 +4,7 @@
 #ifndef MUSTER_APP_SCHEDULE_H
 #define MUSTER_APP_SCHEDULE_H
 
+#include "engine/engine.h"
 #include "generation.h"
 #include "policy/breaker.h"
 
@@ -36,6 +37,8 @@ struct appointment *schedule_find(struct schedule *schedule, const char *name, s
 /* Asked for by hand: marks it as under way, whatever the time and the quarantine say. */
 void schedule_take(struct appointment *at, int64_t now_ms);
 int64_t schedule_next_ms(const struct schedule *schedule); /* INT64_MAX: none */
-void schedule_round_done(struct schedule *schedule, const char *name, bool failed, int64_t now_ms);
+/* True where the connection is quarantined now. One whose login was refused is at once, and for the
+ * longest time: until then only a changed configuration or somebody's order has it tried again. */
+bool schedule_round_done(struct schedule *schedule, const struct effect *effect, int64_t now_ms);
 
 #endif

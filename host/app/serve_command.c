@@ -131,8 +131,13 @@ static void on_round_done(void *context, const struct effect *effect)
 {
     struct daemon *daemon = context;
     observe_round(effect);
-    schedule_round_done(&daemon->schedule, effect->round.connection, effect->round.failed,
-        host_now_ms(daemon->host));
+    bool quarantined = schedule_round_done(&daemon->schedule, effect, host_now_ms(daemon->host));
+    metrics_set(daemon->metrics, METRIC_QUARANTINED, METRICS_LABELS(effect->round.connection),
+        quarantined ? 1 : 0);
+    if (quarantined)
+        log_event(LOG_ERROR, "connection_stopped", LOG_TEXT("connection", effect->round.connection),
+            LOG_FLAG("until_mended", effect->round.denied),
+            LOG_TEXT("why", effect->round.reason[0] ? effect->round.reason : NULL));
     control_round_done(daemon->control, effect);
 }
 

@@ -44,23 +44,10 @@ void breaker_result(
         enter(breaker, BREAKER_CLOSED, 0);
         return;
     }
-    if (breaker->failures == 0)
-        breaker->failing_since_ms = now_ms;
     if (breaker->failures < UINT32_MAX)
         breaker->failures++;
     if (breaker->state == BREAKER_HALF_OPEN || breaker->failures >= policy->breaker_failures)
         enter(breaker, BREAKER_OPEN, now_ms + policy->breaker_open_ms);
-}
-
-void breaker_no_result(struct breaker *breaker)
-{
-    if (breaker->state == BREAKER_HALF_OPEN)
-        enter(breaker, BREAKER_HALF_OPEN, 0);
-}
-
-int64_t breaker_failing_ms(const struct breaker *breaker, int64_t now_ms)
-{
-    return breaker->failures == 0 ? 0 : now_ms - breaker->failing_since_ms;
 }
 
 void quarantine_result(struct quarantine *quarantine, const struct policy_settings *policy,
@@ -82,6 +69,14 @@ void quarantine_result(struct quarantine *quarantine, const struct policy_settin
         wait_ms = QUARANTINE_MOST_MS;
     quarantine->until_ms =
         now_ms + wait_ms - (int64_t)random_below(random, (uint64_t)wait_ms / 10 + 1);
+}
+
+void quarantine_at_once(
+    struct quarantine *quarantine, const struct policy_settings *policy, int64_t now_ms)
+{
+    if (quarantine->failures < policy->quarantine_failures)
+        quarantine->failures = (uint32_t)policy->quarantine_failures;
+    quarantine->until_ms = now_ms + QUARANTINE_MOST_MS;
 }
 
 bool quarantine_active(const struct quarantine *quarantine, int64_t now_ms)

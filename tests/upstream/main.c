@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "tenants.h"
+#include "application.h"
 
 #define USERS_DEFAULT        1000
 #define USERS_A_GROUP        50
@@ -180,8 +180,7 @@ static bool serve(const struct settings *settings, struct fault *fault)
     struct server *server = NULL;
     if (!application_create(&settings->application, &application, fault))
         return false;
-    struct tenants tenants = {.main = &application};
-    const struct server_handler handler = {tenants_answer, &tenants};
+    const struct server_handler handler = {application_answer, &application};
     bool ok = (!settings->script_path || read_script(settings->script_path, &application, fault)) &&
               server_create(&settings->server, &handler, &server, fault);
     if (ok) {
@@ -191,7 +190,6 @@ static bool serve(const struct settings *settings, struct fault *fault)
                                  : fault_system(fault, "standard output");
     }
     server_free(server);
-    tenants_free(&tenants);
     application_free(&application);
     return ok;
 }

@@ -106,6 +106,18 @@ START_TEST(quarantine_stretches_and_heals)
 }
 END_TEST
 
+START_TEST(quarantine_for_what_must_be_mended_is_long_at_once)
+{
+    struct quarantine quarantine = {0};
+    quarantine_at_once(&quarantine, &policy, 1000);
+    ck_assert(quarantine_active(&quarantine, 1000));
+    ck_assert_int_eq(quarantine.until_ms, 1000 + QUARANTINE_MOST_MS);
+    struct random random = random_seeded(1);
+    quarantine_result(&quarantine, &policy, false, 2000, &random);
+    ck_assert(!quarantine_active(&quarantine, 2000));
+}
+END_TEST
+
 UNIT_MAIN("breaker", a_row_of_failures_opens_it, half_open_lets_one_through,
     a_trial_without_a_result_is_given_up, late_results_do_not_move_an_open_breaker,
-    quarantine_stretches_and_heals)
+    quarantine_stretches_and_heals, quarantine_for_what_must_be_mended_is_long_at_once)
