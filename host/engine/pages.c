@@ -149,6 +149,17 @@ static bool take_bookmark(struct scope *scope, const struct digest *digest, stru
     return bytes_append(&scope->bookmark, digest->bound_high, fault);
 }
 
+/* Nobody waits for the commit of a page while the listing goes on, and half of what may be ahead
+ * is still free. */
+static bool is_patient(const struct scope *scope, const struct page *page)
+{
+    const struct round *round = scope->run->round;
+    const struct policy_settings *policy = round_policy(round);
+    return page->end == PAGE_GOES_ON && !scope->failed && !round->stopping &&
+           (scope->work_count + scope->commits) * 2 < (unsigned)policy->window_pages &&
+           round->engine->held_bytes * 4 < (size_t)policy->queue_bytes_most;
+}
+
 /* The page goes to the store, with the position after it and what the listing came to. The digest
  * lives until the commit is back. */
 static bool commit(struct page_work *work, enum checkpoint_state state, struct fault *fault)
@@ -173,6 +184,7 @@ static bool commit(struct page_work *work, enum checkpoint_state state, struct f
         return fault_memory(fault);
     job->commit.batch = batch;
     job->bytes = batch->bytes;
+    job->patient = is_patient(scope, page);
     pages_hold(round, batch->bytes);
     scope->sequence++;
     scope->commits++;

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The thread that owns the store while it runs. It takes the whole queue at once: the busier it
- * is, the larger the groups. */
+ * is, the larger the groups. While nobody waits for what is queued it lets more gather, since a
+ * transaction of ten pages costs little more than one of a single page. */
 #include "store/writer.h"
 
 #include <assert.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <time.h>
 #include "base/memory.h"
 
-#define WRITER_TAKE_MAX 1024u /* jobs handed to the store at once */
+#define WRITER_TAKE_MAX  1024u /* jobs handed to the store at once */
+#define WRITER_GATHER_MS 5     /* patient jobs wait for company at most so long */
 
 /* The queue is of the jobs themselves, so that taking one in cannot fail; callers bound what they
  * submit by writer_queued_bytes(). */
@@ -21,18 +24,37 @@ struct writer {
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     struct job *first, *last;
+    size_t urgent; /* queued jobs that are not patient */
     bool stop;
     _Atomic size_t bytes;
 };
 
+/* With the mutex held: until there is something to do that should not wait any longer. */
+static void gather(struct writer *writer)
+{
+    struct timespec until;
+    while (!writer->first && !writer->stop)
+        (void)pthread_cond_wait(&writer->wake, &writer->mutex); /* checked again by the loop */
+    (void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail for this clock */
+    until.tv_nsec += WRITER_GATHER_MS * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_nsec -= 1000000000L;
+        until.tv_sec++;
+    }
+    int waited = 0;
+    while (writer->urgent == 0 && !writer->stop && waited == 0)
+        waited = pthread_cond_clockwait(&writer->wake, &writer->mutex, CLOCK_MONOTONIC, &until);
+}
+
 static size_t take(struct writer *writer, struct job **jobs)
 {
     (void)pthread_mutex_lock(&writer->mutex); /* an ordinary mutex, held by no one else for long */
-    while (!writer->first && !writer->stop)
-        (void)pthread_cond_wait(&writer->wake, &writer->mutex); /* checked again by the loop */
+    gather(writer);
     size_t taken = 0;
-    for (; writer->first && taken < WRITER_TAKE_MAX; writer->first = jobs[taken++]->next)
+    for (; writer->first && taken < WRITER_TAKE_MAX; writer->first = jobs[taken++]->next) {
         jobs[taken] = writer->first;
+        writer->urgent -= !writer->first->patient;
+    }
     (void)pthread_mutex_unlock(&writer->mutex); /* held by this thread */
     return taken;
 }
@@ -86,12 +108,15 @@ void writer_submit(struct writer *writer, struct job *job)
     (void)pthread_mutex_lock(&writer->mutex);           /* as in take() */
     assert(!writer->stop);
     job->next = NULL;
+    bool wakes = !writer->first || !job->patient;
     if (writer->first)
         writer->last->next = job;
     else
         writer->first = job;
     writer->last = job;
-    (void)pthread_cond_signal(&writer->wake);   /* cannot fail */
+    writer->urgent += !job->patient;
+    if (wakes)
+        (void)pthread_cond_signal(&writer->wake); /* cannot fail */
     (void)pthread_mutex_unlock(&writer->mutex); /* held by this thread */
 }
 

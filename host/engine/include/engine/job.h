@@ -215,6 +215,8 @@ struct job {
     uint64_t ticket;     /* the engine's: comes back with the answer */
     struct arena *arena; /* of inputs and answers; owned by the engine until the job is done */
     size_t bytes;        /* what it holds, for the queue's bound */
+    bool patient;        /* nobody waits for it yet: it may be kept for a few milliseconds, so that
+                            others share its transaction */
     bool done;           /* answer: executed and durable */
     struct fault fault;  /* answer: why not */
     union {

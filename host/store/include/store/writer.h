@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one writer thread: a queue of jobs bounded in bytes, drained whole, committed together
- * (group commit). */
+ * (group commit). Patient jobs wait a few milliseconds for others to share their transaction; any
+ * other job ends that wait. */
 #ifndef MUSTER_STORE_WRITER_H
 #define MUSTER_STORE_WRITER_H
 
