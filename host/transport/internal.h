@@ -14,7 +14,7 @@
 #define EASY_SPARE_MAX         32  /* easy handles kept for reuse */
 #define REDIRECTS_MAX          5   /* same-origin redirects that one GET follows */
 #define INFORMATIONAL_MAX      16  /* 1xx answers before the final one (fault 36) */
-#define READ_BUFFER_BYTES      32768L
+#define READ_BUFFER_BYTES      65536L
 #define RESERVE_MOST           (4u << 20) /* of a stated length is reserved ahead */
 #define LOW_SPEED_BYTES        100L       /* a second; see policy.low_speed_ms */
 #define EVENTS_MAX             64         /* socket events of one poll */
