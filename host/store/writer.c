@@ -35,7 +35,7 @@ static void gather(struct writer *writer)
     struct timespec until;
     while (!writer->first && !writer->stop)
         (void)pthread_cond_wait(&writer->wake, &writer->mutex); /* checked again by the loop */
-    (void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail for this clock */
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);               /* cannot fail for this clock */
     until.tv_nsec += WRITER_GATHER_MS * 1000000L;
     if (until.tv_nsec >= 1000000000L) {
         until.tv_nsec -= 1000000000L;
@@ -117,7 +117,7 @@ void writer_submit(struct writer *writer, struct job *job)
     writer->urgent += !job->patient;
     if (wakes)
         (void)pthread_cond_signal(&writer->wake); /* cannot fail */
-    (void)pthread_mutex_unlock(&writer->mutex); /* held by this thread */
+    (void)pthread_mutex_unlock(&writer->mutex);   /* held by this thread */
 }
 
 size_t writer_queued_bytes(const struct writer *writer)
