@@ -19,8 +19,18 @@ static void observe_request(struct metrics *metrics, const struct note *note)
         METRICS_LABELS(note->connection, stream_of(note), code_class), 1);
     metrics_observe(metrics, METRIC_HTTP_DURATION,
         METRICS_LABELS(note->connection, stream_of(note)), note->seconds);
-    metrics_add(metrics, METRIC_OUTCOMES,
-        METRICS_LABELS(note->connection, stream_of(note), outcome_name(note->outcome)), 1);
+    if (note->number >= 0)
+        metrics_set(metrics, METRIC_RATE_LIMIT_REMAINING, METRICS_LABELS(note->connection),
+            (double)note->number);
+}
+
+static void observe_breaker(struct metrics *metrics, const struct note *note)
+{
+    static const char *const states[] = {"closed", "half open", "open"};
+    metrics_set(
+        metrics, METRIC_BREAKER_STATE, METRICS_LABELS(note->connection), (double)note->number);
+    log_event(note->number == 2 ? LOG_WARNING : LOG_DEBUG, "breaker",
+        LOG_TEXT("connection", note->connection), LOG_TEXT("state", states[note->number]));
 }
 
 static void observe_page(struct metrics *metrics, const struct note *note)
@@ -83,7 +93,14 @@ void observe_note(struct metrics *metrics, const struct note *note, int64_t wall
             LOG_TEXT("stream", note->stream), LOG_TEXT("class", outcome_name(note->outcome)),
             LOG_NUMBER("wait_ms", note->number));
         break;
-    case NOTE_WAIT:
+    case NOTE_OUTCOME:
+        metrics_add(metrics, METRIC_OUTCOMES,
+            METRICS_LABELS(note->connection, stream_of(note), outcome_name(note->outcome)), 1);
+        break;
+    case NOTE_BREAKER:
+        observe_breaker(metrics, note);
+        break;
+    case NOTE_WAITED:
         metrics_add(metrics, METRIC_THROTTLE_WAIT, METRICS_LABELS(note->connection),
             (double)note->number / 1000);
         break;
@@ -107,6 +124,7 @@ void observe_note(struct metrics *metrics, const struct note *note, int64_t wall
         log_event(LOG_DEBUG, "token_renewed", LOG_TEXT("connection", note->connection));
         break;
     case NOTE_RUN_STARTED:
+    case NOTE_WAIT:
     case NOTE_SCOPE_ENDED:
     case NOTE_ROUND_ENDED:
         break;

@@ -103,7 +103,7 @@ static struct login *create(const struct round *round)
     login->connection = connection_acquire(round->connection);
     login->expires_ms = INT64_MAX;
     login->state = LOGIN_NEEDED;
-    retry_budget_init(&login->budget);
+    retry_budget_init(&login->budget, round->engine->now_ms);
     bool identified = identify(login, arena, &fault);
     arena_wipe(arena); /* the request has the secrets in it */
     if (!identified && fault.code == FAULT_MEMORY) {

@@ -82,6 +82,8 @@ void engine_free(struct engine *engine)
         memory_free(lane->key);
         memory_free(lane);
     }
+    circuit_free_all(&engine->circuits);
+    circuit_free_all(&engine->origins);
     heap_free(&engine->timers);
     memory_free(engine->tickets);
     memory_free(engine->effects);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lanes: who may send, and when. A lane is shared by every round with the same origin and
- * credential, and outlives them, because the server's budget does. */
+ * credential, and outlives them, because the server's budget does.
+ *
+ * The next to send is of the connection, and in that of the stream, with the fewest requests under
+ * way; of several, the one whose last turn is longest ago. So a stream with thousands of scopes
+ * delays another one's page by the requests of the streams that wait, one each, and no further. */
 #include <string.h>
 #include "base/memory.h"
 #include "machine.h"
@@ -15,7 +19,7 @@ static char *lane_key(const struct connection *connection)
     return NULL;
 }
 
-struct lane *lane_join(struct engine *engine, const struct connection *connection)
+static struct lane *find_or_create(struct engine *engine, const struct connection *connection)
 {
     char *key = lane_key(connection);
     if (!key)
@@ -23,7 +27,6 @@ struct lane *lane_join(struct engine *engine, const struct connection *connectio
     for (struct lane *lane = engine->lanes; lane; lane = lane->next)
         if (strcmp(lane->key, key) == 0) {
             memory_free(key);
-            lane->rounds++;
             return lane;
         }
     struct lane *lane = memory_allocate(sizeof *lane);
@@ -33,11 +36,29 @@ struct lane *lane_join(struct engine *engine, const struct connection *connectio
         return NULL;
     }
     lane->key = key;
-    lane->rounds = 1;
+    lane->held_since_ms = -1;
+    TAILQ_INIT(&lane->waiting);
     throttle_init(&lane->throttle, engine->now_ms);
     lane->next = engine->lanes;
     engine->lanes = lane;
     return lane;
+}
+
+bool lane_join(struct round *round)
+{
+    struct engine *engine = round->engine;
+    const struct source *source = round->connection->source;
+    TAILQ_INIT(&round->waiting);
+    round->began_ms = engine->now_ms;
+    round->lane = find_or_create(engine, round->connection);
+    if (round->lane)
+        round->lane->rounds++;
+    round->circuit = circuit_join(engine, &engine->circuits, source->name);
+    round->origin = circuit_join(engine, &engine->origins, source->origin);
+    if (!round->lane || !round->circuit || !round->origin)
+        return false;
+    circuit_show(round);
+    return true;
 }
 
 /* Drops the lanes nobody uses once there are too many: their throttle then starts afresh, which is
@@ -62,40 +83,57 @@ static void drop_idle(struct engine *engine)
     }
 }
 
-void lane_leave(struct engine *engine, struct lane *lane)
+void lane_leave(struct round *round)
 {
-    if (!lane)
-        return;
-    lane->rounds--;
+    struct engine *engine = round->engine;
+    if (round->lane)
+        TAKE(round->lane)->rounds--;
+    circuit_leave(&engine->circuits, TAKE(round->circuit));
+    circuit_leave(&engine->origins, TAKE(round->origin));
     drop_idle(engine);
 }
 
-void lane_queue(struct engine *engine, struct lane *lane, struct scope *scope)
+/* ------------------------------------------------------------------ turns --------------------- */
+
+void lane_queue(struct scope *scope)
 {
-    scope->queued_next = NULL;
-    if (lane->last)
-        lane->last->queued_next = scope;
-    else
-        lane->first = scope;
-    lane->last = scope;
-    lane_pump(engine, lane);
+    struct run *run = scope->run;
+    struct round *round = run->round;
+    if (TAILQ_EMPTY(&round->waiting))
+        TAILQ_INSERT_TAIL(&round->lane->waiting, round, turn);
+    if (TAILQ_EMPTY(&run->waiting))
+        TAILQ_INSERT_TAIL(&round->waiting, run, turn);
+    TAILQ_INSERT_TAIL(&run->waiting, scope, turn);
+    lane_pump(round->engine, round->lane);
 }
 
-void lane_remove(struct lane *lane, struct scope *scope)
+void lane_remove(struct scope *scope)
 {
-    struct scope *before = NULL;
-    for (struct scope *at = lane->first; at; before = at, at = at->queued_next) {
-        if (at != scope)
-            continue;
-        if (before)
-            before->queued_next = at->queued_next;
-        else
-            lane->first = at->queued_next;
-        if (lane->last == at)
-            lane->last = before;
-        at->queued_next = NULL;
-        return;
+    struct run *run = scope->run;
+    struct round *round = run->round;
+    TAILQ_REMOVE(&run->waiting, scope, turn);
+    if (TAILQ_EMPTY(&run->waiting))
+        TAILQ_REMOVE(&round->waiting, run, turn);
+    if (TAILQ_EMPTY(&round->waiting))
+        TAILQ_REMOVE(&round->lane->waiting, round, turn);
+}
+
+/* It has had its turn: what else waits of its stream and its connection goes behind the others. */
+static void take_turn(struct scope *scope)
+{
+    struct run *run = scope->run;
+    struct round *round = run->round;
+    lane_remove(scope);
+    if (!TAILQ_EMPTY(&run->waiting)) {
+        TAILQ_REMOVE(&round->waiting, run, turn);
+        TAILQ_INSERT_TAIL(&round->waiting, run, turn);
     }
+    if (!TAILQ_EMPTY(&round->waiting)) {
+        TAILQ_REMOVE(&round->lane->waiting, round, turn);
+        TAILQ_INSERT_TAIL(&round->lane->waiting, round, turn);
+    }
+    run->asking++;
+    round->asking++;
 }
 
 /* While the queues are half empty anybody may send; then each round has an even share of their
@@ -107,64 +145,96 @@ static bool has_room(const struct engine *engine, const struct round *round)
     return round->held_bytes == 0 || engine->held_bytes < most / 2 || round->held_bytes < share;
 }
 
-static struct scope *first_with_room(const struct engine *engine, const struct lane *lane)
+static struct scope *next_scope(const struct engine *engine, const struct lane *lane)
 {
-    for (struct scope *scope = lane->first; scope; scope = scope->queued_next)
-        if (has_room(engine, scope->run->round))
-            return scope;
-    return NULL;
+    struct round *best = NULL;
+    struct run *stream = NULL;
+    for (struct round *at = TAILQ_FIRST(&lane->waiting); at; at = TAILQ_NEXT(at, turn))
+        if ((!best || at->asking < best->asking) && has_room(engine, at))
+            best = at;
+    if (!best)
+        return NULL;
+    for (struct run *at = TAILQ_FIRST(&best->waiting); at; at = TAILQ_NEXT(at, turn))
+        if (!stream || at->asking < stream->asking)
+            stream = at;
+    return TAILQ_FIRST(&stream->waiting);
 }
 
-static void wait_until(
-    struct engine *engine, struct lane *lane, const struct scope *scope, int64_t wait_ms)
+/* ------------------------------------------------------------------ waits --------------------- */
+
+static void wait_until(struct engine *engine, struct scope *scope, int64_t wait_ms)
 {
+    struct lane *lane = scope->run->round->lane;
     if (wait_ms == INT64_MAX) /* until an answer arrives: lane_answered pumps */
         return;
+    lane->held_since_ms = engine->now_ms;
     if (lane->timer == 0) {
         lane->timer = engine_ticket(engine, TICKET_LANE_WAIT, lane);
-        struct note *note = engine_note(engine, NOTE_WAIT, scope->run->round, scope->run);
-        note->number = wait_ms;
-        scope->run->summary.throttled_ms += wait_ms;
+        engine_note(engine, NOTE_WAIT, scope->run->round, scope->run)->number = wait_ms;
     }
-    if (lane->timer)
-        engine_timer_set(engine, lane->timer, engine->now_ms + wait_ms);
+    engine_timer_set(engine, lane->timer, engine->now_ms + wait_ms);
+}
+
+/* What was waited for the rate since the lane was looked at last; the next to send bears it. */
+static void count_wait(struct engine *engine, struct lane *lane, struct scope *scope)
+{
+    int64_t waited_ms = lane->held_since_ms < 0 ? 0 : engine->now_ms - lane->held_since_ms;
+    lane->held_since_ms = -1;
+    if (!scope || waited_ms == 0)
+        return;
+    scope->run->summary.throttled_ms += waited_ms;
+    engine_note(engine, NOTE_WAITED, scope->run->round, scope->run)->number = waited_ms;
 }
 
 void lane_pump(struct engine *engine, struct lane *lane)
 {
     struct scope *scope;
-    while ((scope = first_with_room(engine, lane))) {
-        const struct policy_settings *policy = round_policy(scope->run->round);
-        int64_t broken_ms = breaker_wait_ms(&lane->breaker, engine->now_ms);
+    while ((scope = next_scope(engine, lane))) {
+        struct round *round = scope->run->round;
+        const struct policy_settings *policy = round_policy(round);
+        int64_t broken_ms = circuit_wait_ms(round);
+        if (broken_ms > 0) {
+            lane_remove(scope);
+            scope_unavailable(scope, broken_ms);
+            continue;
+        }
+        count_wait(engine, lane, scope);
         int64_t wait_ms = throttle_wait_ms(&lane->throttle, policy, engine->now_ms);
-        if (broken_ms > wait_ms)
-            wait_ms = broken_ms;
         if (wait_ms > 0) {
-            wait_until(engine, lane, scope, wait_ms);
+            wait_until(engine, scope, wait_ms);
             return;
         }
-        lane_remove(lane, scope);
+        take_turn(scope);
         throttle_sent(&lane->throttle, policy, engine->now_ms);
-        breaker_sent(&lane->breaker);
+        circuit_sent(round);
         scope_send(scope);
     }
+    count_wait(engine, lane, NULL);
 }
 
-void lane_answered(struct engine *engine, struct lane *lane, const struct policy_settings *policy,
-    enum outcome outcome, const struct response *response)
+/* ------------------------------------------------------------------ answers ------------------- */
+
+static void tell_throttle(
+    struct scope *scope, enum outcome outcome, const struct response *response)
 {
+    struct round *round = scope->run->round;
+    const struct policy_settings *policy = round_policy(round);
     struct rate_reading reading;
-    dialect_read(&response->headers, engine->wall_ms, policy->retry_after_most_ms, &reading);
-    throttle_answered(&lane->throttle, policy, outcome, &reading, engine->now_ms);
-    if (response->exchange != EXCHANGE_CANCELLED)
-        breaker_result(&lane->breaker, policy,
-            response->exchange == EXCHANGE_CONNECT || response->exchange == EXCHANGE_RESOLVE,
-            engine->now_ms);
+    dialect_read(&response->headers, round->engine->wall_ms, policy->retry_after_most_ms, &reading);
+    throttle_answered(&round->lane->throttle, policy, outcome, &reading, round->engine->now_ms);
 }
 
-void lane_refused(struct engine *engine, struct lane *lane, const struct policy_settings *policy,
-    const struct response *response)
+void lane_answered(struct scope *scope, enum outcome outcome, const struct response *response)
 {
-    throttle_sent(&lane->throttle, policy, engine->now_ms);
-    lane_answered(engine, lane, policy, OUTCOME_THROTTLED, response);
+    scope->run->asking--;
+    scope->run->round->asking--;
+    tell_throttle(scope, outcome, response);
+    circuit_answered(scope->run->round, outcome, response->exchange);
+}
+
+void lane_refused(struct scope *scope, const struct response *response)
+{
+    const struct round *round = scope->run->round;
+    throttle_sent(&round->lane->throttle, round_policy(round), round->engine->now_ms);
+    tell_throttle(scope, OUTCOME_THROTTLED, response);
 }

@@ -44,7 +44,7 @@ void scope_next(struct scope *scope)
         return;
     }
     scope_enter(scope, SCOPE_QUEUED);
-    lane_queue(round->engine, round->lane, scope);
+    lane_queue(scope);
 }
 
 void scope_send(struct scope *scope)
@@ -53,7 +53,7 @@ void scope_send(struct scope *scope)
     scope->ticket = engine_ticket(engine, TICKET_SCOPE_SEND, scope);
     scope_enter(scope, SCOPE_SENT);
     scope->run->summary.requests++;
-    retry_budget_request(&scope->run->round->budget, round_policy(scope->run->round));
+    retry_budget_request(&scope->run->round->circuit->budget, round_policy(scope->run->round));
     struct effect *effect = engine_effect(engine, EFFECT_SEND);
     effect->ticket = scope->ticket;
     effect->connection = scope->run->round->connection;
@@ -73,17 +73,31 @@ void scope_timer(struct scope *scope)
 
 /* ------------------------------------------------------------------ trouble ------------------- */
 
+void listing_outcome(struct scope *scope, enum outcome outcome)
+{
+    engine_note(scope_engine(scope), NOTE_OUTCOME, scope->run->round, scope->run)->outcome =
+        outcome;
+}
+
+static void note_retry(struct scope *scope, enum outcome outcome, int64_t wait_ms)
+{
+    struct note *note = engine_note(scope_engine(scope), NOTE_RETRY, scope->run->round, scope->run);
+    note->outcome = outcome;
+    note->number = wait_ms;
+    scope->run->summary.retries++;
+}
+
 static void wait_and_retry(struct scope *scope, enum outcome outcome, int64_t wait_ms)
 {
     struct engine *engine = scope_engine(scope);
     scope->ticket = engine_ticket(engine, TICKET_SCOPE_WAIT, scope);
     scope_enter(scope, SCOPE_WAITING);
-    if (outcome == OUTCOME_THROTTLED)
+    if (outcome == OUTCOME_THROTTLED) {
         scope->run->summary.throttled_ms += wait_ms;
-    scope->run->summary.retries++;
-    struct note *note = engine_note(engine, NOTE_RETRY, scope->run->round, scope->run);
-    note->outcome = outcome;
-    note->number = wait_ms;
+        engine_note(engine, NOTE_WAITED, scope->run->round, scope->run)->number = wait_ms;
+    }
+    if (outcome != OUTCOME_UNAVAILABLE) /* of which nothing was sent that could be sent again */
+        note_retry(scope, outcome, wait_ms);
     engine_timer_set(engine, scope->ticket, engine->now_ms + wait_ms);
 }
 
@@ -92,12 +106,11 @@ static void wait_and_retry(struct scope *scope, enum outcome outcome, int64_t wa
 static void renew(struct scope *scope, const char *message)
 {
     struct round *round = scope->run->round;
-    if (login_is_renewed(round, scope->asked->token_number)) {
-        scope_next(scope);
-        return;
-    }
-    if (scope->renewals++ < ENGINE_RENEWALS_MAX) {
-        login_void(round);
+    bool renewed = login_is_renewed(round, scope->asked->token_number);
+    if (renewed || scope->renewals++ < ENGINE_RENEWALS_MAX) {
+        if (!renewed)
+            login_void(round);
+        note_retry(scope, OUTCOME_AUTH_EXPIRED, 0);
         scope_next(scope);
         return;
     }
@@ -105,16 +118,15 @@ static void renew(struct scope *scope, const char *message)
     round_deny(round, "the application refuses the login: %s", message);
 }
 
+static void stop_connection(struct scope *scope, const struct classified *said)
+{
+    scope_fail_now(scope, "the application refuses the login: %s %s", said->word, said->message);
+    round_deny(
+        scope->run->round, "the application refuses the login: %s %s", said->word, said->message);
+}
+
 static void give_up(struct scope *scope, const struct classified *said)
 {
-    struct round *round = scope->run->round;
-    scope->not_permitted = said->outcome == OUTCOME_FORBIDDEN;
-    if (said->outcome == OUTCOME_AUTH_DENIED) {
-        scope_fail_now(
-            scope, "the application refuses the login: %s %s", said->word, said->message);
-        round_deny(round, "the application refuses the login: %s %s", said->word, said->message);
-        return;
-    }
     if (scope->not_permitted && scope->ahead.pages == 0)
         scope_fail_now(scope, "not permitted: %s %s", said->word, said->message);
     else
@@ -145,8 +157,8 @@ void listing_trouble(struct scope *scope, struct classified *said, int64_t wait_
         renew(scope, said->message[0] ? said->message : said->word);
         return;
     }
-    switch (retry_decide(round_policy(round), &round->budget, &scope->retry, said->outcome, wait_ms,
-        &round->engine->random, &wait_ms)) {
+    switch (retry_decide(round_policy(round), &round->circuit->budget, &scope->retry, said->outcome,
+        wait_ms, round->engine->now_ms, &round->engine->random, &wait_ms)) {
     case RETRY_LATER:
         wait_and_retry(scope, said->outcome, wait_ms);
         break;
@@ -158,20 +170,43 @@ void listing_trouble(struct scope *scope, struct classified *said, int64_t wait_
         }
         give_up(scope, said);
         break;
-    case RETRY_RENEW:
+    case RETRY_STOP:
+    case RETRY_RENEW: /* seen to above */
+        stop_connection(scope, said);
+        break;
+    case RETRY_CLOSED:
+        scope->not_permitted = true;
+        give_up(scope, said);
+        break;
     case RETRY_GIVE_UP:
         give_up(scope, said);
         break;
     }
 }
 
+void scope_unavailable(struct scope *scope, int64_t wait_ms)
+{
+    struct round *round = scope->run->round;
+    int64_t failing_ms = circuit_failing_ms(round);
+    struct classified said = {.outcome = OUTCOME_UNAVAILABLE, .word = "the breaker is open"};
+    listing_outcome(scope, OUTCOME_UNAVAILABLE);
+    if (failing_ms < round_policy(round)->unavailable_most_ms) {
+        listing_trouble(scope, &said, wait_ms);
+        return;
+    }
+    scope_fail_now(scope, "the application is unavailable: no sound answer for %" PRId64 " s",
+        failing_ms / 1000);
+    round_fail(round, "the application is unavailable: no sound answer for %" PRId64 " s",
+        failing_ms / 1000);
+}
+
 /* ------------------------------------------------------------------ answer -------------------- */
 
-static void note_request(struct scope *scope, const struct response *response, enum outcome outcome)
+static void note_request(struct scope *scope, const struct response *response)
 {
     struct note *note =
         engine_note(scope_engine(scope), NOTE_REQUEST, scope->run->round, scope->run);
-    note->outcome = outcome;
+    note->number = scope->run->round->lane->throttle.remaining;
     note->status = response->status;
     note->seconds = response->seconds;
 }
@@ -182,8 +217,10 @@ static void judge(struct scope *scope, const struct response *response, struct c
     struct round *round = scope->run->round;
     classify_response(page_reader_classifier(run_program(scope->run)->reader), response,
         scope->asked->request.carries_cursor, ret_said);
-    note_request(scope, response, ret_said->outcome);
-    lane_answered(engine, round->lane, round_policy(round), ret_said->outcome, response);
+    lane_answered(scope, ret_said->outcome, response);
+    note_request(scope, response);
+    if (ret_said->outcome != OUTCOME_OK || scope->failed) /* else its page tells */
+        listing_outcome(scope, ret_said->outcome);
     lane_pump(engine, round->lane); /* before what follows, which may end the round */
 }
 

@@ -96,7 +96,7 @@ static bool try_again(struct login *login, enum outcome outcome, int64_t server_
 {
     int64_t wait_ms;
     if (retry_decide(&login->connection->source->policy, &login->budget, &login->retry, outcome,
-            server_ms, &login->engine->random, &wait_ms) != RETRY_LATER)
+            server_ms, login->engine->now_ms, &login->engine->random, &wait_ms) != RETRY_LATER)
         return false;
     wait_for(login, outcome, wait_ms);
     return true;
@@ -341,9 +341,10 @@ static void take_answer(struct login *login, const struct response *response)
     struct classified said;
     judge(login, response, &said);
     struct note *note = make_note(login, NOTE_REQUEST);
-    note->outcome = said.outcome;
+    note->number = RATE_UNKNOWN; /* its endpoint has a budget of its own */
     note->status = response->status;
     note->seconds = response->seconds;
+    make_note(login, NOTE_OUTCOME)->outcome = said.outcome;
     arena_wipe(TAKE(login->arena)); /* the request has the secrets in it */
     if (said.outcome == OUTCOME_OK)
         take_token(login, response);

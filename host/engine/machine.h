@@ -11,14 +11,16 @@
 #ifndef MUSTER_ENGINE_MACHINE_H
 #define MUSTER_ENGINE_MACHINE_H
 
+#include <sys/queue.h>
 #include "base/heap.h"
 #include "engine/engine.h"
 #include "policy/breaker.h"
 #include "policy/retry.h"
 #include "policy/throttle.h"
 
-#define ENGINE_LANES_MAX  4096u /* lanes kept; idle ones beyond are dropped */
-#define ENGINE_SCOPES_MAX 16u   /* scopes of one run under way at once */
+#define ENGINE_LANES_MAX    4096u  /* lanes kept; idle ones beyond are dropped */
+#define ENGINE_CIRCUITS_MAX 16384u /* connections, and origins, remembered; idle ones beyond go */
+#define ENGINE_SCOPES_MAX   16u    /* scopes of one run under way at once */
 #define ENGINE_LISTING_RESTARTS_MAX \
     1u /* a listing begun anew within a run: cursor expired, or a second pass on drift */
 #define ENGINE_RENEWALS_MAX 1u /* credentials renewed for one request */
@@ -61,16 +63,30 @@ struct ticket {
 
 /* ------------------------------------------------------------------ lanes --------------------- */
 
-/* One origin and credential: the throttle and breaker that all its scopes share, and those that
- * wait to send. */
+/* What is remembered of a connection, or of an origin, between its rounds. */
+struct circuit {
+    char *name;
+    struct circuit *next;
+    struct breaker breaker;     /* of an origin: fed with failures to connect only */
+    struct retry_budget budget; /* of a connection */
+    int shown;                  /* of a connection: the state last told of; -1: none */
+    unsigned rounds;            /* that use it */
+};
+
+TAILQ_HEAD(scope_queue, scope);
+TAILQ_HEAD(run_queue, run);
+TAILQ_HEAD(round_queue, round);
+
+/* One origin and credential: the throttle that all its scopes share, and those that wait to send:
+ * rounds (connections) with runs (streams) with scopes, each in the order of its turn. */
 struct lane {
     char *key;
     struct lane *next;
     struct throttle throttle;
-    struct breaker breaker;
-    struct scope *first, *last; /* waiting, in order of arrival */
-    uint64_t timer;             /* ticket of the armed wait; 0: none */
-    unsigned rounds;            /* that use it */
+    struct round_queue waiting;
+    uint64_t timer;        /* ticket of the armed wait; 0: none */
+    int64_t held_since_ms; /* a request could go but for the rate; -1: none could */
+    unsigned rounds;       /* that use it */
 };
 
 /* ------------------------------------------------------------------ the tree of work ---------- */
@@ -133,8 +149,8 @@ struct page_work {
 
 struct scope {
     struct run *run;
-    struct scope *next;        /* in the run */
-    struct scope *queued_next; /* in the lane */
+    struct scope *next;      /* in the run */
+    TAILQ_ENTRY(scope) turn; /* in `waiting` of its run */
     enum scope_state state;
     struct arena *arena; /* parent, checkpoint: as long as the scope */
     struct scope_parent parent;
@@ -183,7 +199,10 @@ struct run {
     bool full;
     struct span bound;
     struct scope *scopes;
-    unsigned scope_count; /* under way */
+    unsigned scope_count;       /* under way */
+    struct scope_queue waiting; /* in the lane; in the round's list where there are any */
+    TAILQ_ENTRY(run) turn;
+    unsigned asking; /* requests under way */
     int64_t parents_after;
     bool parents_asked, parents_done;
     struct job *parents; /* the answer being worked off */
@@ -238,6 +257,11 @@ struct round {
     struct round *next;
     struct connection *connection; /* one reference */
     struct lane *lane;
+    struct circuit *circuit, *origin;
+    struct run_queue waiting; /* in the lane; in the lane's list where there are any */
+    TAILQ_ENTRY(round) turn;
+    unsigned asking; /* requests under way */
+    int64_t began_ms;
     struct arena *arena;
     enum round_state state;
     bool full, failed, stopping;
@@ -249,9 +273,8 @@ struct round {
     struct run *runs; /* one for each stream */
     size_t run_count;
     struct login *login; /* NULL: static credentials */
-    struct retry_budget budget;
-    unsigned jobs;     /* under way */
-    size_t held_bytes; /* of answers and digests that are not committed */
+    unsigned jobs;       /* under way */
+    size_t held_bytes;   /* of answers and digests that are not committed */
 };
 
 struct engine {
@@ -260,6 +283,7 @@ struct engine {
     struct round *rounds;
     size_t round_count;
     struct lane *lanes;
+    struct circuit *circuits, *origins; /* by connection; by origin */
     struct login *logins, *logins_gone;
     struct heap timers;
     int64_t armed_ms;
@@ -341,6 +365,8 @@ void scope_restart(struct scope *scope);
 void scope_begin(struct run *run, const struct scope_parent *parent);
 void scope_free(struct scope *scope);
 void scope_send(struct scope *scope); /* called by its lane: now is the time */
+/* Called by its lane: nothing is sent to the application for now. */
+void scope_unavailable(struct scope *scope, int64_t wait_ms);
 void scope_next(struct scope *scope); /* asks for the page at `at` */
 void scope_response(struct scope *scope, struct response *response);
 void scope_declined(struct scope *scope); /* its request was not sent */
@@ -352,6 +378,8 @@ void scope_stop(struct scope *scope);
 bool scope_is_idle(const struct scope *scope); /* nothing of it is with anybody else */
 
 /* listing.c */
+/* Counts what came of a request, once its page is read; or of one that was not sent. */
+void listing_outcome(struct scope *scope, enum outcome outcome);
 /* The request failed, or the answer is none: its class decides. */
 void listing_trouble(struct scope *scope, struct classified *said, int64_t wait_ms);
 /* How long the server asks to be left alone; RATE_UNKNOWN where it does not say. */
@@ -395,16 +423,28 @@ void proof_reset(struct scope *scope);
 bool proof_conclude(struct scope *scope);
 
 /* lane.c */
-struct lane *lane_join(struct engine *engine, const struct connection *connection);
-void lane_leave(struct engine *engine, struct lane *lane);
-void lane_queue(struct engine *engine, struct lane *lane, struct scope *scope);
-void lane_remove(struct lane *lane, struct scope *scope);
+/* The round's lane, and its circuits. False without memory: leave all the same. */
+bool lane_join(struct round *round);
+void lane_leave(struct round *round);
+void lane_queue(struct scope *scope);
+void lane_remove(struct scope *scope);
 void lane_pump(struct engine *engine, struct lane *lane);
+/* Once for each scope_send, whatever came of it. */
+void lane_answered(struct scope *scope, enum outcome outcome, const struct response *response);
 /* A 200 whose body says "throttled": the lane learns of it after the fact. */
-void lane_refused(struct engine *engine, struct lane *lane, const struct policy_settings *policy,
-    const struct response *response);
-void lane_answered(struct engine *engine, struct lane *lane, const struct policy_settings *policy,
-    enum outcome outcome, const struct response *response);
+void lane_refused(struct scope *scope, const struct response *response);
+
+/* circuit.c */
+struct circuit *circuit_join(struct engine *engine, struct circuit **list, const char *name);
+void circuit_leave(struct circuit **list, struct circuit *circuit); /* NULL is fine */
+void circuit_free_all(struct circuit **list);                       /* those that nobody uses */
+/* 0: the round may send; else ms to wait, as breaker_wait_ms. */
+int64_t circuit_wait_ms(struct round *round);
+void circuit_sent(struct round *round);
+void circuit_answered(struct round *round, enum outcome outcome, enum exchange exchange);
+/* For how long of this round there was no sound answer; 0 unless a breaker is open. */
+int64_t circuit_failing_ms(const struct round *round);
+void circuit_show(struct round *round); /* tells of the state where that is news */
 
 /* credential.c */
 /* The round's login, its own or a shared one; none where its credentials are static. False without

@@ -259,7 +259,7 @@ static void reject(struct page_work *work)
     struct classified said = digest->page.verdict;
     int64_t wait_ms = listing_wait_ms(scope, digest->response);
     if (said.outcome == OUTCOME_THROTTLED)
-        lane_refused(round->engine, round->lane, round_policy(round), digest->response);
+        lane_refused(scope, digest->response);
     digest_free(digest);
     listing_trouble(scope, &said, wait_ms);
 }
@@ -272,6 +272,7 @@ void pages_digested(struct page_work *work, struct digest *digest, const struct 
     work->digest = digest;
     if (!digest)
         work->fault = *fault;
+    listing_outcome(scope, digest ? digest->page.verdict.outcome : fault_outcome(work->fault.code));
     if (is_page)
         pages_read(work, &digest->page); /* where the worker has not told yet */
     if (work->stage == STAGE_READING) {

@@ -40,7 +40,7 @@ static void round_leave(struct round *round, bool interrupted)
         at = &(*at)->next;
     *at = round->next;
     engine->round_count--;
-    lane_leave(engine, TAKE(round->lane));
+    lane_leave(round);
     round->next = engine->gone;
     engine->gone = round;
     round_enter(round, ROUND_GONE);
@@ -189,6 +189,7 @@ static void opened(struct round *round, struct job *job)
         struct run *run = &round->runs[i];
         run->round = round;
         run->stream = i;
+        TAILQ_INIT(&run->waiting);
         run->parent = plan_stream_parent(round->connection->source->plan, i);
     }
     (void)engine_note(round->engine, NOTE_ROUND_STARTED, round, NULL);
@@ -270,20 +271,22 @@ void round_start(struct engine *engine, struct connection *connection, bool full
     }
     struct round *round = memory_allocate(sizeof *round);
     struct job *job = open_job(engine, connection, full);
-    struct lane *lane = lane_join(engine, connection);
-    if (!round || !job || !lane || !engine_reserve(engine, PLACES_ROUND)) {
-        memory_free(round);
+    bool placed = round && engine_reserve(engine, PLACES_ROUND);
+    if (placed) {
+        round->engine = engine;
+        round->connection = connection_acquire(connection);
+        round->full = full;
+    }
+    if (!placed || !job || !lane_join(round)) {
+        if (placed)
+            round_free(round);
+        else
+            memory_free(round);
         if (job)
             arena_free(job->arena);
-        lane_leave(engine, lane);
         refuse(engine, connection, "out of memory");
         return;
     }
-    round->engine = engine;
-    round->connection = connection_acquire(connection);
-    round->lane = lane;
-    round->full = full;
-    retry_budget_init(&round->budget);
     round->next = engine->rounds;
     engine->rounds = round;
     engine->round_count++;
@@ -346,8 +349,7 @@ void round_free(struct round *round)
     for (size_t i = 0; i < round->run_count; i++)
         run_free(&round->runs[i]);
     engine_release(round->engine, PLACES_ROUND + round->run_count * PLACES_RUN);
-    if (round->lane)
-        lane_leave(round->engine, round->lane);
+    lane_leave(round);
     connection_release(round->connection);
     arena_free(round->arena);
     memory_free(round);

@@ -115,7 +115,7 @@ static bool leave_wait(struct scope *scope)
 {
     switch (scope->state) {
     case SCOPE_QUEUED:
-        lane_remove(scope->run->round->lane, scope);
+        lane_remove(scope);
         return true;
     case SCOPE_WAITING:
         engine_timer_drop(scope_engine(scope), scope->ticket);

@@ -44,10 +44,23 @@ void breaker_result(
         enter(breaker, BREAKER_CLOSED, 0);
         return;
     }
+    if (breaker->failures == 0)
+        breaker->failing_since_ms = now_ms;
     if (breaker->failures < UINT32_MAX)
         breaker->failures++;
     if (breaker->state == BREAKER_HALF_OPEN || breaker->failures >= policy->breaker_failures)
         enter(breaker, BREAKER_OPEN, now_ms + policy->breaker_open_ms);
+}
+
+void breaker_no_result(struct breaker *breaker)
+{
+    if (breaker->state == BREAKER_HALF_OPEN)
+        enter(breaker, BREAKER_HALF_OPEN, 0);
+}
+
+int64_t breaker_failing_ms(const struct breaker *breaker, int64_t now_ms)
+{
+    return breaker->failures == 0 ? 0 : now_ms - breaker->failing_since_ms;
 }
 
 void quarantine_result(struct quarantine *quarantine, const struct policy_settings *policy,

@@ -7,27 +7,54 @@
 #define MILLI INT64_C(1000)
 
 enum rule {
-    RULE_GIVE_UP,
+    RULE_NONE,     /* nothing is to be decided */
     RULE_ATTEMPT,  /* uses an attempt and the budget */
     RULE_THROTTLE, /* waits as long as the server says; uses neither */
     RULE_WAIT,     /* nothing was sent: waits, uses neither */
     RULE_RENEW,
-    RULE_RESTART
+    RULE_RESTART,
+    RULE_GIVE_UP,
+    RULE_CLOSED,
+    RULE_STOP
 };
 
+/* The one consequence of each class (DESIGN section 7). */
 static const enum rule rules[OUTCOME_COUNT] = {
+    [OUTCOME_OK] = RULE_NONE,
     [OUTCOME_TRANSIENT] = RULE_ATTEMPT,
-    [OUTCOME_MALFORMED] = RULE_ATTEMPT,
-    [OUTCOME_LOCAL] = RULE_ATTEMPT,
     [OUTCOME_THROTTLED] = RULE_THROTTLE,
-    [OUTCOME_UNAVAILABLE] = RULE_WAIT,
     [OUTCOME_AUTH_EXPIRED] = RULE_RENEW,
+    [OUTCOME_AUTH_DENIED] = RULE_STOP,
+    [OUTCOME_FORBIDDEN] = RULE_CLOSED,
+    [OUTCOME_NOT_FOUND] = RULE_GIVE_UP,
     [OUTCOME_CURSOR_EXPIRED] = RULE_RESTART,
+    [OUTCOME_INVALID] = RULE_GIVE_UP,
+    [OUTCOME_MALFORMED] = RULE_ATTEMPT,
+    [OUTCOME_REFUSED] = RULE_GIVE_UP,
+    [OUTCOME_UNAVAILABLE] = RULE_WAIT,
+    [OUTCOME_LOCAL] = RULE_ATTEMPT,
 };
 
-void retry_budget_init(struct retry_budget *budget)
+void retry_budget_init(struct retry_budget *budget, int64_t now_ms)
 {
-    budget->tokens_milli = RETRY_BUDGET_FIRST * MILLI;
+    *budget =
+        (struct retry_budget){.tokens_milli = RETRY_BUDGET_FIRST * MILLI, .filled_ms = now_ms};
+}
+
+/* What comes with time; never above what there is at the start. */
+static void refill(struct retry_budget *budget, int64_t now_ms)
+{
+    const int64_t first = RETRY_BUDGET_FIRST * MILLI;
+    int64_t count = (now_ms - budget->filled_ms) / RETRY_BUDGET_EVERY_MS;
+    if (count <= 0)
+        return;
+    budget->filled_ms += count * RETRY_BUDGET_EVERY_MS;
+    if (count > RETRY_BUDGET_FIRST)
+        count = RETRY_BUDGET_FIRST;
+    if (budget->tokens_milli < first)
+        budget->tokens_milli = budget->tokens_milli + count * MILLI < first
+                                   ? budget->tokens_milli + count * MILLI
+                                   : first;
 }
 
 void retry_budget_request(struct retry_budget *budget, const struct policy_settings *policy)
@@ -94,13 +121,10 @@ static enum retry_choice unavailable(const struct policy_settings *policy,
     return RETRY_LATER;
 }
 
-enum retry_choice retry_decide(const struct policy_settings *policy, struct retry_budget *budget,
-    struct retry_state *state, enum outcome outcome, int64_t server_wait_ms, struct random *random,
+static enum retry_choice decide(const struct policy_settings *policy, struct retry_budget *budget,
+    struct retry_state *state, enum outcome outcome, int64_t server_ms, struct random *random,
     int64_t *ret_wait_ms)
 {
-    int64_t server_ms = lesser(greater(server_wait_ms, 0), policy->retry_after_most_ms);
-    assert(outcome > OUTCOME_OK && outcome < OUTCOME_COUNT);
-    *ret_wait_ms = 0;
     switch (rules[outcome]) {
     case RULE_ATTEMPT:
         return attempt(policy, budget, state, server_ms, random, ret_wait_ms);
@@ -110,13 +134,37 @@ enum retry_choice retry_decide(const struct policy_settings *policy, struct retr
         return unavailable(policy, state, server_ms, random, ret_wait_ms);
     case RULE_RENEW:
         if (state->renewed)
-            return RETRY_GIVE_UP;
+            return RETRY_STOP;
         state->renewed = true;
         return RETRY_RENEW;
     case RULE_RESTART:
         return RETRY_RESTART;
+    case RULE_CLOSED:
+        return RETRY_CLOSED;
+    case RULE_STOP:
+        return RETRY_STOP;
+    case RULE_NONE:
     case RULE_GIVE_UP:
         break;
     }
     return RETRY_GIVE_UP;
+}
+
+enum retry_choice retry_decide(const struct policy_settings *policy, struct retry_budget *budget,
+    struct retry_state *state, enum outcome outcome, int64_t server_wait_ms, int64_t now_ms,
+    struct random *random, int64_t *ret_wait_ms)
+{
+    int64_t server_ms = lesser(greater(server_wait_ms, 0), policy->retry_after_most_ms);
+    assert(outcome > OUTCOME_OK && outcome < OUTCOME_COUNT);
+    refill(budget, now_ms);
+    if (!state->failing) {
+        state->failing = true;
+        state->since_ms = now_ms;
+    }
+    *ret_wait_ms = 0;
+    enum retry_choice choice =
+        decide(policy, budget, state, outcome, server_ms, random, ret_wait_ms);
+    if (choice == RETRY_LATER && now_ms - state->since_ms > policy->wait_most_ms - *ret_wait_ms)
+        return RETRY_GIVE_UP; /* to wait on would be in vain */
+    return choice;
 }

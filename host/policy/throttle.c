@@ -32,7 +32,6 @@ void throttle_init(struct throttle *throttle, int64_t now_ms)
         .left = RATE_UNKNOWN,
         .sent_ms = INT64_MIN,
         .lowered_ms = INT64_MIN,
-        .counted_until_ms = now_ms,
         .limit = RATE_UNKNOWN,
         .remaining = RATE_UNKNOWN};
 }
@@ -76,9 +75,24 @@ static int64_t token_wait_ms(
  * the window ends. */
 static int64_t window_wait_ms(const struct throttle *throttle, int64_t now_ms)
 {
-    if (throttle->left != 0 || now_ms >= throttle->window_ends_ms)
+    if (throttle->left != 0)
         return 0;
     return throttle->under_way > 0 ? INT64_MAX : throttle->window_ends_ms - now_ms;
+}
+
+/* The window that was told of is over. Until an answer tells of the next, that is taken to have the
+ * same limit; what is under way may count in either. Where answers no longer tell, nothing is left
+ * to go by. */
+static void end_window(struct throttle *throttle, int64_t now_ms)
+{
+    if (throttle->left == RATE_UNKNOWN || now_ms < throttle->window_ends_ms)
+        return;
+    throttle->spacing_ms = 0;
+    if (!throttle->window_over && throttle->limit > 0)
+        throttle->left = greater(0, throttle->limit - throttle->under_way);
+    else if (!throttle->window_over || (throttle->left == 0 && throttle->under_way == 0))
+        throttle->left = RATE_UNKNOWN;
+    throttle->window_over = true;
 }
 
 static int64_t spacing_wait_ms(const struct throttle *throttle, int64_t now_ms)
@@ -89,25 +103,16 @@ static int64_t spacing_wait_ms(const struct throttle *throttle, int64_t now_ms)
     return lesser(throttle->sent_ms + throttle->spacing_ms, throttle->window_ends_ms) - now_ms;
 }
 
-/* Adds a wait to the metric; what was counted before is not counted again. */
-static void count_wait(struct throttle *throttle, int64_t wait_ms, int64_t now_ms)
-{
-    int64_t from_ms = greater(now_ms, throttle->counted_until_ms);
-    if (now_ms + wait_ms > from_ms)
-        throttle->waited_ms += now_ms + wait_ms - from_ms;
-    throttle->counted_until_ms = greater(throttle->counted_until_ms, now_ms + wait_ms);
-}
-
 int64_t throttle_wait_ms(
     struct throttle *throttle, const struct policy_settings *policy, int64_t now_ms)
 {
+    end_window(throttle, now_ms);
     int64_t wait_ms = window_wait_ms(throttle, now_ms);
     if (wait_ms == INT64_MAX || (throttle->under_way + 1) * MILLI > throttle->concurrency_milli)
         return INT64_MAX;
     wait_ms = greater(wait_ms, throttle->closed_until_ms - now_ms);
     wait_ms = greater(wait_ms, spacing_wait_ms(throttle, now_ms));
     wait_ms = greater(wait_ms, token_wait_ms(throttle, policy, now_ms));
-    count_wait(throttle, wait_ms, now_ms);
     return wait_ms;
 }
 
@@ -160,11 +165,13 @@ static void pause_for(struct throttle *throttle, const struct policy_settings *p
 static void note_window(
     struct throttle *throttle, const struct rate_reading *reading, int64_t reset_ms, int64_t now_ms)
 {
-    bool same = throttle->left != RATE_UNKNOWN && now_ms < throttle->window_ends_ms &&
+    bool same = throttle->left != RATE_UNKNOWN && !throttle->window_over &&
+                now_ms < throttle->window_ends_ms &&
                 now_ms + reset_ms <= throttle->window_ends_ms + WINDOW_SLACK_MS;
     throttle->limit = reading->limit;
     throttle->remaining =
         same ? lesser(throttle->remaining, reading->remaining) : reading->remaining;
+    throttle->window_over = false;
     throttle->window_ends_ms =
         same ? lesser(throttle->window_ends_ms, now_ms + reset_ms) : now_ms + reset_ms;
     /* What is under way may not be in the server's count yet. */
@@ -176,6 +183,8 @@ static void budget(struct throttle *throttle, const struct policy_settings *poli
     const struct rate_reading *reading, int64_t now_ms)
 {
     int64_t reset_ms = lesser(reading->reset_ms, policy->retry_after_most_ms);
+    if (reset_ms == 0 && !reading->concurrency && throttle->left != RATE_UNKNOWN)
+        return; /* the last word of a window that is over */
     throttle->spacing_ms = 0;
     if (reset_ms <= 0 || reading->concurrency) {
         throttle->limit = reading->limit;

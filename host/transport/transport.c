@@ -94,9 +94,12 @@ static CURL *take_easy(struct transport *transport)
                                       : curl_easy_init();
 }
 
-static void give_easy(struct transport *transport, CURL *easy)
+/* Only what ended well is used again: a reset leaves things behind of what did not. libcurl 7.88
+ * keeps the receive buffer of a handle whose name did not resolve, and then refuses
+ * CURLOPT_BUFFERSIZE to whoever gets the handle next. */
+static void give_easy(struct transport *transport, CURL *easy, bool ended_well)
 {
-    if (transport->spare_count == EASY_SPARE_MAX) {
+    if (!ended_well || transport->spare_count == EASY_SPARE_MAX) {
         curl_easy_cleanup(easy);
         return;
     }
@@ -111,7 +114,7 @@ static void detach(struct transfer *transfer)
     if (transfer->easy) {
         if (transfer->state == TRANSFER_ACTIVE)
             (void)curl_multi_remove_handle(transfer->pool->multi, transfer->easy);
-        give_easy(transfer->transport, TAKE(transfer->easy));
+        give_easy(transfer->transport, TAKE(transfer->easy), transfer->failed == EXCHANGE_DONE);
     }
     if (transfer->pool)
         TAKE(transfer->pool)->users--;
@@ -217,9 +220,9 @@ void transport_cancel(struct transport *transport, uint64_t ticket)
     struct transfer *transfer = find(transport, ticket);
     if (!transfer)
         return;
-    detach(transfer);
     transfer->failed = EXCHANGE_DONE;
     transfer_fail(transfer, EXCHANGE_CANCELLED, "cancelled");
+    detach(transfer);
     transfer->response->exchange = transfer->failed;
     hand_over(transfer);
 }

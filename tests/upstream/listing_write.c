@@ -75,7 +75,8 @@ static bool append_next_url(
         host = request_header(listing->request, "Host");
     if (!listing->relative_urls && !bytes_format(into, fault, "http://%.*s", SPAN_FORMAT(host)))
         return false;
-    if (!bytes_append(into, listing->request->path, fault) || !bytes_append_char(into, '?', fault))
+    if (!bytes_append(into, listing->request->base, fault) ||
+        !bytes_append(into, listing->request->path, fault) || !bytes_append_char(into, '?', fault))
         return false;
     while (rest.length > 0) {
         const char *end = memchr(rest.data, '&', rest.length);

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "application.h"
+#include "tenants.h"
 
 #define USERS_DEFAULT        1000
 #define USERS_A_GROUP        50
@@ -180,7 +180,8 @@ static bool serve(const struct settings *settings, struct fault *fault)
     struct server *server = NULL;
     if (!application_create(&settings->application, &application, fault))
         return false;
-    const struct server_handler handler = {application_answer, &application};
+    struct tenants tenants = {.main = &application};
+    const struct server_handler handler = {tenants_answer, &tenants};
     bool ok = (!settings->script_path || read_script(settings->script_path, &application, fault)) &&
               server_create(&settings->server, &handler, &server, fault);
     if (ok) {
@@ -190,6 +191,7 @@ static bool serve(const struct settings *settings, struct fault *fault)
                                  : fault_system(fault, "standard output");
     }
     server_free(server);
+    tenants_free(&tenants);
     application_free(&application);
     return ok;
 }

@@ -12,7 +12,8 @@
 
 /* Borrows from the connection's input until the answer is sent. */
 struct request {
-    struct span method, target, path, query; /* target = path ? query */
+    struct span method, target, path, query; /* target = base path ? query */
+    struct span base;    /* what stands before the path, of an application among many; nothing */
     struct span headers; /* the lines after the request line, each with its CRLF */
     struct span body;
     size_t size; /* bytes of the whole request */

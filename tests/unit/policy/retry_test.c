@@ -10,26 +10,27 @@ static const struct policy_settings policy = {.attempts_max = 6,
     .backoff_first_ms = 500,
     .backoff_most_ms = 60000,
     .retry_after_most_ms = 900000,
+    .wait_most_ms = 90000000,
     .retry_budget_percent = 20};
 
 struct fixture {
     struct retry_budget budget;
     struct retry_state state;
     struct random random;
-    int64_t wait_ms;
+    int64_t wait_ms, now_ms;
 };
 
 static struct fixture fixture(uint64_t seed)
 {
     struct fixture f = {.random = random_seeded(seed)};
-    retry_budget_init(&f.budget);
+    retry_budget_init(&f.budget, 0);
     return f;
 }
 
 static enum retry_choice decide(struct fixture *f, enum outcome outcome, int64_t server_ms)
 {
     return retry_decide(
-        &policy, &f->budget, &f->state, outcome, server_ms, &f->random, &f->wait_ms);
+        &policy, &f->budget, &f->state, outcome, server_ms, f->now_ms, &f->random, &f->wait_ms);
 }
 
 START_TEST(jitter_is_full_and_bounded)
@@ -141,9 +142,9 @@ START_TEST(each_class_has_its_rule)
         {OUTCOME_LOCAL, RETRY_LATER, RETRY_LATER},
         {OUTCOME_THROTTLED, RETRY_LATER, RETRY_LATER},
         {OUTCOME_UNAVAILABLE, RETRY_LATER, RETRY_LATER},
-        {OUTCOME_AUTH_EXPIRED, RETRY_RENEW, RETRY_GIVE_UP},
-        {OUTCOME_AUTH_DENIED, RETRY_GIVE_UP, RETRY_GIVE_UP},
-        {OUTCOME_FORBIDDEN, RETRY_GIVE_UP, RETRY_GIVE_UP},
+        {OUTCOME_AUTH_EXPIRED, RETRY_RENEW, RETRY_STOP},
+        {OUTCOME_AUTH_DENIED, RETRY_STOP, RETRY_STOP},
+        {OUTCOME_FORBIDDEN, RETRY_CLOSED, RETRY_CLOSED},
         {OUTCOME_NOT_FOUND, RETRY_GIVE_UP, RETRY_GIVE_UP},
         {OUTCOME_CURSOR_EXPIRED, RETRY_RESTART, RETRY_RESTART},
         {OUTCOME_INVALID, RETRY_GIVE_UP, RETRY_GIVE_UP},
@@ -169,18 +170,71 @@ START_TEST(waiting_for_the_breaker_uses_no_attempt)
 }
 END_TEST
 
+/* A thing that passes by itself, an application that asks to wait and one that is not there: each
+ * is given up in time, whatever attempts and waits are left. */
+START_TEST(nothing_waits_for_ever)
+{
+    static const enum outcome outcomes[] = {
+        OUTCOME_TRANSIENT, OUTCOME_THROTTLED, OUTCOME_UNAVAILABLE, OUTCOME_LOCAL};
+    struct policy_settings patient = policy;
+    patient.attempts_max = 1000;
+    patient.retry_budget_percent = 100;
+    patient.wait_most_ms = 3600000;
+    for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++) {
+        struct fixture f = fixture(i);
+        int64_t began_ms = f.now_ms = 77;
+        int tries = 0;
+        for (; tries < 10000; tries++) {
+            retry_budget_request(&f.budget, &patient);
+            if (retry_decide(&patient, &f.budget, &f.state, outcomes[i], 300000, f.now_ms,
+                    &f.random, &f.wait_ms) != RETRY_LATER)
+                break;
+            f.now_ms += f.wait_ms;
+        }
+        ck_assert_int_le(f.now_ms - began_ms, patient.wait_most_ms);
+        ck_assert_int_ge(f.now_ms - began_ms, patient.wait_most_ms - 330000);
+        ck_assert_int_ge(tries, 10);
+    }
+}
+END_TEST
+
+START_TEST(a_spent_budget_comes_back_with_time)
+{
+    struct fixture f = fixture(1);
+    for (int i = 0; i < RETRY_BUDGET_FIRST; i++) {
+        f.state = (struct retry_state){0};
+        ck_assert_int_eq(decide(&f, OUTCOME_TRANSIENT, RATE_UNKNOWN), RETRY_LATER);
+    }
+    f.state = (struct retry_state){0};
+    f.now_ms = RETRY_BUDGET_EVERY_MS - 1;
+    ck_assert_int_eq(decide(&f, OUTCOME_TRANSIENT, RATE_UNKNOWN), RETRY_GIVE_UP);
+    f.state = (struct retry_state){0};
+    f.now_ms = RETRY_BUDGET_EVERY_MS;
+    ck_assert_int_eq(decide(&f, OUTCOME_TRANSIENT, RATE_UNKNOWN), RETRY_LATER);
+    f.state = (struct retry_state){0};
+    ck_assert_int_eq(decide(&f, OUTCOME_TRANSIENT, RATE_UNKNOWN), RETRY_GIVE_UP);
+    f.now_ms = INT64_C(1000) * RETRY_BUDGET_EVERY_MS; /* no more than at the start */
+    int retries = 0;
+    do
+        f.state = (struct retry_state){0};
+    while (decide(&f, OUTCOME_TRANSIENT, RATE_UNKNOWN) == RETRY_LATER && ++retries < 1000);
+    ck_assert_int_eq(retries, RETRY_BUDGET_FIRST);
+}
+END_TEST
+
 START_TEST(extreme_settings_do_not_overflow)
 {
     const struct policy_settings extreme = {.attempts_max = UINT32_MAX,
         .backoff_first_ms = 1,
         .backoff_most_ms = INT64_MAX / 4,
         .retry_after_most_ms = INT64_MAX / 4,
+        .wait_most_ms = INT64_MAX / 2,
         .retry_budget_percent = 10000};
     struct fixture f = fixture(7);
     for (int i = 0; i < 90; i++) {
         retry_budget_request(&f.budget, &extreme);
         ck_assert_int_eq(retry_decide(&extreme, &f.budget, &f.state, OUTCOME_TRANSIENT,
-                             RATE_UNKNOWN, &f.random, &f.wait_ms),
+                             RATE_UNKNOWN, 0, &f.random, &f.wait_ms),
             RETRY_LATER);
         ck_assert_int_ge(f.wait_ms, 0);
         ck_assert_int_le(f.wait_ms, extreme.backoff_most_ms);
@@ -191,5 +245,5 @@ END_TEST
 UNIT_MAIN("retry", jitter_is_full_and_bounded, retries_are_at_most_a_share_of_requests,
     a_budget_saves_up_only_so_much, rate_limit_waits_use_up_nothing_and_still_grow,
     the_servers_wait_is_kept_and_clamped, an_attempt_in_between_ends_the_row_of_waits,
-    each_class_has_its_rule, waiting_for_the_breaker_uses_no_attempt,
-    extreme_settings_do_not_overflow)
+    each_class_has_its_rule, nothing_waits_for_ever, a_spent_budget_comes_back_with_time,
+    waiting_for_the_breaker_uses_no_attempt, extreme_settings_do_not_overflow)

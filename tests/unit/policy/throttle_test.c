@@ -150,18 +150,6 @@ START_TEST(no_time_stated_pauses_for_a_second)
 }
 END_TEST
 
-START_TEST(waits_are_counted_once)
-{
-    struct throttle throttle = at(0);
-    struct rate_reading reading = silent;
-    reading.retry_after_ms = 5000;
-    exchange(&throttle, OUTCOME_THROTTLED, &reading, 0);
-    for (int64_t now_ms = 0; now_ms <= 5000; now_ms += 250) /* many askers, one wait */
-        (void)throttle_wait_ms(&throttle, &policy, now_ms);
-    ck_assert_int_eq(throttle.waited_ms, 5000);
-}
-END_TEST
-
 /* Sends as fast as it is let, waking up to `late_ms` late, and checks every window against the
  * stated rate. */
 static void check_rate(int64_t rate_per_second, double stated, uint64_t seed, int64_t late_ms)
@@ -299,5 +287,4 @@ UNIT_MAIN("throttle", slow_start_grows_to_the_bound_and_no_further,
     the_gate_stays_closed_as_long_as_the_server_says, a_shorter_wait_does_not_open_a_longer_one,
     nothing_left_closes_the_gate_even_on_success, the_last_requests_are_spread,
     a_limit_on_requests_under_way_only_halves, no_time_stated_pauses_for_a_second,
-    waits_are_counted_once, a_stated_rate_is_never_exceeded,
-    a_server_that_states_its_budget_is_hardly_ever_overrun)
+    a_stated_rate_is_never_exceeded, a_server_that_states_its_budget_is_hardly_ever_overrun)

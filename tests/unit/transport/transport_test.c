@@ -619,7 +619,10 @@ START_TEST(refused_and_unknown_hosts)
     set_up(&f);
     (void)snprintf(url, sizeof url, "http://127.0.0.1:%u/", closed_port());
     ck_assert_int_eq(get(&f, 1, url)->exchange, EXCHANGE_CONNECT);
-    ck_assert_int_eq(get(&f, 2, "http://no-such-host.invalid/")->exchange, EXCHANGE_RESOLVE);
+    /* And again: what did not resolve leaves nothing behind that spoils the next request. */
+    for (uint64_t ticket = 2; ticket < 6; ticket++)
+        ck_assert_int_eq(
+            get(&f, ticket, "http://no-such-host.invalid/")->exchange, EXCHANGE_RESOLVE);
     ck_assert_int_lt(f.longest_ms, 200);
     tear_down(&f);
 }

@@ -20,6 +20,8 @@ struct policy_settings {
     int64_t backoff_first_ms; /* 500 */
     int64_t backoff_most_ms;  /* 60,000 */
     int64_t retry_after_most_ms;  /* what a server may ask us to wait: 900,000 */
+    int64_t wait_most_ms;         /* from a request's first failure until it is given up, all waits
+                                     included: 90,000,000, so that a limit by the day can pass */
     int64_t retry_budget_percent; /* retries, as a share of requests: 20 */
     int64_t concurrency_most;     /* requests under way per origin and credential: 8 */
     int64_t rate_per_second;      /* requests a second per origin and credential; 0: what the server
@@ -36,9 +38,12 @@ struct policy_settings {
     int64_t dead_letters_percent; /* above this share of a run it is partial: 5 */
     int64_t absence_most;         /* held above max(this, percent): 3 */
     int64_t absence_percent;      /* 5 */
-    int64_t breaker_failures;     /* connect failures in a row that open it: 5 */
+    int64_t breaker_failures;     /* failures in a row that open it: 10, more than the tries of
+                                     one request, whose trouble may be its own */
     int64_t breaker_open_ms;      /* 30,000 */
-    int64_t quarantine_failures;  /* failed runs in a row: 3 */
+    int64_t unavailable_most_ms;  /* without a sound answer for so long, and the breaker open: the
+                                     round fails: 300,000 */
+    int64_t quarantine_failures;  /* rounds failed in a row: 3 */
     int64_t look_back_ms;         /* incremental, where the declaration names none: 300,000 */
     int64_t resume_age_most_ms;   /* an unfinished run older than this starts anew: 86,400,000 */
     int64_t queue_bytes_most;     /* all queues together: 16 MiB */

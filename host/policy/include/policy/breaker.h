@@ -11,9 +11,10 @@ enum breaker_state { BREAKER_CLOSED = 0, BREAKER_HALF_OPEN = 1, BREAKER_OPEN = 2
 
 struct breaker {
     enum breaker_state state;
-    uint32_t failures;     /* in a row */
-    int64_t open_until_ms; /* of a trial: when it is given up; 0: not known yet */
-    bool probing;          /* half open: the one trial is under way */
+    uint32_t failures;        /* in a row */
+    int64_t failing_since_ms; /* monotonic time of the first of them */
+    int64_t open_until_ms;    /* of a trial: when it is given up; 0: not known yet */
+    bool probing;             /* half open: the one trial is under way */
 };
 
 #define BREAKER_PROBE_WAIT_MS 1000 /* asked while the trial is under way: ask again after this */
@@ -25,6 +26,11 @@ int64_t breaker_wait_ms(struct breaker *breaker, int64_t now_ms);
 void breaker_sent(struct breaker *breaker);
 void breaker_result(
     struct breaker *breaker, const struct policy_settings *policy, bool failed, int64_t now_ms);
+/* What was sent came to nothing that tells of the other side (cancelled, or our own trouble): if it
+ * was the trial, the next request is. */
+void breaker_no_result(struct breaker *breaker);
+/* How long it has failed without a success between; 0: it has not. */
+int64_t breaker_failing_ms(const struct breaker *breaker, int64_t now_ms);
 
 struct quarantine {
     uint32_t failures; /* runs failed in a row */

@@ -10,7 +10,10 @@
  * says no time closes it for a second; one for requests under way (concurrency) only halves. With
  * "limit 200, remaining 12, reset in 60 s" the last requests are spread: one every 5 s once less
  * than a tenth of the limit is left; remaining 0 closes the gate until the reset. What was sent
- * since the last answer counts as used.
+ * since the last answer counts as used. After the reset as many as the limit may go before an
+ * answer tells of the new window. So in a window of which one answer has told no more than its
+ * limit are sent, as far as the server's reset is right: one that rounds it down by a second may
+ * see that second's requests early.
  *
  * A rate (policy.rate_per_second, or stated by the server, whichever is lower) is an upper bound:
  * in any t seconds at most rate * t + max(1, rate / 10) requests are sent.
@@ -32,11 +35,10 @@ struct throttle {
     int64_t lowered_ms;      /* monotonic time of the last halving */
     int64_t left; /* requests that may be sent before the window ends, as far as answers tell;
                      RATE_UNKNOWN */
-    int64_t window_ends_ms; /* monotonic; of the server's window; ends `left` and the spacing */
+    int64_t window_ends_ms; /* monotonic; of the server's window; ends the spacing */
+    bool window_over; /* it has ended, and no answer has told of the next: `left` is a guess */
     int64_t
         stated_rate_milli; /* thousandths of a request a second, as the server states it; 0: not */
-    int64_t waited_ms;     /* sum of waits for a rate, for the metrics */
-    int64_t counted_until_ms; /* monotonic; waits up to here are in waited_ms */
     int64_t limit, remaining; /* last stated; RATE_UNKNOWN */
 };
 
