@@ -158,7 +158,9 @@ static const char *const disagreements[] = {
     " FROM scopes s LEFT JOIN n USING(scope) WHERE coalesce(n.n,0)<>s.live",
     "SELECT printf('object %d: cannot be found by its name',object) FROM objects o"
     " WHERE NOT EXISTS (SELECT 1 FROM lookups l WHERE l.object=o.object) AND"
-    " (SELECT count(*) FROM lookups)<>(SELECT count(*) FROM objects)",
+    " NOT EXISTS (SELECT 1 FROM recent_lookups l WHERE l.object=o.object) AND"
+    " (SELECT count(*) FROM lookups)+(SELECT count(*) FROM recent_lookups)<>"
+    "(SELECT count(*) FROM objects)",
     "SELECT printf('the file: %s',integrity_check) FROM pragma_integrity_check"
     " WHERE integrity_check<>'ok'",
 };

@@ -24,9 +24,11 @@ struct store {
 
     /* What the file says too; read anew after a rollback, and after another process wrote. */
     int64_t next_object, next_batch, next_letter;
+    int64_t recent_lookups;
     struct hash256 head; /* the chain's last link */
     int64_t wal_pages, page_bytes;
     int64_t data_version;
+    int64_t recent_lookups_most;
 
     struct seen_cache seen;
     struct changes changes; /* which objects changed lately, for assumptions of workers */

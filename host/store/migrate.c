@@ -15,6 +15,7 @@ struct migration {
 static const struct migration migrations[] = {
     {1, schema_tables},
     {2, schema_tokens},
+    {3, schema_recent_lookups},
 };
 
 static bool pragma(

@@ -165,6 +165,16 @@ const char *schema_tokens(void)
     return TABLES_TOKENS;
 }
 
+/* New entries of lookups, until they are many (slots.h). */
+#define TABLE_RECENT_LOOKUPS                                                        \
+    "CREATE TABLE recent_lookups(hash INTEGER NOT NULL, object INTEGER NOT NULL,\n" \
+    "  PRIMARY KEY(hash, object)) WITHOUT ROWID;\n"
+
+const char *schema_recent_lookups(void)
+{
+    return TABLE_RECENT_LOOKUPS;
+}
+
 const char *schema_tables(void)
 {
     return TABLES_PLACES TABLES_RUNS TABLES_OBJECTS;

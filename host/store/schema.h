@@ -13,7 +13,8 @@ enum state { STATE_LIVE = 0, STATE_MISSING = 1, STATE_DELETED = 2, STATE_FILTERE
 
 /* The tables, their checks and triggers, as SQL. */
 const char *schema_tables(void);
-const char *schema_tokens(void); /* version 2 */
+const char *schema_tokens(void);         /* version 2 */
+const char *schema_recent_lookups(void); /* version 3 */
 /* Appends `CREATE VIEW` for each view; made anew at every migration, since the table of kinds may
  * have grown. */
 bool schema_views(struct bytes *into, struct fault *fault) MUST_CHECK;

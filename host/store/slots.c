@@ -240,6 +240,18 @@ void slots_follow(struct slots *slots, uint64_t hash, int64_t object, enum state
             slots->slots[at - 1].state = state;
 }
 
+/* The small index into the large one, once it is full. */
+static bool merge_recent(struct store *store, struct fault *fault)
+{
+    if (store->recent_lookups < store->recent_lookups_most)
+        return true;
+    if (!sql_run(&store->sql, SQL_LOOKUPS_MERGE, fault, "") ||
+        !sql_run(&store->sql, SQL_LOOKUPS_CLEAR, fault, ""))
+        return false;
+    store->recent_lookups = 0;
+    return true;
+}
+
 bool slots_index(struct store *store, struct fault *fault)
 {
     struct slots *slots = &store->slots;
@@ -249,7 +261,8 @@ bool slots_index(struct store *store, struct fault *fault)
         if (!sql_run(&store->sql, SQL_LOOKUP_ADD, fault, "ii", (int64_t)slot->hash, slot->object))
             return false;
     }
-    return true;
+    store->recent_lookups += (int64_t)count;
+    return merge_recent(store, fault);
 }
 
 void slots_free(struct slots *slots)

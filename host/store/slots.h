@@ -52,7 +52,11 @@ bool slots_object_by_id(struct store *store, int64_t connection, uint32_t kind, 
     int64_t *ret_object, struct slot **ret_slot, struct fault *fault) MUST_CHECK;
 /* An object that may have a slot in the group was changed past it. */
 void slots_follow(struct slots *slots, uint64_t hash, int64_t object, enum state state);
-/* Writes the index entries of the objects that were created, in the order of the index. */
+/*
+ * Writes the index entries of the objects that were created. Names come in random order, so each
+ * entry falls on a page of its own, and a large index would be written anew with every group: new
+ * entries go into a small index first, and from there into the large one many at a time.
+ */
 bool slots_index(struct store *store, struct fault *fault) MUST_CHECK;
 /* Forgets the group, whose batches may be freed then. */
 void slots_clear(struct slots *slots);

@@ -24,6 +24,11 @@
     " OR q.stream IN (SELECT value FROM json_each(mappings.streams))) GROUP BY q.field))"    \
     " WHERE connection="
 
+/* Objects by the hash of their name: see slots_index. */
+#define SQL_NAMED                                                \
+    "(SELECT object FROM recent_lookups WHERE hash=?1 UNION ALL" \
+    " SELECT object FROM lookups WHERE hash=?1) l"
+
 #define SQL_TABLE(X)                                                                             \
     /* transactions, meta */                                                                     \
     X(SQL_BEGIN, "BEGIN IMMEDIATE")                                                              \
@@ -195,9 +200,13 @@
     /* objects */                                                                                \
     X(SQL_OBJECT_BY_HASH,                                                                        \
         "SELECT o.object,o.connection,o.kind,o.id,o.incarnation,o.scope,"                        \
-        "o.state,o.shared,o.failed,o.mapping,o.content_hash,o.bytes_hash FROM lookups l"         \
-        " CROSS JOIN objects o ON o.object=l.object WHERE l.hash=?1")                            \
-    X(SQL_LOOKUP_ADD, "INSERT INTO lookups VALUES(?1,?2)")                                       \
+        "o.state,o.shared,o.failed,o.mapping,o.content_hash,o.bytes_hash FROM " SQL_NAMED        \
+        " CROSS JOIN objects o ON o.object=l.object")                                            \
+    X(SQL_LOOKUP_ADD, "INSERT INTO recent_lookups VALUES(?1,?2)")                                \
+    X(SQL_LOOKUPS_RECENT, "SELECT count(*) FROM recent_lookups")                                 \
+    X(SQL_LOOKUPS_MERGE, "INSERT INTO lookups SELECT hash,object FROM recent_lookups"            \
+                         " ORDER BY hash,object")                                                \
+    X(SQL_LOOKUPS_CLEAR, "DELETE FROM recent_lookups")                                           \
     X(SQL_OBJECT, "SELECT scope,state,shared,kind,mapping,absent_run,absent_proven,"             \
                   "content_hash,bytes_hash,failed FROM objects WHERE object=?1")                 \
     X(SQL_OBJECT_ADD,                                                                            \
@@ -293,8 +302,8 @@
     X(SQL_KNOWN_RANGE, "SELECT object,scope,state,shared,failed,kind,id,incarnation,"            \
                        "bytes_hash FROM objects WHERE object>=?1 AND object<?2")                 \
     X(SQL_KNOWN_ONE, "SELECT o.object,o.scope,o.state,o.shared,o.failed,o.kind,o.id,"            \
-                     "o.incarnation,o.bytes_hash FROM lookups l CROSS JOIN objects o"            \
-                     " ON o.object=l.object WHERE l.hash=?1")                                    \
+                     "o.incarnation,o.bytes_hash FROM " SQL_NAMED " CROSS JOIN objects o"        \
+                     " ON o.object=l.object")                                                    \
     /* audit */                                                                                  \
     X(SQL_LEDGER_ALL, "SELECT " SQL_BATCH_COLUMNS " FROM batches ORDER BY batch")                \
     X(SQL_LETTERS_OF_BATCH, "SELECT coalesce(sum(records),0) FROM dead_letters WHERE batch=?1")

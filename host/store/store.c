@@ -14,6 +14,7 @@
 #include "migrate.h"
 
 #define CACHE_BYTES_DEFAULT (16 << 20) /* measured with tests/bench/store_bench */
+#define RECENT_LOOKUPS_MOST 131072     /* likewise; entries of some 20 bytes */
 #define PAGE_BYTES          16384      /* measured likewise; only a new file takes it */
 #define BUSY_MS             5000       /* how long another process's transaction is waited for */
 
@@ -113,6 +114,7 @@ bool store_reload(struct store *store, struct fault *fault)
     if (!sql_integer(&store->sql, SQL_LAST_OBJECT, &store->next_object, fault, "") ||
         !sql_integer(&store->sql, SQL_LAST_BATCH, &store->next_batch, fault, "") ||
         !sql_integer(&store->sql, SQL_LAST_LETTER, &store->next_letter, fault, "") ||
+        !sql_integer(&store->sql, SQL_LOOKUPS_RECENT, &store->recent_lookups, fault, "") ||
         !read_head(store, fault))
         return false;
     store->next_object++;
@@ -149,6 +151,8 @@ bool store_open(const char *path, const struct store_options *options, struct st
         return fault_memory(fault);
     store->lock = -1;
     store->read_only = options->read_only;
+    store->recent_lookups_most =
+        options->recent_lookups_most > 0 ? options->recent_lookups_most : RECENT_LOOKUPS_MOST;
     store->path = memory_copy_text(path);
     store->version = 1;
     atomic_init(&store->published, 1);

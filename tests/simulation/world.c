@@ -254,7 +254,7 @@ static void drop_memory(struct world *world)
 
 static void open_store(struct world *world)
 {
-    const struct store_options options = {.create = true};
+    const struct store_options options = {.create = true, .recent_lookups_most = 40};
     const char *declaration = application_declaration(world->applications[0].style);
     struct fault fault;
     struct plan *plan;

@@ -73,7 +73,8 @@ struct world {
 static inline void world_reopen(struct world *world)
 {
     struct fault fault = {FAULT_NONE, ""};
-    struct store_options options = {.create = true, .take_lock = true};
+    struct store_options options = {
+        .create = true, .take_lock = true, .recent_lookups_most = 7}; /* so that tests cross it */
     store_close(world->store);
     world->store = NULL;
     ck_assert_msg(store_open(world->path, &options, &world->store, &fault), "%s", fault.text);

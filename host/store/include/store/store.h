@@ -11,7 +11,7 @@
 #include "engine/job.h"
 #include "record/known.h"
 
-#define STORE_SCHEMA_VERSION 2
+#define STORE_SCHEMA_VERSION 3
 
 struct store;
 
@@ -19,7 +19,8 @@ struct store_options {
     bool create;    /* make the file (mode 0600) and its schema where there is none */
     bool read_only; /* for commands that only look */
     bool take_lock; /* be the one writing host on this store; a second one is refused (fault 123) */
-    int64_t cache_bytes; /* page cache; 0: chosen by measurement */
+    int64_t cache_bytes;         /* page cache; 0: chosen by measurement */
+    int64_t recent_lookups_most; /* entries of the small index; 0: chosen by measurement */
 };
 
 /* FAULT_STORE with a sentence: cannot open, not a Muster store, locked by process N;
