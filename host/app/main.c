@@ -196,6 +196,7 @@ int main(int argc, char **argv)
      * anything is set up. */
     if (argc == 2 && strcmp(argv[1], INTAKE_READER_ARGUMENT) == 0)
         intake_reader_main(INTAKE_READER_IMAGE, INTAKE_READER_ANSWER);
+    memory_keep();
     if (sodium_init() < 0) {
         (void)fprintf(stderr, "muster: libsodium cannot be set up\n");
         return STATUS_INTERNAL;

@@ -2,9 +2,19 @@
 /* The allocator's door. */
 #include "base/memory.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define KEPT_BYTES  (16 << 20) /* freed at the end of a heap, before the system gets it back */
+#define WHOLE_BYTES (4 << 20)  /* blocks from here on are the system's, one by one */
+
+void memory_keep(void)
+{
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES); /* refused, it only costs time */
+    (void)mallopt(M_MMAP_THRESHOLD, WHOLE_BYTES);
+}
 
 void *memory_allocate(size_t size)
 {

@@ -6,6 +6,10 @@
 
 #include <stddef.h>
 
+/* For a process that reads page after page: what is freed is kept for the next, within bounds, and
+ * not given back to the system and asked for again each time. Before any thread is started. */
+void memory_keep(void);
+
 /* All return NULL when there is no memory; the caller turns that into fault_memory(). */
 void *memory_allocate(size_t size) __attribute__((malloc)); /* zeroed */
 void *memory_allocate_array(size_t count, size_t size)
