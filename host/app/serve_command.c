@@ -130,10 +130,10 @@ static void on_note(void *context, const struct note *note)
 static void on_round_done(void *context, const struct effect *effect)
 {
     struct daemon *daemon = context;
-    observe_round(effect);
     bool quarantined = schedule_round_done(&daemon->schedule, effect, host_now_ms(daemon->host));
     metrics_set(daemon->metrics, METRIC_QUARANTINED, METRICS_LABELS(effect->round.connection),
         quarantined ? 1 : 0);
+    observe_round(effect); /* after the metrics: who reads the log may look at them */
     if (quarantined)
         log_event(LOG_ERROR, "connection_stopped", LOG_TEXT("connection", effect->round.connection),
             LOG_FLAG("until_mended", effect->round.denied),

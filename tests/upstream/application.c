@@ -91,12 +91,23 @@ static bool answer_listing(struct application *application, struct moment *momen
     return ok;
 }
 
+/* A status that the script gives stands in the place of what would have been done: a server that
+ * refuses a token request has rotated nothing. */
+static bool is_refused(const struct fired *fired)
+{
+    for (size_t i = 0; i < fired->count; i++)
+        if (span_equal_text(span_of(fired->rules[i]->action->name), "status"))
+            return true;
+    return false;
+}
+
 static bool answer_properly(struct application *application, struct moment *moment,
     const struct fired *fired, struct answer *answer, struct fault *fault)
 {
     const struct request *request = moment->request;
     if (span_equal_text(request->path, "/oauth/token"))
-        return login_token(&application->login, request, moment->monotonic_ms, answer, fault);
+        return is_refused(fired) ||
+               login_token(&application->login, request, moment->monotonic_ms, answer, fault);
     if (!login_allows(&application->login, request, moment->monotonic_ms)) {
         application->login.refused++;
         return answer_header(answer, "WWW-Authenticate", "Bearer", fault) &&
