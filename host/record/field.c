@@ -307,6 +307,16 @@ static bool find(const struct field_program *field, const struct look_up *from,
     return true;
 }
 
+/* The id of another object is a text or a number, as that object's own id is; true would be made
+ * the name of an object that nobody has. */
+static bool is_wrong_reference(const struct field_program *field, struct found found)
+{
+    const struct kind_field *into = field->field;
+    bool reference = into && into->type == FIELD_TEXT && into->rule == FIELD_MANDATORY;
+    return reference && found.form == FOUND_VALUE && !field->declared->values.count &&
+           (found.value.type == JSON_TRUE || found.value.type == JSON_FALSE);
+}
+
 bool field_read(const struct field_program *field, const struct look_up *from,
     struct field_value *ret_value, struct fault *fault)
 {
@@ -317,6 +327,8 @@ bool field_read(const struct field_program *field, const struct look_up *from,
     ret_value->fixed = field->has_from && field->from.source == MUSTER_CONSTANT;
     if (!find(field, from, &found, ret_value, fault))
         return false;
+    if (!ret_value->bad && is_wrong_reference(field, found))
+        ret_value->bad = "reference_type";
     if (!ret_value->bad && !read_text(field, from, found, ret_value, fault))
         return false;
     if (!ret_value->bad)

@@ -19,6 +19,7 @@ static const struct {
     {"id_too_long", "its id is longer than an id may be"},
     {"field_missing", "a required field is absent or null"},
     {"field_type", "a list or an object is where a single value was declared"},
+    {"reference_type", "the id of another object is neither a string nor a number"},
     {"field_too_long", "a field is longer than a field may be"},
     {"bad_time", "a time is not in the declared format"},
     {"bad_boolean", "a value is neither true nor false"},

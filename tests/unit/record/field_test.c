@@ -118,6 +118,11 @@ static const struct row rows[] = {
         .reason = "field_missing", .pointer = "/l", .id = "1"},
     {"a list is no text", F("{'to':'login','from':'/l'}"), "{'id':'1','l':['a']}",
         .reason = "field_type", .pointer = "/l", .id = "1"},
+    {"the id of another object is true (fault 56)",
+        "{'kind':'grant','fields':[{'to':'subject_kind','from':'account','source':'constant'},"
+        "{'to':'subject_id','from':'/s'},{'to':'object_kind','from':'group','source':'constant'},"
+        "{'to':'object_id','from':'/o'}]}",
+        "{'s':true,'o':'g1'}", .reason = "reference_type", .pointer = "/s"},
     {"id null (fault 55)", F("{'to':'login','from':'/l'}"), "{'id':null}", .reason = "id_missing",
         .pointer = "/id"},
     {"id missing (fault 55)", F("{'to':'login','from':'/l'}"), "{'l':'x'}", .reason = "id_missing",
