@@ -110,16 +110,19 @@ static bool take_new(
                fault) != SEEN_FAILED;
 }
 
-/* The source says that it is gone. An object of which nothing is known stays unknown. */
+/* The source says that it is gone. An object of which nothing is known stays unknown. Said twice in
+ * a run, as when a page boundary moved, it is a duplicate the second time. */
 static bool take_tombstone(struct item *item, struct slot *slot, struct fault *fault)
 {
     struct store *store = item->store;
     struct place *place = item->place;
-    bool known = slot->object > 0;
-    if (!note_id(item, slot->hash, fault))
+    bool known = slot->object > 0, fresh;
+    if (!seen_id(item->seen, &store->addition, slot->hash, &fresh, fault))
         return false;
+    int64_t *unchanged = fresh ? &item->outcome->unchanged : &item->outcome->duplicate;
+    int64_t *changed = fresh ? &item->outcome->changed : &item->outcome->duplicate;
     if (!known || slot->state == STATE_DELETED || place->enriches) {
-        item->outcome->unchanged++;
+        ++*unchanged;
         return true;
     }
     struct cause cause = {.wall_ms = item->batch->wall_ms, .evidence = "tombstone"};
@@ -135,13 +138,13 @@ static bool take_tombstone(struct item *item, struct slot *slot, struct fault *f
             return false;
     }
     if (row.state == slot->state) {
-        item->outcome->unchanged++;
+        ++*unchanged;
         return true;
     }
     slot->state = row.state;
     if (seen_has(item->seen, slot->object))
         place->withdrawn++;
-    item->outcome->changed++;
+    ++*changed;
     return true;
 }
 

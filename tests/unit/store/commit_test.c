@@ -145,6 +145,27 @@ START_TEST(case_tombstone_and_reappearance)
 }
 END_TEST
 
+/* A page boundary moved, and the same tombstone came again: seen once, a duplicate then. */
+START_TEST(case_tombstone_twice_is_a_duplicate)
+{
+    struct world world;
+    struct draft page;
+    world_open(&world);
+    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b"));
+    struct job_scope_begin scope = open_users(&world);
+    for (int64_t sequence = 1; sequence <= 2; sequence++) {
+        draft_begin(&world, &page, USERS, &scope, sequence);
+        draft_record(&page, MUSTER_ACCOUNT, "a", NULL)->tombstone = true;
+        draft_record(&page, MUSTER_ACCOUNT, "never", NULL)->tombstone = true;
+        struct batch_outcome outcome = draft_commit(&world, &page);
+        ck_assert_int_eq(outcome.duplicate, sequence == 1 ? 0 : 2);
+        ck_assert_int_eq(outcome.changed + outcome.unchanged, sequence == 1 ? 2 : 0);
+    }
+    world_assert_sound(&world);
+    world_close(&world);
+}
+END_TEST
+
 START_TEST(case_seen_and_then_gone_is_not_an_accident)
 {
     struct world world;
@@ -423,9 +444,9 @@ END_TEST
 UNIT_MAIN("commit", case_empty_batch_is_the_first_of_a_store,
     case_created_then_unchanged_then_changed, case_duplicate_and_conflict,
     case_same_new_object_twice_in_one_group, case_dead_and_filtered,
-    case_tombstone_and_reappearance, case_seen_and_then_gone_is_not_an_accident,
-    case_incarnation_makes_another_object, case_reused_id_ends_its_earlier_holder,
-    case_two_incarnations_at_once_are_two_objects,
+    case_tombstone_and_reappearance, case_tombstone_twice_is_a_duplicate,
+    case_seen_and_then_gone_is_not_an_accident, case_incarnation_makes_another_object,
+    case_reused_id_ends_its_earlier_holder, case_two_incarnations_at_once_are_two_objects,
     case_items_without_a_record_of_their_own_are_counted, case_unbalanced_is_refused_alone,
     case_group_survives_a_batch_out_of_order, case_committing_twice_changes_nothing,
     case_tables_refuse_unbalanced_rows, case_volatile_fields_keep_the_latest_without_a_version)
