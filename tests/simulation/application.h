@@ -1,70 +1,95 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The simulated application: what is true, and how it answers requests for it. Everything follows
- * from its seed. */
+/* The simulated application: answers requests from its truth, in its shape, with its faults.
+ * Everything follows from its seed and from the virtual time of the requests. */
 #ifndef MUSTER_TESTS_APPLICATION_H
 #define MUSTER_TESTS_APPLICATION_H
 
 #include "base/http.h"
-#include "base/random.h"
+#include "faults.h"
 #include "request/request.h"
+#include "shape.h"
+#include "truth.h"
 
-#define APPLICATION_OBJECTS_MAX 512
+#define APPLICATION_WALL_START_MS INT64_C(1767225600000) /* 2026-01-01 */
 
-/* How the listing of users pages; the declaration of each is in declaration.h. */
-enum style {
-    STYLE_NUMBER,
-    STYLE_OFFSET,
-    STYLE_CURSOR,
-    STYLE_LINK,
-    STYLE_NEXT_URL,
-    STYLE_KEYSET,
-    STYLE_SCIM,
-    STYLE_COUNT
+/* How a page's way on is told; all but NEXT_TRUE are lies. */
+enum next_trick {
+    NEXT_TRUE,
+    NEXT_SELF,      /* 61 */
+    NEXT_FIRST,     /* 62 */
+    NEXT_LOST,      /* 64 */
+    NEXT_ELSEWHERE, /* 74 */
+    NEXT_ANEW,      /* the same position by another name: 63, 75, 80 */
+    NEXT_NONE       /* 81 */
 };
 
-struct object {
-    int64_t number; /* the id is made of it; rises with creation */
-    int version;
-    bool live;
-    bool touched; /* changed while a round was under way: either answer is true */
+struct entry { /* of a listing */
+    struct object *object;
+    const struct version *version; /* NULL: a tombstone */
+    int64_t stamp_ms, sort;
 };
 
-/* How often what goes wrong, in thousandths of requests. All zero: a perfect world. */
-struct fault_rates {
-    int refused, reset, cut, status_500, throttled, html, empty, slow;
-    int no_body, wrong_type, expired, other_host, doubled, no_id;
+#define NO_ENTRY SIZE_MAX
+
+/* One page before it is written; faults change it. */
+struct page_plan {
+    enum listing_name name;
+    const struct listing_shape *shape;
+    struct entry entries[TRUTH_OBJECTS_MAX];
+    size_t entry_count; /* of the whole listing, as it is visible */
+    size_t from, count; /* what this page gives of it */
+    int64_t total;
+    bool first_page, doubled, shuffled, bloated, unknown_word;
+    enum next_trick trick;
+    size_t damaged;   /* the entry whose item is damaged; NO_ENTRY */
+    int damage;       /* by which fault */
+    int64_t taken_ms; /* the moment it is visible as of */
 };
 
-/* What was injected, by its number in the fault catalogue. */
-#define FAULT_NUMBERS 160
+struct visit {
+    struct application *application;
+    const struct request *request;
+    int64_t now_ms, latency_ms;
+    struct response *response;
+    struct page_plan page;
+    int64_t group;        /* of a members' listing */
+    size_t damaged_items; /* that the answer really holds */
+    bool token;           /* it is for the token endpoint */
+    bool limited;         /* the application's own limit answered */
+};
 
 struct application {
     struct random random;
-    enum style style;
-    struct object users[APPLICATION_OBJECTS_MAX];
-    size_t user_count;
-    struct object groups[APPLICATION_OBJECTS_MAX];
-    size_t group_count;
-    struct fault_rates rates;
-    bool healthy;            /* faults are over: liveness is due */
-    bool lying_total;        /* the total is one too high: nothing may be called proven */
-    int64_t refuse_login_at; /* the request with this number is answered 401; 0: none, -1: all */
-    int64_t forbidden_group; /* whose members are nobody's business (403); 0: none */
-    int moving;     /* in thousandths of requests: -: a user goes, +: one comes, mid-round */
-    bool anonymous; /* items without an id were given in this round */
-    int64_t injected[FAULT_NUMBERS];
-    int64_t requests;
+    struct shape shape;
+    struct truth truth;
+    struct faults faults;
+    int64_t skew_ms; /* of its clock (88) */
+    int64_t lag_ms;  /* how far its replicas are behind */
+    int64_t lag_most_ms;
+    int64_t total_late_ms; /* how far its totals are */
+    bool lies; /* its totals were wrong in this round (68, 69, 77): nothing holds it to them */
+    int64_t hidden_ms[LISTING_COUNT]; /* when it last hid objects and lied about it (77); -1 */
+    int64_t deletions_seen, insertions_seen; /* in what was visible, while it was read */
+    int64_t requests, token_requests;
+    int64_t window_ms, in_window, over_limit; /* most requests above its limit in a window */
+    int64_t others;                           /* requests of others in the window (89) */
+    int64_t token_number, token_expires_ms;
+    size_t tokens_under_way, tokens_under_way_most;
 };
 
-void application_init(
-    struct application *application, uint64_t seed, enum style style, size_t users, size_t groups);
-size_t application_live(const struct object *objects, size_t count);
-/* Whether user u is a member of group g: a fixed rule, so that nothing needs to be kept. */
-bool application_is_member(const struct object *group, const struct object *user);
-/* The answer, and how long it takes. The response is the caller's. */
-struct response *application_answer(
-    struct application *application, const struct request *request, int64_t *ret_latency_ms);
-/* The canonical declaration (JSON) of a connector for that style. */
-const char *application_declaration(enum style style);
+void application_init(struct application *application, uint64_t seed, int64_t now_ms);
+/* The answer, and how long it takes. The response is the caller's. *ret_damaged: how many of its
+ * items nobody can map. */
+struct response *application_answer(struct application *application, const struct request *request,
+    int64_t now_ms, int64_t *ret_latency_ms, size_t *ret_damaged);
+/* What an exchange needs from the application's files. */
+void answer_set(struct response *response, int status, const char *type, const char *text);
+void answer_header(struct response *response, const char *name, const char *value);
+bool visit_is_listing(const struct visit *on);
+void application_must(bool done);
+
+/* listing.c */
+bool listing_plan(struct visit *on);
+void listing_write(struct visit *on);
 
 #endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Seeds that once failed, each with what it had found. They are played with every build. */
+#ifndef MUSTER_TESTS_REGRESSIONS_H
+#define MUSTER_TESTS_REGRESSIONS_H
+
+#include <stdint.h>
+
+static const struct {
+    uint64_t seed;
+    const char *found;
+} regressions[] = {
+    {77, "true as the id of a group's member was taken for an id (56)"},
+    {1755, "a tombstone listed on two pages broke the audit"},
+    {2894, "likewise, beside a 401 for good"},
+};
+
+#endif
