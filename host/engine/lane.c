@@ -4,7 +4,9 @@
  *
  * The next to send is of the connection, and in that of the stream, with the fewest requests under
  * way; of several, the one whose last turn is longest ago. So a stream with thousands of scopes
- * delays another one's page by the requests of the streams that wait, one each, and no further. */
+ * delays another one's page by the requests of the streams that wait, one each, and no further. And
+ * the last place is kept for a stream that is between two pages, or it would wait for one of the
+ * many to come back before each of its own. */
 #include <string.h>
 #include "base/memory.h"
 #include "machine.h"
@@ -100,10 +102,10 @@ void lane_queue(struct scope *scope)
     struct run *run = scope->run;
     struct round *round = run->round;
     if (TAILQ_EMPTY(&round->waiting))
-        TAILQ_INSERT_TAIL(&round->lane->waiting, round, turn);
+        TAILQ_INSERT_TAIL(&round->lane->waiting, round, queued);
     if (TAILQ_EMPTY(&run->waiting))
-        TAILQ_INSERT_TAIL(&round->waiting, run, turn);
-    TAILQ_INSERT_TAIL(&run->waiting, scope, turn);
+        TAILQ_INSERT_TAIL(&round->waiting, run, queued);
+    TAILQ_INSERT_TAIL(&run->waiting, scope, queued);
     lane_pump(round->engine, round->lane);
 }
 
@@ -111,27 +113,19 @@ void lane_remove(struct scope *scope)
 {
     struct run *run = scope->run;
     struct round *round = run->round;
-    TAILQ_REMOVE(&run->waiting, scope, turn);
+    TAILQ_REMOVE(&run->waiting, scope, queued);
     if (TAILQ_EMPTY(&run->waiting))
-        TAILQ_REMOVE(&round->waiting, run, turn);
+        TAILQ_REMOVE(&round->waiting, run, queued);
     if (TAILQ_EMPTY(&round->waiting))
-        TAILQ_REMOVE(&round->lane->waiting, round, turn);
+        TAILQ_REMOVE(&round->lane->waiting, round, queued);
 }
 
-/* It has had its turn: what else waits of its stream and its connection goes behind the others. */
 static void take_turn(struct scope *scope)
 {
     struct run *run = scope->run;
     struct round *round = run->round;
     lane_remove(scope);
-    if (!TAILQ_EMPTY(&run->waiting)) {
-        TAILQ_REMOVE(&round->waiting, run, turn);
-        TAILQ_INSERT_TAIL(&round->waiting, run, turn);
-    }
-    if (!TAILQ_EMPTY(&round->waiting)) {
-        TAILQ_REMOVE(&round->lane->waiting, round, turn);
-        TAILQ_INSERT_TAIL(&round->lane->waiting, round, turn);
-    }
+    run->turned = round->turned = ++round->lane->turns;
     run->asking++;
     round->asking++;
 }
@@ -149,15 +143,34 @@ static struct scope *next_scope(const struct engine *engine, const struct lane *
 {
     struct round *best = NULL;
     struct run *stream = NULL;
-    for (struct round *at = TAILQ_FIRST(&lane->waiting); at; at = TAILQ_NEXT(at, turn))
-        if ((!best || at->asking < best->asking) && has_room(engine, at))
+    for (struct round *at = TAILQ_FIRST(&lane->waiting); at; at = TAILQ_NEXT(at, queued))
+        if ((!best || at->asking < best->asking ||
+                (at->asking == best->asking && at->turned < best->turned)) &&
+            has_room(engine, at))
             best = at;
     if (!best)
         return NULL;
-    for (struct run *at = TAILQ_FIRST(&best->waiting); at; at = TAILQ_NEXT(at, turn))
-        if (!stream || at->asking < stream->asking)
+    for (struct run *at = TAILQ_FIRST(&best->waiting); at; at = TAILQ_NEXT(at, queued))
+        if (!stream || at->asking < stream->asking ||
+            (at->asking == stream->asking && at->turned < stream->turned))
             stream = at;
     return TAILQ_FIRST(&stream->waiting);
+}
+
+#define RESERVE_FROM 3 /* requests under way, from which on a stream leaves the last place */
+
+static bool is_reserved(const struct engine *engine, const struct lane *lane, const struct run *run)
+{
+    if (run->asking < RESERVE_FROM || throttle_slots(&lane->throttle) != 1)
+        return false;
+    for (const struct round *round = engine->rounds; round; round = round->next)
+        for (size_t i = 0; round->lane == lane && i < round->run_count; i++) {
+            const struct run *other = &round->runs[i];
+            if (other != run && other->scope_count > 0 && other->asking == 0 &&
+                TAILQ_EMPTY(&other->waiting))
+                return true;
+        }
+    return false;
 }
 
 /* ------------------------------------------------------------------ waits --------------------- */
@@ -199,6 +212,8 @@ void lane_pump(struct engine *engine, struct lane *lane)
             continue;
         }
         count_wait(engine, lane, scope);
+        if (is_reserved(engine, lane, scope->run)) /* the next answer pumps */
+            return;
         int64_t wait_ms = throttle_wait_ms(&lane->throttle, policy, engine->now_ms);
         if (wait_ms > 0) {
             wait_until(engine, scope, wait_ms);

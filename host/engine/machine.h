@@ -78,12 +78,13 @@ TAILQ_HEAD(run_queue, run);
 TAILQ_HEAD(round_queue, round);
 
 /* One origin and credential: the throttle that all its scopes share, and those that wait to send:
- * rounds (connections) with runs (streams) with scopes, each in the order of its turn. */
+ * rounds (connections) with runs (streams) with scopes. */
 struct lane {
     char *key;
     struct lane *next;
     struct throttle throttle;
     struct round_queue waiting;
+    uint64_t turns;        /* requests sent so far */
     uint64_t timer;        /* ticket of the armed wait; 0: none */
     int64_t held_since_ms; /* a request could go but for the rate; -1: none could */
     unsigned rounds;       /* that use it */
@@ -149,8 +150,8 @@ struct page_work {
 
 struct scope {
     struct run *run;
-    struct scope *next;      /* in the run */
-    TAILQ_ENTRY(scope) turn; /* in `waiting` of its run */
+    struct scope *next;        /* in the run */
+    TAILQ_ENTRY(scope) queued; /* in `waiting` of its run */
     enum scope_state state;
     struct arena *arena; /* parent, checkpoint: as long as the scope */
     struct scope_parent parent;
@@ -201,8 +202,9 @@ struct run {
     struct scope *scopes;
     unsigned scope_count;       /* under way */
     struct scope_queue waiting; /* in the lane; in the round's list where there are any */
-    TAILQ_ENTRY(run) turn;
+    TAILQ_ENTRY(run) queued;
     unsigned asking; /* requests under way */
+    uint64_t turned; /* number of its last turn in the lane */
     int64_t parents_after;
     bool parents_asked, parents_done;
     struct job *parents; /* the answer being worked off */
@@ -259,8 +261,9 @@ struct round {
     struct lane *lane;
     struct circuit *circuit, *origin;
     struct run_queue waiting; /* in the lane; in the lane's list where there are any */
-    TAILQ_ENTRY(round) turn;
+    TAILQ_ENTRY(round) queued;
     unsigned asking; /* requests under way */
+    uint64_t turned; /* number of its last turn in the lane */
     int64_t began_ms;
     struct arena *arena;
     enum round_state state;

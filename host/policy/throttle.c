@@ -116,6 +116,11 @@ int64_t throttle_wait_ms(
     return wait_ms;
 }
 
+int64_t throttle_slots(const struct throttle *throttle)
+{
+    return greater(0, throttle->concurrency_milli / MILLI - throttle->under_way);
+}
+
 void throttle_sent(struct throttle *throttle, const struct policy_settings *policy, int64_t now_ms)
 {
     if (rate_milli(throttle, policy) != 0)

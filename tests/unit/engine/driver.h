@@ -18,6 +18,7 @@
 #define DRIVER_SCOPES_MAX  64
 #define DRIVER_STEPS_MAX   20000
 #define DRIVER_ANSWERS_MAX 64
+#define DRIVER_WALL_MS     INT64_C(1767225600000) /* 2026-01-01 */
 
 /* One answer of the script: for a URL that contains `when`, `times` times (0: for ever), in order.
  */
@@ -85,6 +86,12 @@ struct driver {
     const struct answer *answers;
     size_t answer_count;
     int served[DRIVER_ANSWERS_MAX];
+    /* In place of the script, and beside it; NULL: none. */
+    struct response *(*serve)(struct driver *driver, const char *url);
+    void (*hear)(struct driver *driver, const struct note *note);
+    int64_t (*wall)(const struct driver *driver);
+    struct driver *(*route)(struct driver *driver, const struct effect *effect); /* whose it is */
+    void *context;
     struct waiting *first, *last;
     bool held[WAIT_KINDS]; /* do not deliver these */
     /* the store in miniature */
@@ -428,6 +435,8 @@ static inline struct response *driver_answer(struct driver *driver, const char *
 {
     struct fault fault;
     const struct answer *answer = NULL;
+    if (driver->serve)
+        return driver->serve(driver, url);
     for (size_t i = 0; i < driver->answer_count && !answer; i++)
         if (strstr(url, driver->answers[i].when) &&
             (driver->answers[i].times == 0 || driver->served[i] < driver->answers[i].times)) {
@@ -462,6 +471,8 @@ static inline int64_t driver_knows_nothing(void *context, int64_t scope, enum mu
 
 static inline void driver_note(struct driver *driver, const struct note *note)
 {
+    if (driver->hear)
+        driver->hear(driver, note);
     if (note->kind == NOTE_RETRY) {
         driver->retries++;
         ck_assert_int_ge(note->number, 0);
@@ -548,10 +559,10 @@ static inline void driver_handle(struct driver *driver, struct event event)
 {
     struct effect effect;
     event.now_ms = driver->now_ms;
-    event.wall_ms = INT64_C(1767225600000) + driver->now_ms; /* 2026-01-01 */
+    event.wall_ms = driver->wall ? driver->wall(driver) : DRIVER_WALL_MS + driver->now_ms;
     engine_handle(driver->engine, &event);
     while (engine_next_effect(driver->engine, &effect))
-        driver_act(driver, &effect);
+        driver_act(driver->route ? driver->route(driver, &effect) : driver, &effect);
 }
 
 static inline void driver_feed(struct driver *driver, struct event event)

@@ -47,6 +47,8 @@ void throttle_init(struct throttle *throttle, int64_t now_ms);
  * answer arrives. */
 int64_t throttle_wait_ms(
     struct throttle *throttle, const struct policy_settings *policy, int64_t now_ms);
+int64_t throttle_slots(
+    const struct throttle *throttle); /* that could be under way beside what is */
 void throttle_sent(struct throttle *throttle, const struct policy_settings *policy, int64_t now_ms);
 /* Once for each throttle_sent, whatever came of it. reading: NULL where no answer came. */
 void throttle_answered(struct throttle *throttle, const struct policy_settings *policy,
