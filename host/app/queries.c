@@ -2,12 +2,14 @@
 /* The commands that look into the store: status, runs, ledger, audit, dead, hold, export. They work
  * beside a running host: readers of a write-ahead log never wait for its writer; what a person
  * decides goes through the host. */
+#include <assert.h>
 #include <pwd.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/timestamp.h"
 #include "command.h"
 #include "decision.h"
+#include "policy/breaker.h"
 #include "remote.h"
 
 struct opened {
@@ -22,6 +24,61 @@ static void close_opened(struct opened *opened)
 }
 #define AUTO_OPENED __attribute__((cleanup(close_opened))) struct opened
 
+#define STATUS_CELLS_MAX 32
+
+struct status_rows {
+    struct table *table;
+    const struct settings *settings;
+};
+
+static const struct cell *named(
+    const char *const *names, const struct cell *cells, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return &cells[i];
+    return NULL;
+}
+
+/* Until when the daemon leaves the connection alone; TIMESTAMP_NONE: it does not. The daemon takes
+ * off a little at random. */
+static int64_t quarantined_until(const struct settings *settings, const char *const *names,
+    const struct cell *cells, size_t count)
+{
+    const struct cell *name = named(names, cells, count, "connection");
+    const struct cell *failures = named(names, cells, count, "failures");
+    const struct cell *failed_at = named(names, cells, count, "failed_at");
+    int64_t at_ms;
+    if (!name || !failures || !failed_at || failed_at->type != CELL_TEXT ||
+        !timestamp_from_rfc3339(failed_at->text, &at_ms))
+        return TIMESTAMP_NONE;
+    for (size_t i = 0; i < settings->connection_count; i++)
+        if (span_equal_text(name->text, settings->connections[i].name) &&
+            settings->connections[i].every_ms > 0) {
+            int64_t wait_ms = quarantine_wait_ms(&settings->policy, (uint32_t)failures->integer);
+            return wait_ms > 0 ? at_ms + wait_ms : TIMESTAMP_NONE;
+        }
+    return TIMESTAMP_NONE;
+}
+
+/* The verdict's row with what only the configuration can tell. */
+static bool status_row(
+    void *context, const char *const *names, const struct cell *cells, size_t count)
+{
+    const struct status_rows *rows = context;
+    const char *more_names[STATUS_CELLS_MAX];
+    struct cell more_cells[STATUS_CELLS_MAX];
+    char text[TIMESTAMP_TEXT];
+    assert(count < STATUS_CELLS_MAX);
+    (void)memcpy(more_names, names, count * sizeof *names);
+    (void)memcpy(more_cells, cells, count * sizeof *cells);
+    timestamp_text(quarantined_until(rows->settings, names, cells, count), text);
+    more_names[count] = "quarantined_until";
+    more_cells[count] = (struct cell){.type = text[0] ? CELL_TEXT : CELL_NULL,
+        .text = text[0] ? span_of(text) : (struct span){NULL, 0}};
+    return table_row(rows->table, more_names, more_cells, count + 1);
+}
+
 /* Runs one query into a table on stdout. ret_rows may be NULL. */
 static enum status show(const struct command_line *line, enum query query, const char *argument,
     const char *name, const char *nothing, size_t *ret_rows)
@@ -31,7 +88,12 @@ static enum status show(const struct command_line *line, enum query query, const
     if (!command_open(line, &opened.settings, &opened.store, &fault))
         return command_fail(&fault);
     struct table *table = table_create(stdout, line->json ? TABLE_JSON : TABLE_TEXT, name);
-    if (!table || !query_run(opened.store, query, argument, table_row, table, &fault)) {
+    struct status_rows status = {table, opened.settings};
+    bool shown =
+        table && (query == QUERY_STATUS
+                         ? query_run(opened.store, query, argument, status_row, &status, &fault)
+                         : query_run(opened.store, query, argument, table_row, table, &fault));
+    if (!shown) {
         if (!table)
             (void)fault_memory(&fault);
         table_free(table);

@@ -94,21 +94,42 @@ int64_t schedule_next_ms(const struct schedule *schedule)
     return next_ms;
 }
 
-bool schedule_round_done(struct schedule *schedule, const struct effect *effect, int64_t now_ms)
+bool schedule_is_quarantined(const struct appointment *at)
+{
+    return at->every_ms != 0 && at->quarantine.until_ms != 0;
+}
+
+static void respect_quarantine(struct appointment *at)
+{
+    if (schedule_is_quarantined(at) && at->quarantine.until_ms > at->due_ms)
+        at->due_ms = at->quarantine.until_ms;
+}
+
+const struct appointment *schedule_round_done(
+    struct schedule *schedule, const struct effect *effect, int64_t now_ms)
 {
     struct appointment *at = find(schedule, effect->round.connection);
     if (!at)
-        return false;
+        return NULL;
     at->under_way = false;
-    if (!at->connection)
-        return false;
+    if (!at->connection || effect->round.interrupted)
+        return at;
     const struct policy_settings *policy = &at->connection->source->policy;
     if (effect->round.denied)
         quarantine_at_once(&at->quarantine, policy, now_ms);
     else
         quarantine_result(&at->quarantine, policy, effect->round.failed, now_ms, &schedule->random);
-    bool quarantined = quarantine_active(&at->quarantine, now_ms);
-    if (quarantined && at->every_ms && at->quarantine.until_ms > at->due_ms)
-        at->due_ms = at->quarantine.until_ms;
-    return quarantined;
+    respect_quarantine(at);
+    return at;
+}
+
+const struct appointment *schedule_restore(
+    struct schedule *schedule, const char *name, uint32_t failures, int64_t ago_ms, int64_t now_ms)
+{
+    struct appointment *at = find(schedule, name);
+    if (!at || !at->connection)
+        return NULL;
+    at->quarantine = quarantine_restored(&at->connection->source->policy, failures, ago_ms, now_ms);
+    respect_quarantine(at);
+    return at;
 }

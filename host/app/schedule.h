@@ -23,7 +23,8 @@ struct schedule {
     struct random random;
 };
 
-/* Takes over what the appointments of the same names have; new ones are due at once, spread over at
+/* Takes over what the appointments of the same names have, quarantine aside where a connection is
+ * another now: what was wrong may be right; new ones are due at once, spread over at
  * most SCHEDULE_SPREAD_MS so that a restart with many connections is no stampede. */
 #define SCHEDULE_SPREAD_MS 2000
 bool schedule_build(struct schedule *schedule, const struct generation *generation, int64_t now_ms,
@@ -37,8 +38,16 @@ struct appointment *schedule_find(struct schedule *schedule, const char *name, s
 /* Asked for by hand: marks it as under way, whatever the time and the quarantine say. */
 void schedule_take(struct appointment *at, int64_t now_ms);
 int64_t schedule_next_ms(const struct schedule *schedule); /* INT64_MAX: none */
-/* True where the connection is quarantined now. One whose login was refused is at once, and for the
- * longest time: until then only a changed configuration or somebody's order has it tried again. */
-bool schedule_round_done(struct schedule *schedule, const struct effect *effect, int64_t now_ms);
+/* The appointment of the round that is over, or NULL. One that was interrupted says nothing. A
+ * connection whose login was refused is quarantined at once, and for the longest time: until then
+ * only a changed configuration or somebody's order has it tried again. */
+const struct appointment *schedule_round_done(
+    struct schedule *schedule, const struct effect *effect, int64_t now_ms);
+/* What the store tells of rounds before this host's start: so many failed in a row, the last
+ * `ago_ms` ago. */
+const struct appointment *schedule_restore(
+    struct schedule *schedule, const char *name, uint32_t failures, int64_t ago_ms, int64_t now_ms);
+/* It is tried less often than its `every` because it keeps failing. */
+bool schedule_is_quarantined(const struct appointment *at);
 
 #endif

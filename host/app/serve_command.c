@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* muster serve: the daemon. Runs connections when they are due, answers on HTTP, reloads on SIGHUP,
  * drains on SIGTERM. */
+#include <assert.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/memory.h"
@@ -15,6 +17,7 @@
 #include "observe.h"
 #include "reload.h"
 #include "schedule.h"
+#include "store/query.h"
 
 struct daemon {
     struct store *store;
@@ -67,6 +70,12 @@ static void measure_connectors(struct daemon *daemon)
     }
 }
 
+static void measure_quarantine(const struct daemon *daemon, const struct appointment *at)
+{
+    metrics_set(daemon->metrics, METRIC_QUARANTINED, METRICS_LABELS(at->name),
+        schedule_is_quarantined(at) ? 1 : 0);
+}
+
 /* Connections that are gone from the configuration leave the metrics too. */
 static void forget_removed(
     struct daemon *daemon, const struct generation *before, const struct generation *after)
@@ -93,6 +102,8 @@ static bool swap_generation(struct daemon *daemon, struct generation *fresh, str
     }
     forget_removed(daemon, before, fresh);
     daemon->generation = fresh;
+    for (size_t i = 0; i < daemon->schedule.count; i++)
+        measure_quarantine(daemon, &daemon->schedule.list[i]);
     for (size_t i = 0; i < fresh->count; i++)
         kept += fresh->entries[i].kept;
     tell_entries(fresh);
@@ -127,17 +138,34 @@ static void on_note(void *context, const struct note *note)
     control_note(daemon->control, note);
 }
 
+static void tell_quarantine(
+    const struct appointment *at, bool before, const struct effect *effect, int64_t now_ms)
+{
+    if (schedule_is_quarantined(at))
+        log_event(effect->round.denied ? LOG_ERROR : LOG_WARNING, "connection_quarantined",
+            LOG_TEXT("connection", at->name),
+            LOG_NUMBER("failures", (int64_t)at->quarantine.failures),
+            LOG_NUMBER("tried_again_in_s", (at->due_ms - now_ms) / 1000),
+            LOG_FLAG("until_mended", effect->round.denied),
+            LOG_TEXT("why", effect->round.reason[0] ? effect->round.reason : NULL));
+    else if (before)
+        log_event(LOG_INFO, "connection_healed", LOG_TEXT("connection", at->name));
+}
+
 static void on_round_done(void *context, const struct effect *effect)
 {
     struct daemon *daemon = context;
-    bool quarantined = schedule_round_done(&daemon->schedule, effect, host_now_ms(daemon->host));
-    metrics_set(daemon->metrics, METRIC_QUARANTINED, METRICS_LABELS(effect->round.connection),
-        quarantined ? 1 : 0);
+    int64_t now_ms = host_now_ms(daemon->host);
+    size_t hint = 0;
+    const struct appointment *at =
+        schedule_find(&daemon->schedule, effect->round.connection, &hint);
+    bool before = at && schedule_is_quarantined(at);
+    at = schedule_round_done(&daemon->schedule, effect, now_ms);
+    if (at)
+        measure_quarantine(daemon, at);
     observe_round(effect); /* after the metrics: who reads the log may look at them */
-    if (quarantined)
-        log_event(LOG_ERROR, "connection_stopped", LOG_TEXT("connection", effect->round.connection),
-            LOG_FLAG("until_mended", effect->round.denied),
-            LOG_TEXT("why", effect->round.reason[0] ? effect->round.reason : NULL));
+    if (at && !effect->round.interrupted)
+        tell_quarantine(at, before, effect, now_ms);
     control_round_done(daemon->control, effect);
 }
 
@@ -179,6 +207,30 @@ static void on_tick(void *context, int64_t now_ms)
         daemon->stopping ? daemon->drain_until_ms : schedule_next_ms(&daemon->schedule));
 }
 
+/* ------------------------------------------------------------------ quarantine ---------------- */
+
+/* One connection whose last rounds failed, as the store has it. */
+static bool restore_row(
+    void *context, const char *const *names, const struct cell *cells, size_t count)
+{
+    struct daemon *daemon = context;
+    char name[128];
+    (void)names;
+    assert(count == 3);
+    (void)snprintf(name, sizeof name, "%.*s", SPAN_FORMAT(cells[0].text));
+    const struct appointment *at = schedule_restore(&daemon->schedule, name,
+        cells[1].integer > UINT32_MAX ? UINT32_MAX : (uint32_t)cells[1].integer,
+        host_wall_ms(daemon->host) - cells[2].integer, host_now_ms(daemon->host));
+    if (at && schedule_is_quarantined(at)) {
+        measure_quarantine(daemon, at);
+        log_event(LOG_WARNING, "connection_quarantined", LOG_TEXT("connection", at->name),
+            LOG_NUMBER("failures", (int64_t)at->quarantine.failures),
+            LOG_NUMBER("tried_again_in_s", (at->due_ms - host_now_ms(daemon->host)) / 1000),
+            LOG_FLAG("since_before_the_start", true));
+    }
+    return true;
+}
+
 /* ------------------------------------------------------------------ life ---------------------- */
 
 static bool begin(struct daemon *daemon, const struct command_line *line,
@@ -201,7 +253,8 @@ static bool begin(struct daemon *daemon, const struct command_line *line,
         generation_free(generation);
         return fault_memory(fault);
     }
-    if (!swap_generation(daemon, generation, fault))
+    if (!swap_generation(daemon, generation, fault) ||
+        !query_run(daemon->store, QUERY_FAILURES, NULL, restore_row, daemon, fault))
         return false;
     metrics_set(daemon->metrics, METRIC_BUILD_INFO, METRICS_LABELS(MUSTER_VERSION), 1);
     const struct settings *settings = daemon->generation->settings;

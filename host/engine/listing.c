@@ -75,8 +75,10 @@ void scope_timer(struct scope *scope)
 
 void listing_outcome(struct scope *scope, enum outcome outcome)
 {
-    engine_note(scope_engine(scope), NOTE_OUTCOME, scope->run->round, scope->run)->outcome =
-        outcome;
+    struct round *round = scope->run->round;
+    round->sound += outcome == OUTCOME_OK;
+    round->unsound += outcome != OUTCOME_OK && outcome != OUTCOME_LOCAL;
+    engine_note(round->engine, NOTE_OUTCOME, round, scope->run)->outcome = outcome;
 }
 
 static void note_retry(struct scope *scope, enum outcome outcome, int64_t wait_ms)

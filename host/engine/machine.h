@@ -268,8 +268,9 @@ struct round {
     struct arena *arena;
     enum round_state state;
     bool full, failed, stopping;
-    bool denied; /* failed, and will fail again until somebody mends it */
-    bool spent;  /* taken up again, and nothing was left to do: a new one follows */
+    bool denied;            /* failed, and will fail again until somebody mends it */
+    bool spent;             /* taken up again, and nothing was left to do: a new one follows */
+    int64_t sound, unsound; /* outcomes; our own trouble is neither */
     char reason[REASON_MAX];
     struct job_stream *entries;
     int64_t connection_key, key;

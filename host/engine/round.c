@@ -83,9 +83,25 @@ static void interrupt(struct round *round)
     round_leave(round, true);
 }
 
+/* Not one answer was sound: no stream's trouble, but the connection's, which is then tried less
+ * often (quarantine). */
+static void judge_fruit(struct round *round)
+{
+    const char *reason = NULL;
+    if (round->failed || round->sound > 0 || round->unsound == 0)
+        return;
+    for (size_t i = 0; i < round->run_count && !reason; i++)
+        if (round->runs[i].summary.reason[0] && round->runs[i].summary.requests > 0)
+            reason = round->runs[i].summary.reason;
+    round->failed = true;
+    (void)snprintf(round->reason, sizeof round->reason,
+        "no answer of the application was sound: %.200s", reason ? reason : "unavailable");
+}
+
 static void close_round(struct round *round)
 {
     round_enter(round, ROUND_CLOSING);
+    judge_fruit(round);
     login_leave(round); /* or it would send for a round that is gone */
     struct job *job = engine_job(round->engine, JOB_ROUND_END);
     if (!job) {

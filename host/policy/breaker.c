@@ -63,25 +63,37 @@ int64_t breaker_failing_ms(const struct breaker *breaker, int64_t now_ms)
     return breaker->failures == 0 ? 0 : now_ms - breaker->failing_since_ms;
 }
 
+int64_t quarantine_wait_ms(const struct policy_settings *policy, uint32_t failures)
+{
+    int64_t wait_ms = QUARANTINE_FIRST_MS;
+    if (failures < policy->quarantine_failures)
+        return 0;
+    for (int64_t i = policy->quarantine_failures; i < failures && wait_ms < QUARANTINE_MOST_MS; i++)
+        wait_ms *= 2;
+    return wait_ms < QUARANTINE_MOST_MS ? wait_ms : QUARANTINE_MOST_MS;
+}
+
+struct quarantine quarantine_restored(
+    const struct policy_settings *policy, uint32_t failures, int64_t ago_ms, int64_t now_ms)
+{
+    int64_t wait_ms = quarantine_wait_ms(policy, failures);
+    int64_t left_ms = ago_ms < 0 ? wait_ms : wait_ms - ago_ms; /* the clock may have gone back */
+    return (struct quarantine){failures, wait_ms == 0 ? 0 : now_ms + (left_ms > 0 ? left_ms : 0)};
+}
+
 void quarantine_result(struct quarantine *quarantine, const struct policy_settings *policy,
     bool failed, int64_t now_ms, struct random *random)
 {
-    int64_t wait_ms = QUARANTINE_FIRST_MS;
     if (!failed) {
         *quarantine = (struct quarantine){0};
         return;
     }
     if (quarantine->failures < UINT32_MAX)
         quarantine->failures++;
-    if (quarantine->failures < policy->quarantine_failures)
-        return;
-    for (int64_t i = policy->quarantine_failures;
-         i < quarantine->failures && wait_ms < QUARANTINE_MOST_MS; i++)
-        wait_ms *= 2;
-    if (wait_ms > QUARANTINE_MOST_MS)
-        wait_ms = QUARANTINE_MOST_MS;
-    quarantine->until_ms =
-        now_ms + wait_ms - (int64_t)random_below(random, (uint64_t)wait_ms / 10 + 1);
+    int64_t wait_ms = quarantine_wait_ms(policy, quarantine->failures);
+    if (wait_ms > 0)
+        quarantine->until_ms =
+            now_ms + wait_ms - (int64_t)random_below(random, (uint64_t)wait_ms / 10 + 1);
 }
 
 void quarantine_at_once(

@@ -22,6 +22,12 @@ static const struct question questions[] = {
         ARGUMENT_NAME},
     [QUERY_DEAD_ONE] = {"SELECT * FROM dead_letter WHERE letter=?1", ARGUMENT_NUMBER},
     [QUERY_HOLDS] = {"SELECT * FROM hold ORDER BY hold", ARGUMENT_NONE},
+    [QUERY_FAILURES] = {"SELECT c.name, count(*), max(r.ended_ms) FROM connections c"
+                        " JOIN rounds r ON r.connection=c.connection WHERE r.state='failed'"
+                        " AND r.round > coalesce((SELECT max(d.round) FROM rounds d"
+                        " WHERE d.connection=c.connection AND d.state='done'),0)"
+                        " GROUP BY c.connection",
+        ARGUMENT_NONE},
     [QUERY_DRIFT] = {"SELECT * FROM drift WHERE ?1 IS NULL OR connection=?1 ORDER BY drift",
         ARGUMENT_NAME},
 };

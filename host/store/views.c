@@ -122,7 +122,12 @@ static const struct view views[] = {
         "    JOIN stream_kinds x ON x.stream = p.stream AND x.kind = k.kind\n"
         "    JOIN streams t ON t.stream = p.stream\n"
         "    WHERE h.state = 'open' AND t.connection = c.connection), 0) AS held,\n"
-        "  s.last_run\n"
+        "  s.last_run,\n"
+        "  (SELECT count(*) FROM rounds r WHERE r.connection = c.connection\n"
+        "    AND r.state = 'failed' AND r.round > coalesce((SELECT max(d.round) FROM rounds d\n"
+        "      WHERE d.connection = c.connection AND d.state = 'done'), 0)) AS failures,\n"
+        "  (SELECT " TIME("max(r.ended_ms)") " FROM rounds r\n"
+        "    WHERE r.connection = c.connection AND r.state = 'failed') AS failed_at\n"
         "FROM connections c CROSS JOIN kinds k\n"
         "LEFT JOIN summed s ON s.connection = c.connection AND s.kind = k.kind"},
 };

@@ -59,7 +59,7 @@ static void write_page(struct response *response, const char *url, int pages)
 {
     struct fault fault;
     const char *cursor = strstr(url, "cursor=");
-    int page = cursor ? atoi(cursor + 7) : 1; /* our own number comes back */
+    int page = cursor ? (int)strtol(cursor + 7, NULL, 10) : 1; /* our own number comes back */
     int items = strstr(url, "/groups") ? PARENTS : 1;
     ck_assert(bytes_append_text(&response->body, "{\"items\":[", &fault));
     for (int i = 0; i < items; i++)
@@ -76,9 +76,8 @@ static void note_asked(struct driver *driver, const char *url)
     struct application *application = driver->context;
     ck_assert_uint_lt(application->count, sizeof application->asked - 1);
     application->sent_ms[application->count] = driver->now_ms;
-    application->asked[application->count++] = strstr(url, "/groups")    ? 'g'
-                                               : strstr(url, "/members") ? 'm'
-                                                                         : 'u';
+    bool members = strstr(url, "/members") != NULL;
+    application->asked[application->count++] = "gmu"[strstr(url, "/groups") ? 0 : members ? 1 : 2];
 }
 
 static struct response *serve(struct driver *driver, const char *url)
@@ -352,7 +351,7 @@ START_TEST(connections_that_share_a_lane_have_even_shares)
     /* Between two pages of the second the first may have a few, as many as fit in while the
      * second's page is digested and committed; not all its scopes. */
     ck_assert_uint_eq(second_application.count, 40);
-    ck_assert_int_le((int64_t)first_application.count - before, 3 * 40);
+    ck_assert_int_le((int64_t)first_application.count - before, 120);
     ck_assert_int_le(second_application.sent_ms[0] - first_application.sent_ms[before], 20);
     finish_two();
     end_two();
@@ -452,6 +451,49 @@ START_TEST(half_open_tries_with_one_request)
     application.exchange = EXCHANGE_DONE;
     driver_finish(&driver);
     ck_assert_int_eq(application.breaker, 0);
+    driver_end(&driver);
+}
+END_TEST
+
+/* A whole round without a sound answer is the connection's failure, whatever is wrong: it counts
+ * for the quarantine. One page, or our own trouble, and it is not. */
+START_TEST(a_round_without_a_sound_answer_has_failed)
+{
+    static const struct {
+        int status;
+        enum exchange exchange;
+        bool failed;
+    } rows[] = {{0, EXCHANGE_CONNECT, true}, {500, EXCHANGE_DONE, true}, {404, EXCHANGE_DONE, true},
+        {403, EXCHANGE_DONE, true}, {0, EXCHANGE_TLS, true}, {0, EXCHANGE_LOCAL, false},
+        {0, EXCHANGE_DONE, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        static struct application application;
+        struct driver driver;
+        begin(&driver, &application, "", GROUPS "," MEMBERS "," PEOPLE);
+        application.status = rows[i].status;
+        application.exchange = rows[i].exchange;
+        driver_join(&driver);
+        driver_start(&driver);
+        driver_finish(&driver);
+        ck_assert_msg(driver.failed == rows[i].failed, "row %zu: %s", i, driver.reason);
+        ck_assert_int_eq(driver.failed, strstr(driver.reason, "sound") != NULL);
+        driver_end(&driver);
+    }
+}
+END_TEST
+
+START_TEST(one_stream_in_trouble_is_no_failed_connection)
+{
+    static const struct answer answers[] = {{.when = "/users", .status = 500, .body = "{}"},
+        {.when = "/groups", .body = "{'items':[" ITEM("1") "]}"}};
+    struct driver driver;
+    driver_begin(&driver, "", GROUPS "," PEOPLE, ANSWERS(answers));
+    driver_join(&driver);
+    driver_start(&driver);
+    driver_finish(&driver);
+    ck_assert(!driver.failed);
+    ck_assert_int_eq(driver_summary(&driver, "users")->proof, PROOF_PARTIAL);
+    ck_assert_int_eq(driver_summary(&driver, "groups")->proof, PROOF_ASSERTED);
     driver_end(&driver);
 }
 END_TEST
@@ -651,5 +693,6 @@ END_TEST
 UNIT_MAIN("lane", a_stream_of_many_scopes_does_not_starve_another,
     a_place_is_kept_for_a_stream_between_two_pages, connections_that_share_a_lane_have_even_shares,
     a_connections_trouble_is_its_own, an_origin_that_cannot_be_connected_to_is_left_alone_by_all,
-    half_open_tries_with_one_request, a_stated_limit_is_kept_in_every_window,
+    half_open_tries_with_one_request, a_round_without_a_sound_answer_has_failed,
+    one_stream_in_trouble_is_no_failed_connection, a_stated_limit_is_kept_in_every_window,
     a_wall_clock_that_jumps_changes_nothing, each_request_is_counted_once)

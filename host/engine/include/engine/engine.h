@@ -124,7 +124,8 @@ struct effect {
         struct note note;
         struct {
             const char *connection; /* borrowed until the next event */
-            bool failed; /* the login was refused, the store failed, …: the whole connection */
+            bool failed; /* the login was refused, the store failed, no answer was sound, …: the
+                            whole connection */
             bool denied; /* and it will be again until somebody mends it: trying on is no use */
             bool interrupted;
             enum proof proof; /* least of its runs */

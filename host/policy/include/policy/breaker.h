@@ -33,15 +33,20 @@ void breaker_no_result(struct breaker *breaker);
 int64_t breaker_failing_ms(const struct breaker *breaker, int64_t now_ms);
 
 struct quarantine {
-    uint32_t failures; /* runs failed in a row */
+    uint32_t failures; /* rounds failed in a row */
     int64_t until_ms;  /* monotonic; 0: not quarantined */
 };
 
 #define QUARANTINE_FIRST_MS (INT64_C(5) * 60 * 1000)
 #define QUARANTINE_MOST_MS  (INT64_C(6) * 60 * 60 * 1000)
 
-/* After a run: a good one clears it; from policy.quarantine_failures failures on, each doubles the
- * wait up to the bound, less jitter of at most a tenth. */
+/* How long a connection is left alone that failed so often in a row; 0: it is not. */
+int64_t quarantine_wait_ms(const struct policy_settings *policy, uint32_t failures);
+/* As it was `ago_ms` after the last of so many failures, for a host that starts anew. */
+struct quarantine quarantine_restored(
+    const struct policy_settings *policy, uint32_t failures, int64_t ago_ms, int64_t now_ms);
+/* After a round: a good one clears it; from policy.quarantine_failures failures on, each doubles
+ * the wait up to the bound, less jitter of at most a tenth. */
 void quarantine_result(struct quarantine *quarantine, const struct policy_settings *policy,
     bool failed, int64_t now_ms, struct random *random);
 /* A failure that will stay until somebody mends it: the longest wait from the first time on. */

@@ -26,7 +26,9 @@ enum query {
     QUERY_DEAD,     /* dead letters without their raw bytes; argument: connection or NULL */
     QUERY_DEAD_ONE, /* one, with raw bytes; argument: its number */
     QUERY_HOLDS,
-    QUERY_DRIFT /* argument: connection or NULL */
+    QUERY_FAILURES, /* connections whose last rounds failed: name, how many in a row, when the last
+                       ended (ms since 1970) */
+    QUERY_DRIFT     /* argument: connection or NULL */
 };
 
 bool query_run(struct store *store, enum query query, const char *argument, query_row *row,
