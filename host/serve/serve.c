@@ -2,20 +2,37 @@
 /* The listener on libmicrohttpd: who is let in, which route answers, what every answer carries. */
 #include "serve/serve.h"
 
+#include <errno.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/memory.h"
 #include "listen.h"
 
 #define HOST_NORMAL "127.0.0.1"
+#define SWEEP_MS    250 /* how late a slow client may be noticed */
 
-/* All but `daemon` belongs to the listener's thread once it runs. */
+/* A connection, from its acceptance to its end. */
+struct visitor {
+    TAILQ_ENTRY(visitor) place;
+    int socket;
+    int64_t since_ms; /* it owes a whole request's headers since then */
+    bool owes, answered, sent_away;
+};
+
+/* All but `stop` belongs to the listener's thread once it runs. */
 struct serve {
     struct MHD_Daemon *daemon;
+    pthread_t thread;
+    int stop; /* an eventfd */
+    int64_t patience_ms;
+    TAILQ_HEAD(, visitor) visitors;
     char *host;
     uint16_t port;
     const struct serve_route *routes;
@@ -115,6 +132,96 @@ static enum listen_host judge_host(
     return seen.count == 1 ? listen_judge_host(seen.value, serve->host) : LISTEN_HOST_MALFORMED;
 }
 
+/* ------------------------------------------------------------------ slow clients -------------- */
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **visitor_at,
+    enum MHD_ConnectionNotificationCode code)
+{
+    struct serve *serve = context;
+    struct visitor *visitor = *visitor_at;
+    const union MHD_ConnectionInfo *info;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        if (visitor)
+            TAILQ_REMOVE(&serve->visitors, visitor, place);
+        memory_free(visitor);
+        return;
+    }
+    info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    visitor = info ? memory_allocate(sizeof *visitor) : NULL;
+    if (!visitor) /* the library's own limit is left: that of a connection on which nothing moves */
+        return;
+    *visitor = (struct visitor){
+        .socket = info->connect_fd, .since_ms = clock_monotonic_ms(&serve->clock), .owes = true};
+    TAILQ_INSERT_TAIL(&serve->visitors, visitor, place);
+    *visitor_at = visitor;
+}
+
+static struct visitor *visitor_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **state,
+    enum MHD_RequestTerminationCode code)
+{
+    const struct serve *serve = context;
+    struct visitor *visitor = visitor_of(connection);
+    (void)state, (void)code;
+    if (!visitor)
+        return;
+    visitor->owes = visitor->answered = true;
+    visitor->since_ms = clock_monotonic_ms(&serve->clock);
+}
+
+/* The library gives up on a connection on which nothing moves, but a byte now and then keeps one
+ * for ever, and neither is told why: who has not sent a request's headers in time gets 408 and is
+ * cut off. One that was answered before may just be idle, and is only cut off. */
+static void send_away_slow(const struct serve *serve)
+{
+    static const char late[] = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
+                               "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 35\r\n"
+                               "\r\nthe request took too long to come\r\n";
+    int64_t now_ms = clock_monotonic_ms(&serve->clock);
+    struct visitor *visitor;
+    for (visitor = TAILQ_FIRST(&serve->visitors); visitor; visitor = TAILQ_NEXT(visitor, place)) {
+        if (!visitor->owes || visitor->sent_away || now_ms - visitor->since_ms < serve->patience_ms)
+            continue;
+        visitor->sent_away = true;
+        if (!visitor->answered) /* where the socket does not take it, it is only cut off */
+            (void)send(visitor->socket, late, sizeof late - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+        (void)shutdown(visitor->socket, SHUT_RDWR); /* the library sees its end, and closes it */
+    }
+}
+
+static int wait_ms(const struct serve *serve)
+{
+    MHD_UNSIGNED_LONG_LONG library_ms = 0;
+    int wait = TAILQ_EMPTY(&serve->visitors) ? -1 : SWEEP_MS;
+    if (MHD_get_timeout(serve->daemon, &library_ms) == MHD_YES &&
+        (wait < 0 || library_ms < (MHD_UNSIGNED_LONG_LONG)wait))
+        wait = (int)(library_ms < INT32_MAX ? library_ms : INT32_MAX);
+    return wait;
+}
+
+static void *run(void *context)
+{
+    struct serve *serve = context;
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(serve->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    struct pollfd watched[] = {
+        {.fd = serve->stop, .events = POLLIN}, {.fd = info->epoll_fd, .events = POLLIN}};
+    while (watched[0].revents == 0) {
+        if (poll(watched, 2, wait_ms(serve)) < 0 && errno != EINTR)
+            break; /* nothing is answered any more: /healthz tells by its silence */
+        (void)MHD_run(serve->daemon); /* NO where the daemon is none of this kind */
+        send_away_slow(serve);
+    }
+    return NULL;
+}
+
+/* ------------------------------------------------------------------ requests ------------------ */
+
 static bool has_body(struct MHD_Connection *connection)
 {
     const char *length =
@@ -155,7 +262,10 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 {
     static char admitted;
     struct serve *serve = context;
+    struct visitor *visitor = visitor_of(connection);
     (void)upload_data;
+    if (visitor)
+        visitor->owes = false;
     if (*upload_data_size > 0)
         return MHD_NO; /* nothing that was admitted has a body */
     if (!*state) {
@@ -193,27 +303,36 @@ static unsigned or_normal(unsigned value, unsigned normal)
     return value ? value : normal;
 }
 
+/* One second more than we have patience: whom we send away is told why. */
 static struct MHD_Daemon *start_daemon(
     struct serve *serve, const struct serve_options *options, int listener)
+{
+    return MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, serve,
+        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
+        or_normal(options->connections_max, SERVE_CONNECTIONS_MAX),
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        or_normal(options->connections_per_ip, SERVE_CONNECTIONS_PER_IP),
+        MHD_OPTION_CONNECTION_TIMEOUT, or_normal(options->timeout_s, SERVE_TIMEOUT_S) + 1,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVE_HEADER_BYTES_MAX,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION, on_connection, serve,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, serve, MHD_OPTION_END);
+}
+
+static bool start_thread(struct serve *serve)
 {
     sigset_t all, before;
     (void)sigfillset(&all);
     /* The thread inherits the mask: signals are for the thread that waits for them. */
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    struct MHD_Daemon *daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0,
-        NULL, NULL, on_request, serve, MHD_OPTION_LISTEN_SOCKET, listener,
-        MHD_OPTION_CONNECTION_LIMIT, or_normal(options->connections_max, SERVE_CONNECTIONS_MAX),
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        or_normal(options->connections_per_ip, SERVE_CONNECTIONS_PER_IP),
-        MHD_OPTION_CONNECTION_TIMEOUT, or_normal(options->timeout_s, SERVE_TIMEOUT_S),
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVE_HEADER_BYTES_MAX,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    bool started = pthread_create(&serve->thread, NULL, run, serve) == 0;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return daemon;
+    return started;
 }
 
 static void serve_free(struct serve *serve)
 {
+    if (serve->stop >= 0)
+        (void)close(serve->stop);
     memory_free(serve->host);
     memory_free(serve);
 }
@@ -224,6 +343,9 @@ bool serve_start(const struct serve_options *options, struct serve **ret_serve, 
     struct serve *serve = memory_allocate(sizeof *serve);
     if (!serve)
         return fault_memory(fault);
+    TAILQ_INIT(&serve->visitors);
+    serve->patience_ms = (int64_t)or_normal(options->timeout_s, SERVE_TIMEOUT_S) * 1000;
+    serve->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     serve->host = memory_copy_text(options->host ? options->host : HOST_NORMAL);
     serve->routes = options->routes;
     serve->route_count = options->route_count;
@@ -234,11 +356,14 @@ bool serve_start(const struct serve_options *options, struct serve **ret_serve, 
     bool ok = serve->host ? listen_open(serve->host, options->port, &listener, &serve->port, fault)
                           : fault_memory(fault);
     if (ok) {
-        serve->daemon = start_daemon(serve, options, listener);
-        if (!serve->daemon) {
-            ok = fault_set(fault, FAULT_SYSTEM, "the HTTP listener's thread cannot be started");
+        serve->daemon = serve->stop >= 0 ? start_daemon(serve, options, listener) : NULL;
+        ok = serve->daemon && start_thread(serve);
+        if (serve->daemon && !ok)
+            MHD_stop_daemon(serve->daemon); /* closes the listener, too */
+        else if (!ok)
             (void)close(listener); /* nothing was accepted */
-        }
+        if (!ok)
+            (void)fault_set(fault, FAULT_SYSTEM, "the HTTP listener cannot be started");
     }
     if (!ok) {
         serve_free(serve);
@@ -257,6 +382,8 @@ void serve_stop(struct serve *serve)
 {
     if (!serve)
         return;
-    MHD_stop_daemon(serve->daemon); /* joins the thread and closes the listener */
+    (void)eventfd_write(serve->stop, 1); /* its counter takes one */
+    (void)pthread_join(serve->thread, NULL);
+    MHD_stop_daemon(serve->daemon); /* closes the listener */
     serve_free(serve);
 }

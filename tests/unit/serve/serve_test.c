@@ -59,6 +59,19 @@ static bool answer_large(void *context, struct serve_reply *answer, struct fault
     return true;
 }
 
+#define HUGE_BYTES (16u << 20) /* more than the sockets' buffers take */
+
+static bool answer_hugely(void *context, struct serve_reply *answer, struct fault *fault)
+{
+    static char some[65536];
+    (void)context;
+    (void)memset(some, 'x', sizeof some);
+    for (size_t i = 0; i < HUGE_BYTES / sizeof some; i++)
+        if (!bytes_append(&answer->body, (struct span){some, sizeof some}, fault))
+            return false;
+    return true;
+}
+
 static bool answer_badly(void *context, struct serve_reply *answer, struct fault *fault)
 {
     (void)context;
@@ -72,6 +85,7 @@ static const struct serve_route routes[] = {
     {"/readyz", answer_not_ready, NULL},
     {"/healthz", answer_nothing, NULL},
     {"/large", answer_large, NULL},
+    {"/huge", answer_hugely, NULL},
     {"/v1/verdict", answer_badly, NULL},
 };
 
@@ -370,6 +384,76 @@ START_TEST(drops_silent_connections)
 }
 END_TEST
 
+/* Fault 153: a byte now and then keeps no connection, and who is too slow is told so; the others
+ * are answered meanwhile. */
+START_TEST(sends_slow_clients_away)
+{
+    start(options());
+    int slow = dial(), idle = dial();
+    say(slow, "GET /metrics HTTP/1.1\r\nHost: lo");
+    say(idle, "GET /healthz HTTP/1.1\r\n" LOCAL "\r\n");
+    ck_assert_int_gt(recv(idle, reply, sizeof reply, 0), 0);
+    for (unsigned i = 1; i < SERVE_TIMEOUT_S; i++) {
+        atomic_fetch_add(&now_ms, 1000);
+        say(slow, "c");
+        ck_assert(is_status(ask("GET /metrics", LOCAL), 200));
+    }
+    ck_assert_int_lt(recv(slow, reply, sizeof reply, MSG_DONTWAIT), 0); /* not yet */
+    atomic_fetch_add(&now_ms, 1000);
+    const char *text = hear(slow);
+    ck_assert_msg(is_status(text, 408), "%s", text);
+    ck_assert_ptr_nonnull(strcasestr(text, "\r\nConnection: close\r\n"));
+    ck_assert_uint_eq(strlen(body(text)), 35);
+    ck_assert_int_eq(recv(idle, reply, sizeof reply, 0), 0); /* nothing is said to the idle */
+    (void)close(idle);
+    ck_assert(is_status(ask("GET /metrics", LOCAL), 200));
+    serve_stop(serve);
+}
+END_TEST
+
+/* It owes nothing while its answer is on the way. */
+START_TEST(who_reads_a_long_answer_is_not_sent_away)
+{
+    size_t length = 0;
+    ssize_t more;
+    start(options());
+    int reader = dial();
+    say(reader, "GET /huge HTTP/1.1\r\n" LOCAL "Connection: close\r\n\r\n");
+    ck_assert_int_gt(recv(reader, reply, 1, MSG_PEEK), 0);
+    atomic_fetch_add(&now_ms, 3000 * (int)SERVE_TIMEOUT_S);
+    for (int i = 0; i < 3; i++) { /* it is looked at: others are sent away */
+        int slow = dial();
+        say(slow, "GET /");
+        while (recv(slow, reply, sizeof reply, MSG_DONTWAIT) < 0)
+            atomic_fetch_add(&now_ms, 1000 * (int)SERVE_TIMEOUT_S);
+        (void)close(slow);
+    }
+    while ((more = recv(reader, reply, sizeof reply, 0)) > 0)
+        length += (size_t)more;
+    ck_assert_uint_gt(length, HUGE_BYTES);
+    (void)close(reader);
+    serve_stop(serve);
+}
+END_TEST
+
+START_TEST(many_slow_clients_leave_room)
+{
+    int slow[SERVE_CONNECTIONS_PER_IP];
+    start(options());
+    for (size_t i = 0; i < SERVE_CONNECTIONS_PER_IP; i++) {
+        slow[i] = dial();
+        say(slow[i], "GET /");
+    }
+    struct pollfd first = {.fd = slow[0], .events = POLLIN};
+    ck_assert_int_eq(poll(&first, 1, 100), 0);
+    atomic_fetch_add(&now_ms, 1000 * SERVE_TIMEOUT_S);
+    for (size_t i = 0; i < SERVE_CONNECTIONS_PER_IP; i++)
+        ck_assert(is_status(hear(slow[i]), 408));
+    ck_assert(is_status(ask("GET /metrics", LOCAL), 200));
+    serve_stop(serve);
+}
+END_TEST
+
 START_TEST(names_why_it_cannot_listen)
 {
     struct serve *second = NULL;
@@ -429,4 +513,5 @@ END_TEST
 UNIT_MAIN("serve", answers, answers_head_without_a_body, hides_why_a_route_failed,
     refuses_paths_and_methods, refuses_forged_hosts, refuses_bodies_unread, refuses_large_headers,
     keeps_connections_alive, limits_requests_a_second, limits_connections, drops_silent_connections,
+    sends_slow_clients_away, who_reads_a_long_answer_is_not_sent_away, many_slow_clients_leave_room,
     names_why_it_cannot_listen, leaves_nothing_behind, takes_no_signals)

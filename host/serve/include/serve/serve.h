@@ -16,10 +16,13 @@
 
 #define SERVE_CONNECTIONS_MAX     64u
 #define SERVE_CONNECTIONS_PER_IP  32u
-#define SERVE_REQUESTS_PER_SECOND 100u         /* above it 429; a burst of as many is fine */
-#define SERVE_TIMEOUT_S           10u          /* of a connection on which nothing moves */
-#define SERVE_HEADER_BYTES_MAX    (16u << 10)  /* of one request */
-#define SERVE_BODY_BYTES_MAX      (256u << 20) /* of one answer */
+#define SERVE_REQUESTS_PER_SECOND 100u /* above it 429; a burst of as many is fine */
+#define SERVE_TIMEOUT_S                                                                            \
+    10u                                     /* for a request's headers, from the connection or the \
+                                               answer before: then 408; of an answer that nobody   \
+                                               takes */
+#define SERVE_HEADER_BYTES_MAX (16u << 10)  /* of one request */
+#define SERVE_BODY_BYTES_MAX   (256u << 20) /* of one answer */
 
 struct serve_reply {
     int status;               /* 200 unless the route says otherwise */
