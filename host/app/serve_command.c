@@ -142,7 +142,8 @@ static void tell_quarantine(
     const struct appointment *at, bool before, const struct effect *effect, int64_t now_ms)
 {
     if (schedule_is_quarantined(at))
-        log_event(effect->round.denied ? LOG_ERROR : LOG_WARNING, "connection_quarantined",
+        log_event(effect->round.denied ? LOG_ERROR : LOG_WARNING,
+            effect->round.denied ? "connection_stopped" : "connection_quarantined",
             LOG_TEXT("connection", at->name),
             LOG_NUMBER("failures", (int64_t)at->quarantine.failures),
             LOG_NUMBER("tried_again_in_s", (at->due_ms - now_ms) / 1000),
