@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Measures a first and an unchanged second run of muster beside a bare C loop, a Python script and a shell pipeline, all
+# Measures a first and an unchanged second run of muster beside a bare C loop, a Python script and two shell pipelines, all
 # against the same sample application, and prints one table. Needs python3-requests, jq, sqlite3, curl.
 #
 #     bench.sh [--records N] [--build DIR] [--muster FILE] [--connectors DIR] [--work DIR] [--page-size N] [--json]
 #
-# Without a muster binary only the comparators run, and the table says so. The pipeline reads a tenth.
+# Without a muster binary only the comparators run, and the table says so. The pipelines read a tenth.
 set -euo pipefail
 
 records=${BENCH_RECORDS:-1000000}
@@ -33,7 +33,7 @@ build=$(realpath "${build:-$here/../../build/release}")
 muster=${muster:-$build/muster}
 connectors=$(realpath --canonicalize-missing "${connectors:-$build/connectors}")
 
-# The pipeline reads whole pages, at least two of them, of a tenth.
+# The pipelines read whole pages, at least two of them, of a tenth.
 if [ $((records % (10 * page_size))) -ne 0 ] || [ "$records" -lt $((20 * page_size)) ]; then
     echo "bench: --records must be a multiple of $((10 * page_size)), and at least $((20 * page_size))" >&2
     exit 2
@@ -101,6 +101,7 @@ sync_muster() {
 compare "bare C loop" "$records" "$build/tests/bench/bare_loop"
 compare "Python script" "$records" python3 "$here/script.py"
 compare "shell pipeline" $((records / 10)) bash "$here/pipeline.sh"
+compare "shell pipeline, one transaction, no upsert" $((records / 10)) bash "$here/pipeline_once.sh"
 
 if [ -x "$muster" ]; then
     (umask 077 && printf '%s' "$token" >"$work/token")
@@ -124,9 +125,9 @@ if $json; then
         | {name: .[0], records: (.[1] | tonumber), seconds: (.[2] | tonumber), records_per_second: (.[3] | tonumber),
            cpu_seconds: (.[4] | tonumber), peak_mib: (.[6] | tonumber), ratio: (.[7] | tonumber)})'
 else
-    printf '%-22s %10s %9s %11s %8s %13s %9s %7s\n' '' records seconds records/s 'CPU s' 'CPU s/million' 'peak MiB' ratio
+    printf '%-43s %10s %9s %11s %8s %13s %9s %7s\n' '' records seconds records/s 'CPU s' 'CPU s/million' 'peak MiB' ratio
     for row in "${rows[@]}"; do
         IFS='|' read -r name count wall rate cpu each memory ratio <<<"$row"
-        printf '%-22s %10s %9s %11s %8s %13s %9s %7s\n' "$name" "$count" "$wall" "$rate" "$cpu" "$each" "$memory" "$ratio"
+        printf '%-43s %10s %9s %11s %8s %13s %9s %7s\n' "$name" "$count" "$wall" "$rate" "$cpu" "$each" "$memory" "$ratio"
     done
 fi
