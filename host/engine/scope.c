@@ -56,6 +56,8 @@ static void send_end(struct scope *scope)
     scope_enter(scope, SCOPE_ENDING);
     struct job *job = scope->key ? engine_job(scope_engine(scope), JOB_SCOPE_END) : NULL;
     if (!job) {
+        if (!scope->failed)
+            (void)snprintf(scope->reason, sizeof scope->reason, "out of memory");
         scope->proof = PROOF_PARTIAL;
         over(scope);
         return;
