@@ -23,6 +23,7 @@
 struct host {
     struct clock clock;
     struct host_hooks hooks;
+    struct store *store;
     struct engine *engine;
     struct transport *transport;
     struct pool *pool;
@@ -217,7 +218,10 @@ bool host_step(struct host *host, struct fault *fault)
         host->wake_ms = INT64_MAX;
     if (host->hooks.tick)
         host->hooks.tick(host->hooks.context, now_ms);
-    return true;
+    return !store_has_failed(host->store) ||
+           fault_set(fault, FAULT_STORE,
+               "the store's disk failed or its file is damaged; Muster ends, and goes on from its "
+               "checkpoints when it is started again");
 }
 
 void host_wake(struct host *host, int64_t deadline_ms)
@@ -297,6 +301,7 @@ bool host_create(struct store *store, const struct host_hooks *hooks, struct hos
     raise_descriptor_limit();
     host->clock = clock_system();
     host->hooks = *hooks;
+    host->store = store;
     host->armed_ms = host->wake_ms = INT64_MAX;
     host->signals = host->bell.descriptor = -1;
     (void)pthread_mutex_init(&host->mutex, NULL);

@@ -36,7 +36,8 @@ void host_ring(struct host *host);
 #define HOST_WATCHES_MAX 4u
 bool host_watch(struct host *host, int descriptor, void (*ready)(void *context), void *context,
     struct fault *fault) MUST_CHECK;
-/* Waits for events and acts on them, once. */
+/* Waits for events and acts on them, once. False where that cannot go on: the store has failed
+ * (store_has_failed), or the system. */
 bool host_step(struct host *host, struct fault *fault) MUST_CHECK;
 size_t host_rounds(const struct host *host);
 size_t host_queue_bytes(const struct host *host);

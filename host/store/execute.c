@@ -14,6 +14,7 @@
 #include "token.h"
 
 #define EXECUTE_JOBS_MAX 1024 /* jobs of one transaction */
+#define VERSION_UNKNOWN  (-1) /* of the file's data: what is in memory is not of it */
 #define WAL_BYTES_MAX \
     (64 << 20) /* of log, after which it is written back; measured with tests/bench/store_bench */
 
@@ -94,11 +95,13 @@ static bool notice_others(struct store *store, struct fault *fault)
         return false;
     if (version == store->data_version)
         return true;
-    store->data_version = version;
     changes_forget(&store->changes, store->version);
     seen_cache_settle(&store->seen, false);
     seen_cache_free(&store->seen);
-    return store_reload(store, fault);
+    if (!store_reload(store, fault))
+        return false;
+    store->data_version = version; /* not before: a failure must not pass for news that are known */
+    return true;
 }
 
 static bool finish(struct store *store, const struct hash256 *head_before, struct fault *fault)
@@ -132,7 +135,7 @@ static bool transaction(
 /* Back to what the file says. */
 static void roll_back(struct store *store)
 {
-    struct fault ignored;
+    struct fault fault;
     for (size_t i = 0; i < SQL_COUNT; i++)
         if (store->sql.statements[i])
             (void)sqlite3_reset(store->sql.statements[i]); /* their failure is known */
@@ -140,8 +143,8 @@ static void roll_back(struct store *store)
         (void)sqlite3_exec(store->sql.db, "ROLLBACK", NULL, NULL, NULL); /* the log has no commit */
     seen_cache_settle(&store->seen, false);
     changes_forget(&store->changes, store->version);
-    if (!store_reload(store, &ignored))
-        store->sql.broken = true; /* what is in memory can no longer be trusted */
+    if (!store_reload(store, &fault))
+        store->data_version = VERSION_UNKNOWN; /* the next transaction begins with it */
 }
 
 /* The fault is the job's own: the others can go on without it. */
@@ -237,5 +240,6 @@ void store_execute(struct store *store, struct job **jobs, size_t count)
             waiting[some++] = job;
         }
         execute_some(store, waiting, some);
+        atomic_store(&store->failed, store->sql.broken);
     }
 }

@@ -34,6 +34,7 @@ struct store {
     struct changes changes; /* which objects changed lately, for assumptions of workers */
     int64_t version;        /* of the open transaction; published when it is durable */
     _Atomic int64_t published;
+    _Atomic bool failed; /* sql.broken, for other threads */
 
     /* Memory of one group of batches, kept for the next. */
     struct slots slots;

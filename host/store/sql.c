@@ -31,6 +31,8 @@ bool sql_fault(struct sql_handle *handle, int code, struct fault *fault)
         return fault_set(fault, FAULT_STORE_CORRUPT,
             "the store's file is damaged (%s); restore a backup and run muster audit", message);
     case SQLITE_IOERR:
+        if (code == SQLITE_IOERR_NOMEM) /* no word about the disk */
+            return fault_memory(fault);
         handle->broken = true;
         return fault_set(fault, FAULT_STORE,
             "the store's disk failed (%s, code %d); nothing more is written before a restart",
@@ -162,6 +164,10 @@ void sql_close(struct sql_handle *handle)
     for (size_t i = 0; i < SQL_COUNT; i++)
         (void)sqlite3_finalize(handle->statements[i]); /* repeats the last step's code */
     (void)memset(handle->statements, 0, sizeof handle->statements);
+    /* Closing writes the log back and syncs. After a sync that failed another one may well succeed
+     * over pages that are lost (fault 100): the next process reads what is really there. */
+    if (handle->broken)
+        (void)sqlite3_db_config(handle->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     (void)sqlite3_close_v2(handle->db); /* never fails for a handle without statements */
     handle->db = NULL;
 }

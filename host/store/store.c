@@ -181,6 +181,11 @@ void store_close(struct store *store)
     memory_free(store);
 }
 
+bool store_has_failed(const struct store *store)
+{
+    return atomic_load(&store->failed);
+}
+
 struct hash_key store_key(const struct store *store)
 {
     return store->key;

@@ -38,6 +38,11 @@ struct hash_key store_key(const struct store *store);
  * committed without it. */
 void store_execute(struct store *store, struct job **jobs, size_t count);
 
+/* A read or a flush failed, or the file is damaged: nothing more is written, and what is in memory
+ * says nothing about the disk. The process must end; the next one takes up what is really there
+ * (faults 99 to 103). Any thread. */
+bool store_has_failed(const struct store *store);
+
 /* Reading beside the writer: one handle a thread. */
 struct store_reader;
 bool store_reader_open(
