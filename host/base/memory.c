@@ -39,6 +39,13 @@ char *memory_copy_text(const char *text)
     return text ? strdup(text) : NULL;
 }
 
+bool memory_is_there(size_t size)
+{
+    void *volatile block = malloc(size); /* volatile: or the compiler takes both calls away */
+    free(block);
+    return block != NULL;
+}
+
 void memory_free(void *block)
 {
     free(block);

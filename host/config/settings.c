@@ -154,10 +154,17 @@ static bool match_entries(config_setting_t *setting, const struct scan *scan, si
     return true;
 }
 
+/* What libconfig takes: its scanner's buffers, then the tree, in bytes a byte of text (45 for the
+ * shortest settings). */
+#define PARSE_LEAST  65536u
+#define PARSE_FACTOR 48u
+
 static bool parse(
     config_t *config, const struct text *text, const struct scan *scan, struct fault *fault)
 {
     size_t matched = 0;
+    if (!memory_is_there(PARSE_LEAST + text->bytes.length * PARSE_FACTOR))
+        return fault_memory(fault);
     if (config_read_string(config, text->bytes.data ? text->bytes.data : "") != CONFIG_TRUE) {
         int line = config_error_line(config);
         struct text_line where = text_line_at(text, line > 0 ? (size_t)line - 1 : 0);

@@ -4,6 +4,7 @@
 #ifndef MUSTER_BASE_MEMORY_H
 #define MUSTER_BASE_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* For a process that reads page after page: what is freed is kept for the next, within bounds, and
@@ -17,6 +18,9 @@ void *memory_allocate_array(size_t count, size_t size)
 void *memory_resize(void *block, size_t size);
 char *memory_copy_text(const char *text); /* NULL for NULL */
 void memory_free(void *block);            /* NULL is fine */
+/* Whether there is that much just now: asked before a library is called that does not look whether
+ * it got its memory (libconfig 1.5, json-c 0.16), so that it fails here and not there. */
+bool memory_is_there(size_t size);
 
 static inline void memory_free_cleanup(void *block_pointer)
 {
