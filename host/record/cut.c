@@ -6,7 +6,7 @@
 #include <string.h>
 #include "list.h"
 
-#define REDACTED "\"[redacted]\""
+#define REDACTED "\"" CUT_REDACTED "\""
 
 bool cut_add(struct cut_list *list, struct span at, enum cut_kind kind, struct arena *arena,
     struct fault *fault)

@@ -6,6 +6,8 @@
 
 #include "base/arena.h"
 
+#define CUT_REDACTED "[redacted]" /* what stands where credential material was */
+
 enum cut_kind {
     CUT_REDACT, /* the value becomes "[redacted]" */
     CUT_MEMBER  /* the member goes, name and value; an array's element becomes null, so that its

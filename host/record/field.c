@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#define REDACTED "[redacted]"
-
 /* What a look-up found, before it is a text. */
 struct found {
     enum { FOUND_NOTHING, FOUND_NULL, FOUND_VALUE, FOUND_TEXT } form;
@@ -51,7 +49,7 @@ static struct found look_up(const struct origin *origin, const struct look_up *f
         struct found found = found_value(value_at(from, origin->slot));
         if (found.form == FOUND_VALUE && from->redactions && from->redactions->count > 0 &&
             cut_overlaps(from->redactions, found.value.bytes))
-            return found_text(SPAN(REDACTED));
+            return found_text(SPAN(CUT_REDACTED));
         return found;
     }
     case MUSTER_FROM_PARENT:

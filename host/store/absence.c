@@ -42,10 +42,12 @@ static bool look_at(struct absent *absent, struct seen *seen, sqlite3_stmt *row,
         &absent->deleted, &absent->deleted_count, &absent->deleted_capacity, object, fault);
 }
 
-static bool scan(struct store *store, enum sql sql, const struct place *place, struct seen *seen,
-    bool proven, struct absent *absent, struct fault *fault)
+/* What a run after `run_last` has touched is not for this one to conclude about: a replay of dead
+ * letters beside it knows more. */
+static bool scan(struct store *store, enum sql sql, const struct place *place, int64_t run_last,
+    struct seen *seen, bool proven, struct absent *absent, struct fault *fault)
 {
-    sqlite3_stmt *row = sql_start(&store->sql, sql, fault, "i", place->scope);
+    sqlite3_stmt *row = sql_start(&store->sql, sql, fault, "ii", place->scope, run_last);
     if (!row)
         return false;
     enum sql_step step;
@@ -219,8 +221,9 @@ static bool conclude_absence(struct store *store, struct place *place, struct jo
     bool all_seen = !end->both && seen->own + seen->others - place->withdrawn == present &&
                     place->count[STATE_MISSING] == 0;
     if (!all_seen &&
-        (!scan(store, SQL_PRESENT_OBJECTS, place, seen, proven, &absent, fault) ||
-            !scan(store, SQL_PRESENT_CONTRIBUTIONS, place, seen, proven, &absent, fault)))
+        (!scan(store, SQL_PRESENT_OBJECTS, place, place->run, seen, proven, &absent, fault) ||
+            !scan(
+                store, SQL_PRESENT_CONTRIBUTIONS, place, place->run, seen, proven, &absent, fault)))
         return false;
     end->again = end->look_again && absent.missing_count > 0;
     return end->again || draw(store, place, end, seen, &absent, wall_ms, fault);
@@ -267,8 +270,8 @@ bool absence_close_scope(struct store *store, int64_t scope, int64_t run, const 
     AUTO_ABSENT absent = {.missing = NULL};
     struct seen nothing = {.scope_run = 0};
     if (!place_of_scope(store, scope, run, &place, fault) ||
-        !scan(store, SQL_PRESENT_OBJECTS, &place, &nothing, true, &absent, fault) ||
-        !scan(store, SQL_PRESENT_CONTRIBUTIONS, &place, &nothing, true, &absent, fault))
+        !scan(store, SQL_PRESENT_OBJECTS, &place, INT64_MAX, &nothing, true, &absent, fault) ||
+        !scan(store, SQL_PRESENT_CONTRIBUTIONS, &place, INT64_MAX, &nothing, true, &absent, fault))
         return false;
     struct cause cause = {.wall_ms = wall_ms, .evidence = evidence};
     for (size_t i = 0; i < absent.missing_count; i++)

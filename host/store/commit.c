@@ -8,7 +8,6 @@
 
 #include <assert.h>
 #include <string.h>
-#include "item.h"
 #include "ledger.h"
 #include "record/digest.h"
 #include "record/mapper.h"
@@ -65,8 +64,7 @@ static bool prepare(
     return slots_fill(store, fault);
 }
 
-/* The batch's rows that are not objects: drift, the ledger, the scope's checkpoint and sums. */
-static bool write_books(struct item *item, struct fault *fault)
+bool commit_books(struct item *item, struct fault *fault)
 {
     struct store *store = item->store;
     struct place *place = item->place;
@@ -89,6 +87,8 @@ static bool write_books(struct item *item, struct fault *fault)
         .at_ms = batch->wall_ms,
         .outcome = *item->outcome,
         .orphans = item->orphans,
+        .replay = item->replay,
+        .superseded = item->superseded,
         .seen_count = (int64_t)(store->addition.own_count + store->addition.other_count +
                                 store->addition.id_count),
         .seen = bytes_span(&store->blob),
@@ -170,7 +170,7 @@ static bool take_batch(struct store *store, struct job *job, struct fault *fault
         if (!item_counted(&item, batch->counted[i], fault))
             return false;
     commit->outcome.distinct = seen_distinct(item.seen);
-    if (!write_books(&item, fault))
+    if (!commit_books(&item, fault))
         return false;
     commit->live = place.count[STATE_LIVE];
     return true;

@@ -104,13 +104,18 @@ static bool notice_others(struct store *store, struct fault *fault)
     return true;
 }
 
+bool store_keep_head(struct store *store, struct fault *fault)
+{
+    struct span head = {(const char *)store->head.bytes, sizeof store->head.bytes};
+    return sql_run(&store->sql, SQL_META_PUT, fault, "zb", "head", head) &&
+           sql_run(&store->sql, SQL_META_PUT, fault, "zi", "batches", store->next_batch - 1);
+}
+
 static bool finish(struct store *store, const struct hash256 *head_before, struct fault *fault)
 {
     struct span head = {(const char *)store->head.bytes, sizeof store->head.bytes};
     struct span before = {(const char *)head_before->bytes, sizeof head_before->bytes};
-    if (!span_equal(head, before) &&
-        (!sql_run(&store->sql, SQL_META_PUT, fault, "zb", "head", head) ||
-            !sql_run(&store->sql, SQL_META_PUT, fault, "zi", "batches", store->next_batch - 1)))
+    if (!span_equal(head, before) && !store_keep_head(store, fault))
         return false;
     return sql_run(&store->sql, SQL_COMMIT, fault, "");
 }

@@ -49,5 +49,7 @@ bool store_reload(struct store *store, struct fault *fault) MUST_CHECK;
  * returns whether it is committed. */
 bool store_begin(struct store *store, struct fault *fault) MUST_CHECK;
 bool store_end(struct store *store, bool good, struct fault *fault) MUST_CHECK;
+/* The chain's head as it is now, for a transaction that appended to the ledger. */
+bool store_keep_head(struct store *store, struct fault *fault) MUST_CHECK;
 
 #endif

@@ -257,7 +257,9 @@ bool item_letter(struct item *item, const struct letter *letter, struct fault *f
         uint64_t hash;
         if (!find_item(item, letter->id, &row, &slot, &hash, fault))
             return false;
-        bool present = row.object && (row.presence == STATE_LIVE || row.presence == STATE_FILTERED);
+        /* A missing one was listed after all: it stays missing until its item maps, but nothing
+         * more is concluded. */
+        bool present = row.object && row.presence != STATE_DELETED;
         if (present &&
             (!object_mark_failed(store, row.object, fault) ||
                 seen_object(item->seen, &store->addition, row.object, true, fault) == SEEN_FAILED))
@@ -289,11 +291,14 @@ bool item_filtered(struct item *item, const struct filtered *filtered, struct fa
     }
     if (!find_item(item, filtered->id, &row, &slot, &hash, fault))
         return false;
-    if (!row.object || row.presence == STATE_DELETED || row.presence == STATE_MISSING)
+    if (!row.object || row.presence == STATE_DELETED)
         return note_id(item, hash, fault);
-    if (seen_object(item->seen, &store->addition, row.object, true, fault) == SEEN_FAILED)
+    if (seen_object(item->seen, &store->addition, row.object, true, fault) == SEEN_FAILED ||
+        (row.failed && !object_mark_mapped(store, row.object, fault)))
         return false;
-    if (row.presence == STATE_FILTERED)
+    if (row.failed && slot)
+        slot->failed = false;
+    if (row.presence == STATE_FILTERED || row.presence == STATE_MISSING)
         return true;
     struct cause cause = {.wall_ms = item->batch->wall_ms, .evidence = filtered->reason};
     bool good = row.shared ? merge_state(store, item->place, row.object, STATE_FILTERED, &cause,

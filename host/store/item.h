@@ -15,6 +15,8 @@ struct item {
     struct seen *seen;
     int64_t batch_key;
     int64_t orphans; /* of filtered: enrichment of objects that are not there */
+    bool replay;     /* its items are dead letters (replay.c) */
+    int64_t superseded; /* of filtered, replay only */
 };
 
 bool item_record(struct item *item, const struct record *record, struct fault *fault) MUST_CHECK;

@@ -23,6 +23,8 @@ bool ledger_link(const struct ledger_row *row, const struct hash256 *before, str
             (length > 0 && !bytes_append(scratch, texts[i], fault)))
             return false;
     }
+    if (row->replay && !bytes_format(scratch, fault, "replay|%lld|", (long long)row->superseded))
+        return false;
     *ret_link = hash_chain(before, bytes_span(scratch));
     return true;
 }
@@ -34,11 +36,11 @@ bool ledger_append(struct store *store, struct ledger_row *row, struct fault *fa
     if (!ledger_link(row, &store->head, &store->text, &link, fault))
         return false;
     struct span stored = {(const char *)link.bytes, sizeof link.bytes};
-    if (!sql_run(&store->sql, SQL_BATCH_ADD, fault, "iiiiiiiiiiiiiiiiiibbbib", row->batch, row->run,
-            row->scope, row->sequence, row->epoch, o->received, o->created, o->changed,
+    if (!sql_run(&store->sql, SQL_BATCH_ADD, fault, "iiiiiiiiiiiiiiiiiibbbibzi", row->batch,
+            row->run, row->scope, row->sequence, row->epoch, o->received, o->created, o->changed,
             o->unchanged, o->duplicate, o->filtered, o->dead, o->reappeared, o->conflicts,
             o->unreadable, row->orphans, o->distinct, row->seen_count, row->seen, row->position,
-            row->bookmark, row->at_ms, stored))
+            row->bookmark, row->at_ms, stored, row->replay ? "replay" : "page", row->superseded))
         return false;
     store->head = link;
     store->next_batch = row->batch + 1;
@@ -83,4 +85,6 @@ void ledger_read(sqlite3_stmt *statement, struct ledger_row *ret_row, struct spa
     ret_row->bookmark = sql_span(statement, count + 2);
     ret_row->at_ms = sqlite3_column_int64(statement, count + 3);
     *ret_link = sql_span(statement, count + 4);
+    ret_row->replay = span_equal_text(sql_span(statement, count + 5), "replay");
+    ret_row->superseded = sqlite3_column_int64(statement, count + 6);
 }

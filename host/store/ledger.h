@@ -10,6 +10,8 @@ struct ledger_row {
     int64_t batch, run, scope, sequence, epoch, at_ms;
     struct batch_outcome outcome;
     int64_t orphans, seen_count;
+    bool replay;        /* of dead letters, not a page */
+    int64_t superseded; /* of a replay, part of filtered: something newer is known of the object */
     struct span seen, position, bookmark;
 };
 

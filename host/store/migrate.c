@@ -16,6 +16,7 @@ static const struct migration migrations[] = {
     {1, schema_tables},
     {2, schema_tokens},
     {3, schema_recent_lookups},
+    {4, schema_replays},
 };
 
 static bool pragma(

@@ -137,3 +137,9 @@ bool object_mark_failed(struct store *store, int64_t object, struct fault *fault
     changes_note(&store->changes, object, store->version);
     return sql_run(&store->sql, SQL_OBJECT_FAILED, fault, "i", object);
 }
+
+bool object_mark_mapped(struct store *store, int64_t object, struct fault *fault)
+{
+    changes_note(&store->changes, object, store->version);
+    return sql_run(&store->sql, SQL_OBJECT_MAPS, fault, "i", object);
+}

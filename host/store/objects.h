@@ -43,6 +43,8 @@ bool object_state(struct store *store, struct place *place, struct object_row *r
 bool object_close_version(struct store *store, const struct place *place, int64_t object,
     int64_t wall_ms, struct fault *fault) MUST_CHECK;
 bool object_mark_failed(struct store *store, int64_t object, struct fault *fault) MUST_CHECK;
+/* Its item maps again, whatever it gives. */
+bool object_mark_mapped(struct store *store, int64_t object, struct fault *fault) MUST_CHECK;
 
 /* What a version says that brings an object back; NULL where it was not gone. */
 #define STORE_REAPPEARED(state) \

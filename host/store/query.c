@@ -16,10 +16,12 @@ static const struct question questions[] = {
     [QUERY_RUNS] = {"SELECT * FROM run WHERE ?1 IS NULL OR connection=?1 ORDER BY run DESC",
         ARGUMENT_NAME},
     [QUERY_LEDGER] = {"SELECT * FROM batch WHERE run=?1 ORDER BY batch", ARGUMENT_NUMBER},
-    [QUERY_DEAD] = {"SELECT letter,connection,stream,run,batch,page,item,records,code,reason,why,"
-                    "pointer,id,state,at,closed_at,closed_by,closed_reason,declaration"
-                    " FROM dead_letter WHERE ?1 IS NULL OR connection=?1 ORDER BY letter",
-        ARGUMENT_NAME},
+    [QUERY_DEAD] =
+        {"SELECT letter,connection,stream,parent,run,batch,page,item,records,code,reason,"
+         "why,pointer,id,state,now_reason,now_pointer,at,closed_at,closed_by,"
+         "closed_reason,replay_run,replay_batch,declaration"
+         " FROM dead_letter WHERE ?1 IS NULL OR connection=?1 ORDER BY letter",
+            ARGUMENT_NAME},
     [QUERY_DEAD_ONE] = {"SELECT * FROM dead_letter WHERE letter=?1", ARGUMENT_NUMBER},
     [QUERY_HOLDS] = {"SELECT * FROM hold ORDER BY hold", ARGUMENT_NONE},
     [QUERY_FAILURES] = {"SELECT c.name, count(*), max(r.ended_ms) FROM connections c"

@@ -179,3 +179,24 @@ const char *schema_tables(void)
 {
     return TABLES_PLACES TABLES_RUNS TABLES_OBJECTS;
 }
+
+/* A replay is a run of its own, which pulls nothing; its batches say so, and the letters that it
+ * closed say which batch took them. */
+const char *schema_replays(void)
+{
+    return "ALTER TABLE runs ADD COLUMN what TEXT NOT NULL DEFAULT 'pull'\n"
+           "  CHECK(what IN ('pull','replay'));\n"
+           "ALTER TABLE batches ADD COLUMN kind TEXT NOT NULL DEFAULT 'page'\n"
+           "  CHECK(kind IN ('page','replay'));\n"
+           "ALTER TABLE batches ADD COLUMN superseded INTEGER NOT NULL DEFAULT 0\n"
+           "  CHECK(superseded BETWEEN 0 AND filtered);\n"
+           "ALTER TABLE dead_letters ADD COLUMN now_reason TEXT;\n"
+           "ALTER TABLE dead_letters ADD COLUMN now_why TEXT;\n"
+           "ALTER TABLE dead_letters ADD COLUMN now_pointer TEXT;\n"
+           "ALTER TABLE dead_letters ADD COLUMN now_declaration INTEGER;\n"
+           "ALTER TABLE dead_letters ADD COLUMN tried_ms INTEGER;\n"
+           "ALTER TABLE dead_letters ADD COLUMN closed_run INTEGER;\n"
+           "ALTER TABLE dead_letters ADD COLUMN closed_batch INTEGER;\n"
+           "CREATE INDEX dead_letters_by_replay ON dead_letters(closed_run)\n"
+           "  WHERE closed_run IS NOT NULL;\n";
+}

@@ -169,6 +169,30 @@ static bool read_carry(struct span carry, const struct muster_stream *child, str
     return true;
 }
 
+bool scopes_parent(struct store *store, int64_t object, const struct muster_stream *child,
+    struct arena *arena, struct job_parent *ret_parent, bool *ret_there, struct fault *fault)
+{
+    struct job_parent parent = {.object = object};
+    bool wanted;
+    sqlite3_stmt *row =
+        sql_start(&store->sql, SQL_PARENT_CARRY, fault, "iz", object, child->parent.stream);
+    if (!row)
+        return false;
+    enum sql_step step = sql_next(&store->sql, row, fault);
+    if (step == SQL_FAILED)
+        return false;
+    bool there = step == SQL_ROW && sqlite3_column_int(row, 2) != STATE_DELETED;
+    bool good = !there || (copy_column(row, 0, arena, &parent.parent.id, fault) &&
+                              read_carry(sql_span(row, 1), child, arena, &parent, &wanted, fault));
+    if (step == SQL_ROW)
+        (void)sqlite3_reset(row); /* the row was good */
+    if (!good)
+        return false;
+    *ret_there = there;
+    *ret_parent = parent;
+    return true;
+}
+
 /* Child scopes whose parent object is deleted are closed; what they listed goes with it. */
 static bool close_orphans(struct store *store, int64_t stream, int64_t wall_ms, struct fault *fault)
 {

@@ -7,7 +7,7 @@
 #define SQL_BATCH_COLUMNS                                                                   \
     "batch,run,scope,sequence,epoch,received,created,changed,unchanged,duplicate,filtered," \
     "dead,reappeared,conflicts,unreadable,orphans,distinct_items,seen_count,seen,position," \
-    "bookmark,at_ms,link"
+    "bookmark,at_ms,link,kind,superseded"
 
 #define SQL_SUM_COLUMNS                                                                \
     "received,created,changed,unchanged,duplicate,filtered,dead,reappeared,conflicts," \
@@ -185,13 +185,15 @@
                       " WHERE connection=?1 AND kind=?2 AND state=?3")                           \
     /* ledger */                                                                                 \
     X(SQL_BATCH_ADD, "INSERT INTO batches(" SQL_BATCH_COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,"      \
-                     "?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23)")        \
+                     "?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,"      \
+                     "?24,?25)")        \
     X(SQL_BATCH_FIND, "SELECT " SQL_SUM_COLUMNS " FROM batches"                                  \
                       " WHERE run=?1 AND scope=?2 AND sequence=?3")                              \
     X(SQL_LETTER_ADD, "INSERT INTO dead_letters(letter,batch,run,scope,declaration,item,"        \
                       "records,code,reason,why,pointer,id,raw,at_ms)"                            \
                       " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)")                 \
-    X(SQL_LETTERS_SUPERSEDE, "UPDATE dead_letters SET state='superseded',closed_ms=?3"           \
+    X(SQL_LETTERS_SUPERSEDE, "UPDATE dead_letters SET state='superseded',closed_ms=?3,"          \
+                             "closed_reason='listed anew in run '||?2"                           \
                              " WHERE scope=?1 AND state='open' AND run<?2")                      \
     X(SQL_DRIFT, "INSERT INTO drifts(stream,what,path,type,count,first_run,last_run,"            \
                  "first_ms,last_ms) VALUES(?1,?2,?3,?4,?5,?6,?6,?7,?7)"                          \
@@ -227,6 +229,7 @@
     X(SQL_OBJECT_VOLATILES, "UPDATE objects SET volatiles=?2,failed=0 WHERE object=?1"           \
                             " AND (volatiles IS NOT ?2 OR failed)")                              \
     X(SQL_OBJECT_FAILED, "UPDATE objects SET failed=1 WHERE object=?1 AND failed=0")             \
+    X(SQL_OBJECT_MAPS, "UPDATE objects SET failed=0 WHERE object=?1 AND failed=1")               \
     X(SQL_OBJECT_PROVEN, "UPDATE objects SET absent_run=?2,absent_proven=1"                      \
                          " WHERE object=?1 AND scope=?3")                                        \
     X(SQL_OBJECT_SHARE, "UPDATE objects SET shared=1,bytes_hash=NULL WHERE object=?1")           \
@@ -235,10 +238,12 @@
         "from_run,to_run,mapping,scope,content_hash,fields,raw,attributes,evidence)"             \
         " SELECT object,state,version_ms,?2,run,?3,mapping,scope,content_hash,fields,raw,"       \
         "attributes,evidence FROM objects WHERE object=?1")                                      \
-    X(SQL_PRESENT_OBJECTS, "SELECT object,state,absent_run,absent_proven FROM objects"           \
-                           " WHERE scope=?1 AND shared=0 AND state IN (0,1,3)")                  \
-    X(SQL_PRESENT_CONTRIBUTIONS, "SELECT object,state,absent_run,absent_proven"                  \
-                                 " FROM contributions WHERE scope=?1 AND state IN (0,1,3)")      \
+    X(SQL_PRESENT_OBJECTS,                                                                       \
+        "SELECT object,state,absent_run,absent_proven FROM objects"                              \
+        " WHERE scope=?1 AND shared=0 AND state IN (0,1,3) AND run<=?2")                         \
+    X(SQL_PRESENT_CONTRIBUTIONS,                                                                 \
+        "SELECT object,state,absent_run,absent_proven"                                           \
+        " FROM contributions WHERE scope=?1 AND state IN (0,1,3) AND run<=?2")                   \
     X(SQL_CONTRIBUTION_FROM_OBJECT,                                                              \
         "INSERT INTO contributions(object,scope,state,failed,"                                   \
         "bytes_hash,content_hash,mapping,run,absent_run,absent_proven,fields,volatiles,raw,"     \
@@ -292,6 +297,54 @@
         " ON b.run=s.run AND b.scope=s.scope WHERE s.scope=?1 AND s.run>=?2 AND b.batch>?3")     \
     X(SQL_LETTER_DISCARD, "UPDATE dead_letters SET state='discarded',closed_by=?2,"              \
                           "closed_reason=?3,closed_ms=?4 WHERE letter=?1 AND state='open'")      \
+    /* replays */                                                                                \
+    X(SQL_REPLAY_SCOPE,                                                                          \
+        "SELECT p.scope,c.connection,c.name,t.stream,t.name,p.parent,p.parent_object,p.closed"   \
+        " FROM scopes p JOIN streams t ON t.stream=p.stream"                                     \
+        " JOIN connections c ON c.connection=t.connection WHERE p.scope>?1"                      \
+        " AND (?2 IS NULL OR c.name=?2) AND (?3 IS NULL OR t.name=?3) AND EXISTS (SELECT 1"      \
+        " FROM dead_letters l WHERE l.scope=p.scope AND l.state='open')"                         \
+        " ORDER BY p.scope LIMIT 1")                                                             \
+    X(SQL_REPLAY_LETTERS,                                                                        \
+        "SELECT l.letter,l.batch,l.run,l.item,b.sequence,l.reason,l.pointer,l.id,l.raw"          \
+        " FROM dead_letters l LEFT JOIN batches b ON b.batch=l.batch"                            \
+        " WHERE l.scope=?1 AND l.state='open' AND (l.run,l.letter)<(?2,?3) AND (?4 IS NULL"      \
+        " OR (l.batch,l.item) IN (SELECT d.batch,d.item FROM json_each(?4) j"                    \
+        "  JOIN dead_letters d ON d.letter=j.value)) ORDER BY l.run DESC,l.letter DESC")         \
+    X(SQL_REPLAY_UNKNOWN, "SELECT j.value FROM json_each(?1) j WHERE NOT EXISTS"                 \
+                          " (SELECT 1 FROM dead_letters d WHERE d.letter=j.value) LIMIT 1")      \
+    X(SQL_REPLAY_CLOSED, "SELECT count(*) FROM json_each(?1) j JOIN dead_letters d"              \
+                         " ON d.letter=j.value WHERE d.state<>'open'")                           \
+    X(SQL_REPLAY_ROUND_ADD, "INSERT INTO rounds(connection,declaration,full,state,reason,"       \
+                            "started_ms,ended_ms) VALUES(?1,?2,0,'done',?3,?4,?4)")              \
+    X(SQL_REPLAY_RUN_ADD, "INSERT INTO runs(round,stream,declaration,full,what,reason,"          \
+                          "started_ms,ended_ms) VALUES(?1,?2,?3,0,'replay',?4,?5,?5)")           \
+    X(SQL_REPLAY_SCOPE_RUN_END, "UPDATE scope_runs SET ended=1,ended_ms=?2 WHERE scope_run=?1")  \
+    X(SQL_REPLAY_RUN_END, "UPDATE runs SET ended_ms=?2 WHERE run=?1")                            \
+    /* The newest letter that a replay's run has closed in a scope; null where it is no replay. */\
+    X(SQL_REPLAY_NEWEST,                                                                         \
+        "SELECT coalesce((SELECT max(l.letter) FROM dead_letters l WHERE l.closed_run=r.run"     \
+        " AND l.scope=?2),0) FROM runs r WHERE r.run=?1 AND r.what='replay'")                    \
+    X(SQL_SEEN_LATER,                                                                            \
+        "SELECT b.seen FROM scope_runs s JOIN batches b"                                         \
+        " ON b.run=s.run AND b.scope=s.scope WHERE s.scope=?1 AND s.run>=?2 AND b.batch>?3"      \
+        " AND b.batch<=?4 AND b.kind='page'")                                                    \
+    X(SQL_OBJECT_TEXTS, "SELECT fields,volatiles,attributes FROM objects WHERE object=?1")       \
+    X(SQL_OBJECT_RUN, "SELECT run FROM objects WHERE object=?1")                                 \
+    X(SQL_CONTRIBUTION_RUN, "SELECT run FROM contributions WHERE object=?1 AND scope=?2")        \
+    X(SQL_LETTER_REPLAYED,                                                                       \
+        "UPDATE dead_letters SET state=?2,closed_by=?3,closed_reason=?4,closed_run=?5,"          \
+        "closed_batch=?6,now_reason=NULL,now_why=NULL,now_pointer=NULL,now_declaration=?7,"      \
+        "tried_ms=?8,closed_ms=?8 WHERE letter=?1 AND state='open'")                             \
+    X(SQL_LETTER_FAILS,                                                                          \
+        "UPDATE dead_letters SET now_reason=?2,now_why=?3,now_pointer=?4,now_declaration=?5,"    \
+        "tried_ms=?6 WHERE letter=?1 AND state='open' AND (now_reason IS NOT ?2"                 \
+        " OR now_why IS NOT ?3 OR now_pointer IS NOT ?4 OR now_declaration IS NOT ?5)")          \
+    X(SQL_PARENT_CARRY,                                                                          \
+        "SELECT o.id,CASE o.shared WHEN 0 THEN o.carry ELSE (SELECT c.carry FROM contributions"  \
+        " c JOIN scopes s ON s.scope=c.scope JOIN streams t ON t.stream=s.stream"                \
+        " WHERE c.object=o.object AND c.state=0 AND t.name=?2 ORDER BY c.scope LIMIT 1) END,"    \
+        "o.state FROM objects o WHERE o.object=?1")                                              \
     X(SQL_TOKEN_PUT, "INSERT OR REPLACE INTO refresh_tokens VALUES(?1,?2,?3)")                   \
     X(SQL_TOKEN_GET, "SELECT sealed FROM refresh_tokens WHERE credential=?1")                    \
     /* readers */                                                                                \

@@ -24,7 +24,7 @@ struct view {
 /* clang-format off */
 static const struct view views[] = {
     {"run",
-        "SELECT r.run, c.name AS connection, t.name AS stream, r.round,\n"
+        "SELECT r.run, c.name AS connection, t.name AS stream, r.what, r.round,\n"
         "  CASE WHEN r.ended_ms IS NULL THEN 'running' ELSE " PROOF("r.proof") " END AS proof,\n"
         "  r.reason, r.full, r.why_full, count(s.scope_run) AS scopes, " SUM("pages") ", "
         SUM("received") ", " SUM("created") ", " SUM("changed") ", " SUM("unchanged") ",\n  "
@@ -48,21 +48,25 @@ static const struct view views[] = {
         "JOIN streams t ON t.stream = p.stream JOIN connections c ON c.connection = t.connection"},
     {"batch",
         "SELECT b.batch, b.run, c.name AS connection, t.name AS stream,\n"
-        "  nullif(p.parent, '') AS parent, b.scope, b.sequence, b.epoch, b.received, b.created,\n"
+        "  nullif(p.parent, '') AS parent, b.kind, b.scope, b.sequence, b.epoch, b.received, b.created,\n"
         "  b.changed, b.unchanged, b.duplicate, b.filtered, b.dead, b.reappeared, b.conflicts,\n"
-        "  b.unreadable, b.orphans, b.distinct_items, b.seen_count, b.position, "
+        "  b.unreadable, b.orphans, b.superseded, b.distinct_items, b.seen_count, b.position, "
         TIME("b.at_ms") " AS at, " HEX("b.link") " AS link\n"
         "FROM batches b JOIN scopes p ON p.scope = b.scope\n"
         "JOIN streams t ON t.stream = p.stream JOIN connections c ON c.connection = t.connection"},
     {"dead_letter",
-        "SELECT l.letter, c.name AS connection, t.name AS stream, l.run, l.batch, b.sequence AS page,\n"
+        "SELECT l.letter, c.name AS connection, t.name AS stream, nullif(p.parent, '') AS parent,\n"
+        "  l.run, l.batch, b.sequence AS page,\n"
         "  l.item, l.records, l.code, l.reason, l.why, l.pointer, l.id, l.raw, l.state,\n  "
         TIME("l.at_ms") " AS at, " TIME("l.closed_ms") " AS closed_at, l.closed_by, l.closed_reason,"
-        "\n  " HEX("d.hash") " AS declaration\n"
+        "\n  l.closed_run AS replay_run, l.closed_batch AS replay_batch, l.now_reason, l.now_why,\n"
+        "  l.now_pointer, " TIME("l.tried_ms") " AS tried_at, " HEX("n.hash") " AS tried_declaration,\n  "
+        HEX("d.hash") " AS declaration\n"
         "FROM dead_letters l JOIN scopes p ON p.scope = l.scope\n"
         "JOIN streams t ON t.stream = p.stream JOIN connections c ON c.connection = t.connection\n"
         "LEFT JOIN batches b ON b.batch = l.batch\n"
-        "LEFT JOIN declarations d ON d.declaration = l.declaration"},
+        "LEFT JOIN declarations d ON d.declaration = l.declaration\n"
+        "LEFT JOIN declarations n ON n.declaration = l.now_declaration"},
     {"checkpoint",
         "SELECT c.name AS connection, t.name AS stream, NULL AS parent, 'bookmark' AS what,\n"
         "  t.bookmark AS value, t.bookmark_note AS note, t.complete_run AS run, NULL AS sequence\n"

@@ -379,11 +379,15 @@ START_TEST(case_tables_refuse_unbalanced_rows)
 {
     static const char *const refused[] = {
         "INSERT INTO batches SELECT "
-        "99,run,scope,2,0,2,1,0,0,0,0,0,0,0,0,0,1,0,seen,NULL,NULL,0,link FROM batches",
+        "99,run,scope,2,0,2,1,0,0,0,0,0,0,0,0,0,1,0,seen,NULL,NULL,0,link,'page',0 "
+        "FROM batches",
         "INSERT INTO batches SELECT "
-        "99,run,scope,2,0,2,1,0,0,0,0,1,0,0,0,0,1,0,seen,NULL,NULL,0,link FROM batches",
+        "99,run,scope,2,0,2,1,0,0,0,0,1,0,0,0,0,1,0,seen,NULL,NULL,0,link,'page',0 "
+        "FROM batches",
         "UPDATE batches SET created=created+1",
         "UPDATE batches SET reappeared=1",
+        "UPDATE batches SET superseded=1",
+        "UPDATE batches SET kind='other'",
         "UPDATE scope_runs SET received=received+1",
     };
     struct world world;
