@@ -21,8 +21,8 @@ enum status {
 
 struct command_line {
     const char *configuration;
-    bool json, full, kinds_only, all_states;
-    const char *connection, *format, *as_of, *reason;
+    bool json, full, kinds_only, all_states, dry_run;
+    const char *connection, *stream, *format, *as_of, *reason;
     char **arguments;
     int argument_count;
 };
@@ -39,5 +39,8 @@ enum status command_misuse(const char *format, ...) __attribute__((format(printf
 /* The configuration and, from it, the store for reading. */
 bool command_open(const struct command_line *line, struct settings **ret_settings,
     struct store **ret_store, struct fault *fault) MUST_CHECK;
+/* Runs one query into a table on stdout; `nothing` where it gives no row. ret_rows may be NULL. */
+enum status command_show(const struct command_line *line, enum query query, const char *argument,
+    const char *name, const char *nothing, size_t *ret_rows);
 
 #endif

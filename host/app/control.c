@@ -56,6 +56,8 @@ static bool client_is_free(const struct client *client)
 static void client_drop(struct control *control, struct client *client)
 {
     order_free(&control->orders, TAKE(client->order));
+    if (client->decision)
+        decision_leave(client->decision);
     (void)close(client->descriptor); /* leaves the epoll by itself */
     bytes_free(&client->in);
     bytes_free(&client->out);
@@ -139,7 +141,8 @@ static bool client_begin(struct control *control, struct client *client, struct 
     if (request.verb == REQUEST_SYNC)
         return order_create(
             &control->orders, &request, generation, &client->out, &client->order, fault);
-    return decision_start(control->host, control->store_path, &request, &client->decision, fault);
+    return decision_start(
+        control->host, control->store_path, &request, generation, &client->decision, fault);
 }
 
 static void client_line(struct control *control, struct client *client,
@@ -281,13 +284,25 @@ static void take_events(
     }
 }
 
+/* Lines of a replay go out as fast as they are read there. */
+static void client_fetch(struct control *control, struct client *client, int64_t now_ms)
+{
+    do {
+        decision_fetch(client->decision, &client->out);
+        if (client->out.length > 0)
+            client_flush(control, client, now_ms);
+    } while (
+        client->descriptor >= 0 && client->out.length == 0 && decision_has_lines(client->decision));
+}
+
 /* What has become of its order or decision since. */
 static void client_tick(struct control *control, struct client *client, int64_t now_ms)
 {
     struct answer done = {.kind = ANSWER_DONE, .status = STATUS_DONE, .text = ""};
+    enum status status = STATUS_DONE;
     struct fault fault;
     if (client->descriptor < 0) {
-        if (decision_is_done(client->decision, &fault))
+        if (decision_is_done(client->decision, &status, &fault))
             decision_free(TAKE(client->decision));
         return;
     }
@@ -295,8 +310,12 @@ static void client_tick(struct control *control, struct client *client, int64_t 
         client_drop(control, client);
         return;
     }
-    if (client->decision && decision_is_done(client->decision, &fault)) {
-        done.status = fault.code == FAULT_NONE ? STATUS_DONE : command_exit(fault.code);
+    if (client->decision)
+        client_fetch(control, client, now_ms);
+    if (client->descriptor < 0)
+        return;
+    if (client->decision && decision_is_done(client->decision, &status, &fault)) {
+        done.status = fault.code == FAULT_NONE ? status : command_exit(fault.code);
         done.text = fault.code == FAULT_NONE ? "" : fault.text;
         client_finish(control, client, &done, now_ms);
     } else if (client->order && order_is_done(client->order, &done)) {
@@ -412,13 +431,15 @@ bool control_open(
     return true;
 }
 
-/* The last word: a decision is waited for, since its outcome must be told; an order ends as it
- * stands. */
+/* The last word: a decision is waited for, since its outcome must be told, a replay until the end
+ * of its batch; an order ends as it stands. */
 static void client_leave(struct control *control, struct client *client)
 {
     int64_t now_ms = host_now_ms(control->host);
-    if (client->decision)
+    if (client->decision) {
+        decision_leave(client->decision);
         decision_wait(client->decision);
+    }
     if (client->decision || client->order)
         client_tick(control, client, now_ms);
     if (client->descriptor >= 0 && client->order)

@@ -11,11 +11,15 @@
  *     {"command":"sync","full":false,"names":["acme"]}                 names: none means all
  *     {"command":"hold","verb":"approve","number":7,"who":"ada"}       verb: approve, reject
  *     {"command":"discard","number":7,"who":"ada","reason":"a test account"}
+ *     {"command":"replay","dry":false,"who":"ada","connection":"acme","letters":[7,9]}
  *
  *     {"run":{"connection":"acme","stream":"users",…}}                 a run ended; the row of
  * `muster sync --json`
  *     {"trouble":{"connection":"acme","text":"…"}}
  *     {"progress":{"pages":12,"records":2400}}                         a few times a second at most
+ *     {"letter":{"letter":7,"fate":"replayed",…}}                      of a replay, once it is
+ * settled
+ *     {"replayed":{"replayed":2,"failed":0,…}}                         and its sums
  *     {"done":0,"text":""}                                             the last line: exit status,
  * and a sentence or ""
  *

@@ -27,8 +27,10 @@ static const struct subcommand subcommands[] = {
     {"runs", "[--json] [NAME]", "history of runs", command_runs, 0, 1},
     {"ledger", "[--json] RUN", "the books of one run, page by page", command_ledger, 1, 1},
     {"audit", "[--json]", "adds up the books again and checks the chain", command_audit, 0, 0},
-    {"dead", "list|show NUMBER|discard NUMBER --reason WHY [--json]", "dead letters", command_dead,
-        1, 2},
+    {"dead",
+        "list|show NUMBER|replay [--dry-run] [--connection NAME] [--stream S] [NUMBER…]|discard "
+        "NUMBER --reason WHY [--json]",
+        "dead letters; replay maps again without a fetch", command_dead, 1, 1 << 16},
     {"hold", "list|approve NUMBER|reject NUMBER [--json]", "absences that wait for a person",
         command_hold, 1, 2},
     {"export", "KIND [--connection NAME] [--state live|all] [--as-of TIME] [--format ndjson|csv]",
@@ -115,6 +117,8 @@ enum {
     OPTION_AS_OF,
     OPTION_FORMAT,
     OPTION_REASON,
+    OPTION_STREAM,
+    OPTION_DRY_RUN,
     OPTION_KINDS,
     OPTION_VERSION,
     OPTION_HELP
@@ -126,7 +130,9 @@ static const struct option options[] = {{"json", no_argument, NULL, OPTION_JSON}
     {"state", required_argument, NULL, OPTION_STATE},
     {"as-of", required_argument, NULL, OPTION_AS_OF},
     {"format", required_argument, NULL, OPTION_FORMAT},
-    {"reason", required_argument, NULL, OPTION_REASON}, {"kinds", no_argument, NULL, OPTION_KINDS},
+    {"reason", required_argument, NULL, OPTION_REASON},
+    {"stream", required_argument, NULL, OPTION_STREAM},
+    {"dry-run", no_argument, NULL, OPTION_DRY_RUN}, {"kinds", no_argument, NULL, OPTION_KINDS},
     {"configuration", required_argument, NULL, 'c'}, {"version", no_argument, NULL, OPTION_VERSION},
     {"help", no_argument, NULL, OPTION_HELP}, {NULL, 0, NULL, 0}};
 
@@ -162,6 +168,12 @@ static enum status parse(int argc, char **argv, struct command_line *line, bool 
             break;
         case OPTION_REASON:
             line->reason = optarg;
+            break;
+        case OPTION_STREAM:
+            line->stream = optarg;
+            break;
+        case OPTION_DRY_RUN:
+            line->dry_run = true;
             break;
         case OPTION_KINDS:
             line->kinds_only = true;

@@ -86,19 +86,34 @@ static bool read_integer(
 
 /* ------------------------------------------------------------------ requests ------------------ */
 
-enum { AT_COMMAND, AT_VERB, AT_FULL, AT_NAMES, AT_NUMBER, AT_WHO, AT_REASON, AT_COUNT };
+enum {
+    AT_COMMAND,
+    AT_VERB,
+    AT_FULL,
+    AT_NAMES,
+    AT_NUMBER,
+    AT_WHO,
+    AT_REASON,
+    AT_DRY,
+    AT_CONNECTION,
+    AT_STREAM,
+    AT_LETTERS,
+    AT_COUNT
+};
 
 #define BIT(place) (1u << (place))
 
-/* Which members each request has, besides `command` and `verb`; all but those of SYNC must be
- * there. */
+/* Which members each request has, besides `command` and `verb`; those of a decision must be there,
+ * and who replays. */
 static const struct {
     const char *command, *verb;
     unsigned members;
 } requests[] = {[REQUEST_SYNC] = {"sync", NULL, BIT(AT_FULL) | BIT(AT_NAMES)},
     [REQUEST_APPROVE] = {"hold", "approve", BIT(AT_NUMBER) | BIT(AT_WHO)},
     [REQUEST_REJECT] = {"hold", "reject", BIT(AT_NUMBER) | BIT(AT_WHO)},
-    [REQUEST_DISCARD] = {"discard", NULL, BIT(AT_NUMBER) | BIT(AT_WHO) | BIT(AT_REASON)}};
+    [REQUEST_DISCARD] = {"discard", NULL, BIT(AT_NUMBER) | BIT(AT_WHO) | BIT(AT_REASON)},
+    [REQUEST_REPLAY] = {"replay", NULL,
+        BIT(AT_DRY) | BIT(AT_CONNECTION) | BIT(AT_STREAM) | BIT(AT_LETTERS) | BIT(AT_WHO)}};
 
 #define REQUESTS (sizeof requests / sizeof requests[0])
 
@@ -125,18 +140,43 @@ static bool write_decision(
                                     bytes_append_json(line, span_of(request->reason), fault)));
 }
 
+static bool write_text_member(
+    const char *before, const char *text, struct bytes *line, struct fault *fault)
+{
+    return !text || (bytes_append_text(line, before, fault) &&
+                        bytes_append_json(line, span_of(text), fault));
+}
+
+static bool write_replay(
+    const struct control_request *request, struct bytes *line, struct fault *fault)
+{
+    if (!bytes_format(line, fault, ",\"dry\":%s", request->dry ? "true" : "false") ||
+        !write_text_member(",\"who\":", request->who, line, fault) ||
+        !write_text_member(",\"connection\":", request->connection, line, fault) ||
+        !write_text_member(",\"stream\":", request->stream, line, fault) ||
+        !bytes_append_text(line, ",\"letters\":[", fault))
+        return false;
+    for (size_t i = 0; i < request->letter_count; i++)
+        if (!bytes_format(line, fault, "%s%lld", i ? "," : "", (long long)request->letters[i]))
+            return false;
+    return bytes_append_char(line, ']', fault);
+}
+
 bool message_write_request(
     const struct control_request *request, struct bytes *into, struct fault *fault)
 {
     AUTO_BYTES line = {0};
+    bool (*write)(const struct control_request *, struct bytes *, struct fault *) =
+        request->verb == REQUEST_SYNC     ? write_names
+        : request->verb == REQUEST_REPLAY ? write_replay
+                                          : write_decision;
     if (!bytes_format(&line, fault, "{\"command\":\"%s\"", requests[request->verb].command) ||
-        !(request->verb == REQUEST_SYNC ? write_names : write_decision)(request, &line, fault) ||
-        !bytes_append_text(&line, "}\n", fault))
+        !write(request, &line, fault) || !bytes_append_text(&line, "}\n", fault))
         return false;
     if (line.length > MESSAGE_LINE_MAX)
         return fault_set(fault, FAULT_USAGE,
             "that is more than a running host takes in one order (%u bytes); name fewer "
-            "connections, or none for all",
+            "connections or letters, or none for all",
             MESSAGE_LINE_MAX);
     return bytes_append(into, bytes_span(&line), fault);
 }
@@ -155,7 +195,8 @@ static bool find_verb(const struct place *places, struct arena *arena, enum requ
             *ret_verb = (enum request_verb)i;
             return true;
         }
-    return fault_set(fault, FAULT_CONTENT, "there is no such command; sync, hold and discard are");
+    return fault_set(
+        fault, FAULT_CONTENT, "there is no such command; sync, hold, discard and replay are");
 }
 
 static bool read_names(const struct place *place, struct arena *arena,
@@ -177,6 +218,46 @@ static bool read_names(const struct place *place, struct arena *arena,
     return true;
 }
 
+static bool read_flag(const struct place *place, bool *ret_flag, struct fault *fault)
+{
+    enum json_type type = place->value.type;
+    *ret_flag = type == JSON_TRUE;
+    return type == JSON_NONE || type == JSON_TRUE || type == JSON_FALSE ||
+           fault_set(fault, FAULT_CONTENT, "\"%s\" is to be true or false", place->name);
+}
+
+static bool read_letters(const struct place *place, struct arena *arena,
+    struct control_request *request, struct fault *fault)
+{
+    struct json_iterator iterator = json_begin(place->value);
+    struct place number = {.name = "letters"};
+    if (place->value.type == JSON_NONE)
+        return true;
+    if (place->value.type != JSON_ARRAY)
+        return fault_set(fault, FAULT_CONTENT, "\"letters\" is to be a list of numbers");
+    int64_t *letters = arena_allocate_array(arena, json_count(place->value) + 1, sizeof *letters);
+    if (!letters)
+        return fault_memory(fault);
+    request->letters = letters;
+    while (json_next(&iterator, NULL, &number.value))
+        if (!read_integer(&number, 1, &letters[request->letter_count++], fault))
+            return false;
+    return true;
+}
+
+static bool read_replay(const struct place *places, struct arena *arena,
+    struct control_request *request, struct fault *fault)
+{
+    return read_flag(&places[AT_DRY], &request->dry, fault) &&
+           read_string(&places[AT_WHO], MESSAGE_WHO_MAX, arena, &request->who, fault) &&
+           (places[AT_CONNECTION].value.type == JSON_NONE ||
+               read_string(
+                   &places[AT_CONNECTION], MESSAGE_WHY_MAX, arena, &request->connection, fault)) &&
+           (places[AT_STREAM].value.type == JSON_NONE ||
+               read_string(&places[AT_STREAM], MESSAGE_WHY_MAX, arena, &request->stream, fault)) &&
+           read_letters(&places[AT_LETTERS], arena, request, fault);
+}
+
 static bool read_members(const struct place *places, struct arena *arena,
     struct control_request *request, struct fault *fault)
 {
@@ -186,12 +267,11 @@ static bool read_members(const struct place *places, struct arena *arena,
             return fault_set(
                 fault, FAULT_CONTENT, "\"%s\" does not belong to this command", places[i].name);
     if (request->verb == REQUEST_SYNC) {
-        enum json_type full = places[AT_FULL].value.type;
-        if (full != JSON_NONE && full != JSON_TRUE && full != JSON_FALSE)
-            return fault_set(fault, FAULT_CONTENT, "\"full\" is to be true or false");
-        request->full = full == JSON_TRUE;
-        return read_names(&places[AT_NAMES], arena, request, fault);
+        return read_flag(&places[AT_FULL], &request->full, fault) &&
+               read_names(&places[AT_NAMES], arena, request, fault);
     }
+    if (request->verb == REQUEST_REPLAY)
+        return read_replay(places, arena, request, fault);
     return read_integer(&places[AT_NUMBER], 1, &request->number, fault) &&
            read_string(&places[AT_WHO], MESSAGE_WHO_MAX, arena, &request->who, fault) &&
            (!(members & BIT(AT_REASON)) ||
@@ -207,7 +287,11 @@ bool message_read_request(struct span line, const struct hash_key *key, struct a
         [AT_NAMES] = {.name = "names"},
         [AT_NUMBER] = {.name = "number"},
         [AT_WHO] = {.name = "who"},
-        [AT_REASON] = {.name = "reason"}};
+        [AT_REASON] = {.name = "reason"},
+        [AT_DRY] = {.name = "dry"},
+        [AT_CONNECTION] = {.name = "connection"},
+        [AT_STREAM] = {.name = "stream"},
+        [AT_LETTERS] = {.name = "letters"}};
     struct control_request request = {0};
     if (!open_line(line, key, arena, places, AT_COUNT, fault) ||
         !find_verb(places, arena, &request.verb, fault) ||
@@ -242,6 +326,9 @@ bool message_write_answer(const struct answer *answer, struct bytes *into, struc
         good = bytes_format(&line, fault, "{\"progress\":{\"pages\":%lld,\"records\":%lld}}",
             (long long)answer->pages, (long long)answer->records);
         break;
+    case ANSWER_LETTER:
+    case ANSWER_REPLAYED: /* replay.c has written them, whole */
+        return fault_set(fault, FAULT_USAGE, "not an answer that is written here");
     case ANSWER_DONE:
         good = bytes_format(&line, fault, "{\"done\":%lld,\"text\":", (long long)answer->status) &&
                bytes_append_json(&line, span_of(answer->text), fault) &&
@@ -269,6 +356,8 @@ bool message_read_answer(struct span line, const struct hash_key *key, struct ar
     struct place places[] = {[ANSWER_RUN] = {.name = "run"},
         [ANSWER_TROUBLE] = {.name = "trouble"},
         [ANSWER_PROGRESS] = {.name = "progress"},
+        [ANSWER_LETTER] = {.name = "letter"},
+        [ANSWER_REPLAYED] = {.name = "replayed"},
         [ANSWER_DONE] = {.name = "done"},
         {.name = "text"}};
     struct answer answer = {.kind = ANSWER_RUN, .connection = "", .text = ""};
@@ -293,6 +382,13 @@ bool message_read_answer(struct span line, const struct hash_key *key, struct ar
     case ANSWER_PROGRESS:
         good = read_integer(&pages, 0, &answer.pages, fault) &&
                read_integer(&records, 0, &answer.records, fault);
+        break;
+    case ANSWER_LETTER:
+    case ANSWER_REPLAYED:
+        good =
+            inside.type == JSON_OBJECT ||
+            fault_set(fault, FAULT_CONTENT, "\"%s\" is to be an object", places[answer.kind].name);
+        answer.object = inside;
         break;
     case ANSWER_DONE:
         good = read_integer(&places[ANSWER_DONE], 0, &answer.status, fault) &&

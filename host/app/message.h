@@ -16,7 +16,13 @@
 bool message_address(
     const char *store_path, struct sockaddr_un *ret_address, struct fault *fault) MUST_CHECK;
 
-enum request_verb { REQUEST_SYNC, REQUEST_APPROVE, REQUEST_REJECT, REQUEST_DISCARD };
+enum request_verb {
+    REQUEST_SYNC,
+    REQUEST_APPROVE,
+    REQUEST_REJECT,
+    REQUEST_DISCARD,
+    REQUEST_REPLAY
+};
 
 struct control_request {
     enum request_verb verb;
@@ -25,6 +31,11 @@ struct control_request {
     size_t name_count;
     int64_t number;           /* of the hold or the letter */
     const char *who, *reason; /* reason: DISCARD */
+    /* REPLAY */
+    bool dry;
+    const char *connection, *stream; /* NULL: all */
+    const int64_t *letters;          /* none: all that are open */
+    size_t letter_count;
 };
 
 /* One line with its end. FAULT_LIMIT where it would be too long. */
@@ -35,13 +46,21 @@ bool message_write_request(
 bool message_read_request(struct span line, const struct hash_key *key, struct arena *arena,
     struct control_request *ret_request, struct fault *fault) MUST_CHECK;
 
-enum answer_kind { ANSWER_RUN, ANSWER_TROUBLE, ANSWER_PROGRESS, ANSWER_DONE };
+enum answer_kind {
+    ANSWER_RUN,
+    ANSWER_TROUBLE,
+    ANSWER_PROGRESS,
+    ANSWER_LETTER,   /* written by replay.c */
+    ANSWER_REPLAYED, /* likewise */
+    ANSWER_DONE
+};
 
 struct answer {
     enum answer_kind kind;
     struct run_summary run;        /* RUN; texts in the arena */
     const char *connection, *text; /* TROUBLE: both; DONE: text, "" where nothing is to be said */
     int64_t pages, records;        /* PROGRESS */
+    struct json_value object;      /* LETTER, REPLAYED: borrowed from the line */
     int64_t status;                /* DONE: the exit status (command.h) */
 };
 

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands that look into the store: status, runs, ledger, audit, dead, hold, export. They work
+/* The commands that look into the store: status, runs, ledger, audit, hold, export. They work
  * beside a running host: readers of a write-ahead log never wait for its writer; what a person
  * decides goes through the host. */
 #include <assert.h>
-#include <pwd.h>
 #include <string.h>
-#include <unistd.h>
 #include "base/timestamp.h"
+#include "change.h"
 #include "command.h"
-#include "decision.h"
 #include "policy/breaker.h"
-#include "remote.h"
 
 struct opened {
     struct settings *settings;
@@ -79,8 +76,7 @@ static bool status_row(
     return table_row(rows->table, more_names, more_cells, count + 1);
 }
 
-/* Runs one query into a table on stdout. ret_rows may be NULL. */
-static enum status show(const struct command_line *line, enum query query, const char *argument,
+enum status command_show(const struct command_line *line, enum query query, const char *argument,
     const char *name, const char *nothing, size_t *ret_rows)
 {
     struct fault fault;
@@ -111,19 +107,19 @@ static enum status show(const struct command_line *line, enum query query, const
 
 enum status command_status(const struct command_line *line)
 {
-    return show(line, QUERY_STATUS, NULL, "verdict", "nothing was collected yet", NULL);
+    return command_show(line, QUERY_STATUS, NULL, "verdict", "nothing was collected yet", NULL);
 }
 
 enum status command_runs(const struct command_line *line)
 {
-    return show(line, QUERY_RUNS, line->argument_count ? line->arguments[0] : NULL, "runs",
+    return command_show(line, QUERY_RUNS, line->argument_count ? line->arguments[0] : NULL, "runs",
         "no runs yet", NULL);
 }
 
 enum status command_ledger(const struct command_line *line)
 {
     size_t rows = 0;
-    enum status status = show(line, QUERY_LEDGER, line->arguments[0], "batches",
+    enum status status = command_show(line, QUERY_LEDGER, line->arguments[0], "batches",
         "no such run, or a run without pages", &rows);
     return status == STATUS_DONE && rows == 0 ? STATUS_USAGE : status;
 }
@@ -174,65 +170,7 @@ enum status command_audit(const struct command_line *line)
     return breaks ? STATUS_PARTIAL : STATUS_DONE;
 }
 
-/* ------------------------------------------------------------------ dead, hold ---------------- */
-
-static const char *who_am_i(void)
-{
-    const struct passwd *user = getpwuid(getuid());
-    return user ? user->pw_name : "unknown";
-}
-
-/* With the store's lock, or through the host that has it. */
-static enum status change(const struct command_line *line, const struct control_request *request)
-{
-    const struct store_options options = {.take_lock = true};
-    struct fault fault;
-    AUTO_OPENED opened = {0};
-    int descriptor;
-    if (!settings_read(line->configuration, &opened.settings, &fault))
-        return command_fail(&fault);
-    if (store_open(opened.settings->store_path, &options, &opened.store, &fault))
-        return decision_make(opened.store, request, &fault) ? STATUS_DONE : command_fail(&fault);
-    return remote_connect(opened.settings->store_path, &descriptor)
-               ? remote_order(descriptor, request, false)
-               : command_fail(&fault);
-}
-
-static bool read_number(const struct command_line *line, int64_t *ret_number)
-{
-    return line->argument_count == 2 && span_to_int64(span_of(line->arguments[1]), ret_number) &&
-           *ret_number > 0;
-}
-
-enum status command_dead(const struct command_line *line)
-{
-    const char *verb = line->arguments[0];
-    int64_t number;
-    if (strcmp(verb, "list") == 0 && line->argument_count == 1)
-        return show(line, QUERY_DEAD, line->connection, "dead_letters", "no dead letters", NULL);
-    if (strcmp(verb, "replay") == 0)
-        return command_misuse("dead replay is not there yet; the letters stay until it is");
-    if (strcmp(verb, "show") != 0 && strcmp(verb, "discard") != 0)
-        return command_misuse("dead takes list, show or discard, not \"%s\"", verb);
-    if (!read_number(line, &number))
-        return command_misuse(
-            "dead %s takes the number of a letter, as `muster dead list` prints it", verb);
-    if (strcmp(verb, "show") == 0) {
-        size_t rows = 0;
-        enum status status =
-            show(line, QUERY_DEAD_ONE, line->arguments[1], "dead_letter", "no such letter", &rows);
-        return status == STATUS_DONE && rows == 0 ? STATUS_USAGE : status;
-    }
-    if (!line->reason || !line->reason[0])
-        return command_misuse("dead discard needs --reason: it stays in the books");
-    const struct control_request request = {
-        .verb = REQUEST_DISCARD, .number = number, .who = who_am_i(), .reason = line->reason};
-    enum status status = change(line, &request);
-    if (status != STATUS_DONE)
-        return status;
-    (void)printf("letter %lld is discarded\n", (long long)number);
-    return STATUS_DONE;
-}
+/* ------------------------------------------------------------------ hold ---------------------- */
 
 enum status command_hold(const struct command_line *line)
 {
@@ -240,15 +178,15 @@ enum status command_hold(const struct command_line *line)
     bool approve = strcmp(verb, "approve") == 0;
     int64_t number;
     if (strcmp(verb, "list") == 0 && line->argument_count == 1)
-        return show(line, QUERY_HOLDS, NULL, "holds", "nothing is held", NULL);
+        return command_show(line, QUERY_HOLDS, NULL, "holds", "nothing is held", NULL);
     if (!approve && strcmp(verb, "reject") != 0)
         return command_misuse("hold takes list, approve or reject, not \"%s\"", verb);
-    if (!read_number(line, &number))
+    if (!change_number(line, &number))
         return command_misuse(
             "hold %s takes the number of a hold, as `muster hold list` prints it", verb);
     const struct control_request request = {
-        .verb = approve ? REQUEST_APPROVE : REQUEST_REJECT, .number = number, .who = who_am_i()};
-    enum status status = change(line, &request);
+        .verb = approve ? REQUEST_APPROVE : REQUEST_REJECT, .number = number, .who = change_who()};
+    enum status status = change_make(line, &request);
     if (status != STATUS_DONE)
         return status;
     (void)printf("hold %lld is %s\n", (long long)number, approve ? "approved" : "rejected");

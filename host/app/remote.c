@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "progress.h"
+#include "replay.h"
 
 #define READ_BYTES     16384
 #define KEPT_BYTES_MAX (256u << 20) /* names in the runs that are kept for the table */
@@ -24,6 +25,7 @@ struct remote {
     struct hash_key key; /* of the gate: the host is ours, so a constant does */
     struct progress progress;
     struct runs runs;
+    struct replay_view view;
     struct arena *line_arena, *kept; /* of one line; of the runs' texts */
     struct bytes in;
     bool done;
@@ -111,6 +113,12 @@ static bool take_line(struct remote *remote, struct span line, struct fault *fau
     case ANSWER_PROGRESS:
         remote->progress.pages = answer.pages;
         remote->progress.records = answer.records;
+        break;
+    case ANSWER_LETTER:
+        replay_view_letter(&remote->view, answer.object);
+        break;
+    case ANSWER_REPLAYED:
+        replay_view_sums(&remote->view, answer.object);
         break;
     case ANSWER_DONE:
         if (answer.text[0])
@@ -200,6 +208,7 @@ enum status remote_order(int descriptor, const struct control_request *request, 
         .clock = clock_system(),
         .line_arena = arena_create(0),
         .kept = arena_create(KEPT_BYTES_MAX),
+        .view = {.json = json && request->verb == REQUEST_REPLAY, .dry = request->dry},
         .in.limit = (size_t)2 * MESSAGE_LINE_MAX};
     struct fault fault;
     progress_begin(&remote.progress, clock_monotonic_ms(&remote.clock));
@@ -210,6 +219,7 @@ enum status remote_order(int descriptor, const struct control_request *request, 
     if (!good)
         remote.status = command_fail(&fault);
     show_runs(&remote, json);
+    replay_view_end(&remote.view);
     (void)close(descriptor); /* the host has said its last word, or is to hear that we left */
     if (remote.signals >= 0)
         (void)close(remote.signals);

@@ -20,8 +20,8 @@ bool commit_balance(const struct batch *batch, struct fault *fault) MUST_CHECK;
  */
 bool commit_group(struct store *store, struct job **jobs, size_t count, size_t *ret_bad,
     struct fault *fault) MUST_CHECK;
-/* The rows of a batch that are not objects: drift, the ledger, the scope's checkpoint and sums. What
- * its items gave is in item->outcome. */
+/* The rows of a batch that are not objects: drift, the ledger, the scope's checkpoint and sums.
+ * What its items gave is in item->outcome. */
 bool commit_books(struct item *item, struct fault *fault) MUST_CHECK;
 size_t commit_weight(const struct batch *batch); /* in records */
 

@@ -14,8 +14,8 @@ struct item {
     struct batch_outcome *outcome;
     struct seen *seen;
     int64_t batch_key;
-    int64_t orphans; /* of filtered: enrichment of objects that are not there */
-    bool replay;     /* its items are dead letters (replay.c) */
+    int64_t orphans;    /* of filtered: enrichment of objects that are not there */
+    bool replay;        /* its items are dead letters (replay.c) */
     int64_t superseded; /* of filtered, replay only */
 };
 

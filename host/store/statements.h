@@ -185,8 +185,8 @@
                       " WHERE connection=?1 AND kind=?2 AND state=?3")                           \
     /* ledger */                                                                                 \
     X(SQL_BATCH_ADD, "INSERT INTO batches(" SQL_BATCH_COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,"      \
-                     "?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,"      \
-                     "?24,?25)")        \
+                     "?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,"         \
+                     "?24,?25)")                                                                 \
     X(SQL_BATCH_FIND, "SELECT " SQL_SUM_COLUMNS " FROM batches"                                  \
                       " WHERE run=?1 AND scope=?2 AND sequence=?3")                              \
     X(SQL_LETTER_ADD, "INSERT INTO dead_letters(letter,batch,run,scope,declaration,item,"        \
@@ -238,9 +238,8 @@
         "from_run,to_run,mapping,scope,content_hash,fields,raw,attributes,evidence)"             \
         " SELECT object,state,version_ms,?2,run,?3,mapping,scope,content_hash,fields,raw,"       \
         "attributes,evidence FROM objects WHERE object=?1")                                      \
-    X(SQL_PRESENT_OBJECTS,                                                                       \
-        "SELECT object,state,absent_run,absent_proven FROM objects"                              \
-        " WHERE scope=?1 AND shared=0 AND state IN (0,1,3) AND run<=?2")                         \
+    X(SQL_PRESENT_OBJECTS, "SELECT object,state,absent_run,absent_proven FROM objects"           \
+                           " WHERE scope=?1 AND shared=0 AND state IN (0,1,3) AND run<=?2")      \
     X(SQL_PRESENT_CONTRIBUTIONS,                                                                 \
         "SELECT object,state,absent_run,absent_proven"                                           \
         " FROM contributions WHERE scope=?1 AND state IN (0,1,3) AND run<=?2")                   \
@@ -321,7 +320,7 @@
                           "started_ms,ended_ms) VALUES(?1,?2,?3,0,'replay',?4,?5,?5)")           \
     X(SQL_REPLAY_SCOPE_RUN_END, "UPDATE scope_runs SET ended=1,ended_ms=?2 WHERE scope_run=?1")  \
     X(SQL_REPLAY_RUN_END, "UPDATE runs SET ended_ms=?2 WHERE run=?1")                            \
-    /* The newest letter that a replay's run has closed in a scope; null where it is no replay. */\
+    /* the newest letter that a run has closed in a scope; null where it is no replay */         \
     X(SQL_REPLAY_NEWEST,                                                                         \
         "SELECT coalesce((SELECT max(l.letter) FROM dead_letters l WHERE l.closed_run=r.run"     \
         " AND l.scope=?2),0) FROM runs r WHERE r.run=?1 AND r.what='replay'")                    \
