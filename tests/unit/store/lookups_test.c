@@ -3,6 +3,8 @@
 #include "base/memory.h"
 #include "world.h"
 
+#include "../../../host/store/migrate.h"
+
 #define PAGES        12
 #define PAGE_RECORDS 3
 
@@ -78,20 +80,30 @@ START_TEST(case_the_audit_misses_a_lost_name)
 }
 END_TEST
 
-/* A store of the version before comes with an empty small index. */
+/* A store of an older version comes with an empty small index, and with books that know replays. */
 START_TEST(case_an_older_store_is_given_the_small_index)
 {
     struct world world;
     struct fault fault;
+    sqlite3 *old;
+    AUTO_BYTES marks = {.limit = 0};
     world_open(&world);
-    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b", "c"));
-    ck_assert(sql_execute(&world.store->sql,
-        "INSERT INTO lookups SELECT * FROM recent_lookups;DROP TABLE recent_lookups;"
-        "PRAGMA user_version=2",
-        &fault));
     store_close(TAKE(world.store));
+    ck_assert_int_eq(unlink(world.path), 0);
+    ck_assert_int_eq(sqlite3_open(world.path, &old), SQLITE_OK);
+    ck_assert(bytes_format(&marks, &fault,
+        "INSERT INTO lookups VALUES(1,1),(2,2),(3,3);PRAGMA user_version=2;"
+        "PRAGMA application_id=%d",
+        MIGRATE_APPLICATION_ID));
+    const char *const steps[] = {schema_tables(), schema_tokens(), marks.data};
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_int_eq(sqlite3_exec(old, steps[i], NULL, NULL, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_close(old), SQLITE_OK);
     world_reopen(&world);
     ck_assert_int_eq(count_of(&world, SQL_LOOKUPS_RECENT), 0);
+    ck_assert_str_eq(world_sql(&world, "SELECT count(*) FROM lookups"), "3\n");
+    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b"));
+    ck_assert_str_eq(world_sql(&world, "SELECT kind,superseded FROM batch"), "page|0\n");
     world_close(&world);
 }
 END_TEST
