@@ -149,6 +149,8 @@ int64_t listing_wait_ms(const struct scope *scope, const struct response *respon
 void listing_trouble(struct scope *scope, struct classified *said, int64_t wait_ms)
 {
     struct round *round = scope->run->round;
+    if (wait_ms == RATE_UNKNOWN && said->wait_ms > 0)
+        wait_ms = said->wait_ms;
     login_redact(round, said->word);
     login_redact(round, said->message);
     if (scope->failed || round->stopping) {

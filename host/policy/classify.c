@@ -29,7 +29,8 @@ struct classifier {
     struct arena *arena;
     struct condition success, failure;
     struct json_pointer *codes, *messages; /* looked up in this order */
-    size_t code_count, message_count;
+    struct json_pointer *wait;             /* BODY_WAIT */
+    size_t code_count, message_count, wait_count;
     struct rule *rules;
     size_t rule_count;
     struct hash_key key; /* against names crafted to collide; decides nothing */
@@ -112,6 +113,8 @@ static const char *const usual_messages[] = {
     "/detail", "/error_description", "/error/message", "/message", "/errors/0/message", "/title"};
 
 #define USUAL_MESSAGES (sizeof usual_messages / sizeof usual_messages[0])
+#define BODY_WAIT      "/retry_after" /* Discord: seconds, with a fraction */
+#define BODY_WAIT_MOST (INT64_C(30) * 86400 * 1000)
 
 /* ------------------------------------------------------------------ compilation --------------- */
 
@@ -130,8 +133,11 @@ static bool compile_pointers(
     classifier->codes = arena_allocate_array(classifier->arena, 2, sizeof *classifier->codes);
     classifier->messages =
         arena_allocate_array(classifier->arena, USUAL_MESSAGES + 1, sizeof *classifier->messages);
-    if (!classifier->codes || !classifier->messages)
+    classifier->wait = arena_allocate_array(classifier->arena, 1, sizeof *classifier->wait);
+    if (!classifier->codes || !classifier->messages || !classifier->wait)
         return fault_memory(fault);
+    if (!add_pointer(classifier, classifier->wait, &classifier->wait_count, BODY_WAIT, fault))
+        return false;
     if (envelope->code &&
         !add_pointer(classifier, classifier->codes, &classifier->code_count, envelope->code, fault))
         return fault_prefix(fault, "envelope.code");
@@ -362,6 +368,22 @@ static void describe(
         sizeof classified->message);
 }
 
+static bool speaks_of_rate_limit(const char *message)
+{
+    return strcasestr(message, "rate limit") != NULL;
+}
+
+static void read_wait(
+    const struct classifier *classifier, const struct answer *answer, struct classified *classified)
+{
+    char text[VERDICT_WORD_MAX];
+    if (classified->outcome != OUTCOME_THROTTLED ||
+        !show_first(answer, classifier->wait, classifier->wait_count, text, sizeof text))
+        return;
+    int64_t ms = dialect_wait_ms(span_of(text), BODY_WAIT_MOST);
+    classified->wait_ms = ms > 0 ? ms : 0;
+}
+
 static bool says_wait(const struct http_headers *headers, bool *ret_used_up)
 {
     struct rate_reading reading;
@@ -421,13 +443,19 @@ void classify_response(const struct classifier *classifier, const struct respons
     }
     classified.outcome = status_outcome(classifier, response, had_cursor);
     struct answer answer = {response->status, &response->headers, {NULL, 0}, scratch};
+    bool ruled = false;
     if (response->status >= 400) {
         answer.body = sound_body(classifier, bytes_span(&response->body), scratch);
         const struct rule *rule = find_rule(classifier, &answer, false);
         if (rule)
             classified.outcome = rule->outcome;
+        ruled = rule != NULL;
     }
     describe(classifier, &answer, &classified);
+    if (!ruled && classified.outcome == OUTCOME_FORBIDDEN &&
+        speaks_of_rate_limit(classified.message))
+        classified.outcome = OUTCOME_THROTTLED;
+    read_wait(classifier, &answer, &classified);
     *ret_classified = classified;
 }
 
@@ -444,6 +472,7 @@ void classify_body(const struct classifier *classifier, int status,
         classified.outcome = rule->outcome;
     else if (failed)
         classified.outcome = OUTCOME_TRANSIENT;
+    read_wait(classifier, &answer, &classified);
     if (classified.outcome != OUTCOME_OK)
         describe(classifier, &answer, &classified);
     else

@@ -483,6 +483,12 @@ static void settle_window(struct rate_reading *of, int64_t most_ms)
         of->reset_ms = of->window_ms;
 }
 
+int64_t dialect_wait_ms(struct span text, int64_t most_ms)
+{
+    const struct reader reader = {.most_ms = most_ms};
+    return read_time(&reader, text);
+}
+
 void dialect_read(const struct http_headers *headers, int64_t wall_ms, int64_t most_ms,
     struct rate_reading *ret_reading)
 {

@@ -198,6 +198,84 @@ START_TEST(envelopes_decide_of_good_statuses)
 }
 END_TEST
 
+/* How vendors say "too fast" in words, where a declaration says where the words are; and without
+ * one, where the host knows. */
+START_TEST(vendors_words_for_a_rate_limit)
+{
+    static const struct {
+        const char *api, *code_at, *code;
+        struct answer answer;
+        int64_t wait_ms;
+    } rows[] = {
+        /* https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
+        {"GitHub, secondary", NULL, NULL,
+            {403, "x-ratelimit-remaining", "4200",
+                "{\"message\":\"You have exceeded a secondary rate limit. Please wait a few "
+                "minutes\"}",
+                false},
+            0},
+        {"GitHub, primary", NULL, NULL, {403, "x-ratelimit-remaining", "0", "{}", false}, 0},
+        /* https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm
+         */
+        {"Salesforce", "/0/errorCode", "REQUEST_LIMIT_EXCEEDED",
+            {403, NULL, NULL,
+                "[{\"message\":\"TotalRequests Limit exceeded.\",\"errorCode\":"
+                "\"REQUEST_LIMIT_EXCEEDED\"}]",
+                false},
+            0},
+        /* https://linear.app/developers/rate-limiting */
+        {"Linear", "/errors/0/extensions/code", "RATELIMITED",
+            {400, NULL, NULL,
+                "{\"errors\":[{\"message\":\"x\",\"extensions\":{\"code\":\"RATELIMITED\"}}]}",
+                false},
+            0},
+        {"Linear, its headers", NULL, NULL,
+            {400, "X-RateLimit-Requests-Remaining", "0", "{}", false}, 0},
+        /* https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html */
+        {"AWS", "/__type", "ThrottlingException",
+            {400, NULL, NULL, "{\"__type\":\"ThrottlingException\",\"message\":\"Rate exceeded\"}",
+                false},
+            0},
+        /* https://discord.com/developers/docs/topics/rate-limits */
+        {"Discord", NULL, NULL,
+            {429, NULL, NULL,
+                "{\"message\":\"You are being rate "
+                "limited.\",\"retry_after\":64.57,\"global\":false}",
+                false},
+            64570},
+        {"garbage for a wait", NULL, NULL, {429, NULL, NULL, "{\"retry_after\":\"soon\"}", false},
+            0},
+        {"a negative wait", NULL, NULL, {429, NULL, NULL, "{\"retry_after\":-5}", false}, 0},
+        {"an absurd wait", NULL, NULL, {429, NULL, NULL, "{\"retry_after\":1e99}", false}, 0},
+        /* https://developers.hubspot.com/docs/guides/apps/api-usage/usage-details */
+        {"HubSpot", NULL, NULL,
+            {429, NULL, NULL, "{\"status\":\"error\",\"policyName\":\"DAILY\"}", false}, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct muster_connector connector = plain();
+        struct muster_stream stream = {.name = "users"};
+        const struct muster_error_word word = {
+            .class_ = MUSTER_CLASS_THROTTLED, .code = rows[i].code};
+        connector.envelope.code = rows[i].code_at;
+        if (rows[i].code)
+            connector.error_words = (struct muster_error_word_list){&word, 1, sizeof word};
+        struct classifier *classifier = compile(&connector, &stream);
+        struct classified got = classify(classifier, rows[i].answer);
+        ck_assert_msg(
+            got.outcome == OUTCOME_THROTTLED, "%s: %s", rows[i].api, outcome_name(got.outcome));
+        ck_assert_msg(got.wait_ms == rows[i].wait_ms, "%s: %ld", rows[i].api, got.wait_ms);
+        classifier_free(classifier);
+    }
+    struct muster_connector connector = plain();
+    struct muster_stream stream = {.name = "users"};
+    struct classifier *classifier = compile(&connector, &stream);
+    struct classified got = classify(classifier,
+        (struct answer){403, NULL, NULL, "{\"message\":\"Must have admin rights\"}", false});
+    ck_assert_int_eq(got.outcome, OUTCOME_FORBIDDEN);
+    classifier_free(classifier);
+}
+END_TEST
+
 START_TEST(no_word_makes_an_error_into_a_success)
 {
     for (uint32_t class_ = 1; class_ <= MUSTER_CLASS_INVALID; class_++) {
@@ -275,5 +353,6 @@ END_TEST
 
 UNIT_MAIN("classify", each_status_has_its_class, each_exchange_has_its_class,
     words_are_tried_in_order_the_streams_first, envelopes_decide_of_good_statuses,
-    no_word_makes_an_error_into_a_success, token_answers_have_their_rfcs_words,
-    long_messages_are_cut_between_words, words_that_do_not_compile_are_refused)
+    vendors_words_for_a_rate_limit, no_word_makes_an_error_into_a_success,
+    token_answers_have_their_rfcs_words, long_messages_are_cut_between_words,
+    words_that_do_not_compile_are_refused)

@@ -10,7 +10,7 @@
 #define MOST  INT64_C(900000)
 #define NOW   INT64_C(1760000000000) /* 2025-10-09T08:53:20Z */
 #define NONE  RATE_UNKNOWN
-#define PAIRS 10
+#define PAIRS 20
 
 static struct rate_reading read_at(const char *const *pairs, int64_t wall_ms, int64_t most_ms)
 {
@@ -23,6 +23,133 @@ static struct rate_reading read_at(const char *const *pairs, int64_t wall_ms, in
     http_headers_free(&headers);
     return reading;
 }
+
+/* What the vendors' pages show, each at the time of its own Date: 2025-10-09T08:53:20Z. */
+#define DATE "Date", "Thu, 09 Oct 2025 08:53:20 GMT"
+static const struct documented {
+    const char *api;
+    const char *pairs[PAIRS];
+    int64_t limit, remaining, reset_ms, retry_after_ms;
+    double rate;
+    bool concurrency;
+} documented[] = {
+    /* https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-03 section 1.5 */
+    {"IETF, three fields",
+        {DATE, "RateLimit-Limit", "10, 10;w=1, 50;w=60", "RateLimit-Remaining", "9",
+            "RateLimit-Reset", "1"},
+        10, 9, 1000, NONE, 0, false},
+    /* https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10 section 6 */
+    {"IETF, one field and a policy",
+        {DATE, "RateLimit-Policy", "\"permin\";q=50;w=60,\"perhr\";q=1000;w=3600", "RateLimit",
+            "\"permin\";r=50;t=50;pk=:dHJpYWwxMjEzMjM=:"},
+        50, 50, 50000, NONE, 0, false},
+    /* RFC 9110 section 10.2.3 */
+    {"Retry-After, a date", {DATE, "Retry-After", "Thu, 09 Oct 2025 08:55:20 GMT"}, NONE, NONE,
+        NONE, 120000, 0, false},
+    {"Retry-After, seconds", {DATE, "Retry-After", "120"}, NONE, NONE, NONE, 120000, 0, false},
+    /* https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
+    {"GitHub, used up",
+        {DATE, "x-ratelimit-limit", "60", "x-ratelimit-remaining", "0", "x-ratelimit-used", "60",
+            "x-ratelimit-reset", "1760000120", "x-ratelimit-resource", "core"},
+        60, 0, 120000, NONE, 0, false},
+    {"GitHub, a secondary limit",
+        {DATE, "x-ratelimit-limit", "5000", "x-ratelimit-remaining", "4200", "x-ratelimit-reset",
+            "1760000120", "Retry-After", "60"},
+        5000, 4200, 120000, 60000, 0, false},
+    /* https://developer.okta.com/docs/reference/rl-best-practices/ */
+    {"Okta",
+        {DATE, "X-Rate-Limit-Limit", "600", "X-Rate-Limit-Remaining", "598", "X-Rate-Limit-Reset",
+            "1760000030"},
+        600, 598, 30000, NONE, 0, false},
+    {"Okta, too many under way",
+        {DATE, "X-Rate-Limit-Limit", "0", "X-Rate-Limit-Remaining", "0", "X-Rate-Limit-Reset",
+            "1760000030"},
+        0, 0, 30000, NONE, 0, true},
+    /* https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits/#response-headers */
+    {"GitLab",
+        {DATE, "RateLimit-Limit", "60", "RateLimit-Name", "throttle_authenticated_web",
+            "RateLimit-Observed", "67", "RateLimit-Remaining", "0", "RateLimit-Reset", "1760000030",
+            "RateLimit-ResetTime", "Thu, 09 Oct 2025 08:53:50 GMT", "Retry-After", "30"},
+        60, 0, 30000, 30000, 0, false},
+    /* https://developer.zendesk.com/api-reference/introduction/rate-limits/ */
+    {"Zendesk",
+        {DATE, "X-Rate-Limit", "700", "X-Rate-Limit-Remaining", "699", "ratelimit-limit", "700",
+            "ratelimit-remaining", "699", "ratelimit-reset", "41"},
+        700, 699, NONE, NONE, 0, false},
+    {"Zendesk, one endpoint",
+        {DATE, "X-Rate-Limit", "700", "X-Rate-Limit-Remaining", "699",
+            "zendesk-ratelimit-tickets-index", "total=50; remaining=0; resets=41", "Retry-After",
+            "41"},
+        50, 0, 41000, 41000, 0, false},
+    /* https://developer.atlassian.com/cloud/jira/platform/rate-limiting/ */
+    {"Atlassian",
+        {DATE, "X-RateLimit-Limit", "350", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset",
+            "2025-10-09T08:55Z", "X-RateLimit-NearLimit", "false", "RateLimit-Reason",
+            "jira-burst-based", "Retry-After", "5"},
+        350, 0, 100000, 5000, 0, false},
+    /* https://learn.microsoft.com/en-us/graph/throttling */
+    {"Microsoft Graph",
+        {DATE, "Retry-After", "2.128", "x-ms-resource-unit", "5", "x-ms-throttle-limit-percentage",
+            "1.05", "x-ms-throttle-information", "CPULimitExceeded"},
+        100, 0, NONE, 2128, 0, false},
+    {"Microsoft Graph, near", {DATE, "x-ms-throttle-limit-percentage", "0.95"}, 100, 5, NONE, NONE,
+        0, false},
+    /* https://learn.microsoft.com/en-us/sharepoint/dev/general-development/
+       how-to-avoid-getting-throttled-or-blocked-in-sharepoint-online */
+    {"SharePoint",
+        {DATE, "RateLimit-Limit", "1200", "RateLimit-Remaining", "120", "RateLimit-Reset", "5"},
+        1200, 120, 5000, NONE, 0, false},
+    /* https://api.slack.com/apis/rate-limits */
+    {"Slack", {DATE, "Retry-After", "30"}, NONE, NONE, NONE, 30000, 0, false},
+    /* https://developers.hubspot.com/docs/guides/apps/api-usage/usage-details */
+    {"HubSpot",
+        {DATE, "X-HubSpot-RateLimit-Daily", "250000", "X-HubSpot-RateLimit-Daily-Remaining",
+            "249997", "X-HubSpot-RateLimit-Interval-Milliseconds", "10000",
+            "X-HubSpot-RateLimit-Max", "100", "X-HubSpot-RateLimit-Remaining", "3"},
+        100, 3, 10000, NONE, 0, false},
+    /* https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/headers_api_usage.htm
+     */
+    {"Salesforce", {DATE, "Sforce-Limit-Info", "api-usage=4999/5000"}, 5000, 1, NONE, NONE, 0,
+        false},
+    /* https://shopify.dev/docs/api/admin-rest/usage/rate-limits */
+    {"Shopify", {DATE, "X-Shopify-Shop-Api-Call-Limit", "40/40", "Retry-After", "2.0"}, 40, 0, 1000,
+        2000, 0, false},
+    /* https://linear.app/developers/rate-limiting */
+    {"Linear",
+        {DATE, "X-RateLimit-Requests-Limit", "1500", "X-RateLimit-Requests-Remaining", "1499",
+            "X-RateLimit-Requests-Reset", "1760003600000", "X-Complexity", "21",
+            "X-RateLimit-Complexity-Limit", "250000", "X-RateLimit-Complexity-Remaining", "0",
+            "X-RateLimit-Complexity-Reset", "1760000060000"},
+        250000, 0, 60000, NONE, 0, false},
+    /* https://developer-docs.amazon.com/sp-api/docs/usage-plans-and-rate-limits */
+    {"Amazon", {DATE, "x-amzn-RateLimit-Limit", "0.0167"}, NONE, NONE, NONE, NONE, 0.016, false},
+    /* https://discord.com/developers/docs/topics/rate-limits */
+    {"Discord",
+        {DATE, "X-RateLimit-Limit", "10", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset",
+            "1760000064.57", "X-RateLimit-Reset-After", "64.57", "X-RateLimit-Bucket", "abcd1234",
+            "X-RateLimit-Scope", "user", "Retry-After", "65"},
+        10, 0, 64570, 65000, 0, false},
+};
+
+/* Our own clock is an hour off: only what the server says counts. */
+START_TEST(each_vendor_as_its_pages_show_it)
+{
+    for (size_t i = 0; i < sizeof documented / sizeof documented[0]; i++) {
+        const struct documented *row = &documented[i];
+        for (int64_t off_ms = -3600000; off_ms <= 3600000; off_ms += 3600000) {
+            struct rate_reading got = read_at(row->pairs, NOW + off_ms, MOST);
+            ck_assert_msg(got.limit == row->limit, "%s: limit %ld", row->api, got.limit);
+            ck_assert_msg(
+                got.remaining == row->remaining, "%s: remaining %ld", row->api, got.remaining);
+            ck_assert_msg(got.reset_ms == row->reset_ms, "%s: reset %ld", row->api, got.reset_ms);
+            ck_assert_msg(got.retry_after_ms == row->retry_after_ms, "%s: retry after %ld",
+                row->api, got.retry_after_ms);
+            ck_assert_msg(got.concurrency == row->concurrency, "%s", row->api);
+            ck_assert_double_eq_tol(got.rate_per_second, row->rate, 0.0005);
+        }
+    }
+}
+END_TEST
 
 static const struct {
     const char *api;
@@ -216,7 +343,7 @@ START_TEST(more_buckets_than_are_kept_do_no_harm)
 }
 END_TEST
 
-UNIT_MAIN("dialect", every_dialect, the_servers_date_corrects_our_clock,
-    spans_do_not_depend_on_the_clock_at_all, limits_on_requests_under_way_are_told_apart,
-    a_rate_is_a_rate, the_slowest_pace_decides_between_low_buckets,
-    more_buckets_than_are_kept_do_no_harm)
+UNIT_MAIN("dialect", every_dialect, each_vendor_as_its_pages_show_it,
+    the_servers_date_corrects_our_clock, spans_do_not_depend_on_the_clock_at_all,
+    limits_on_requests_under_way_are_told_apart, a_rate_is_a_rate,
+    the_slowest_pace_decides_between_low_buckets, more_buckets_than_are_kept_do_no_harm)

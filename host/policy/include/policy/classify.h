@@ -24,6 +24,8 @@ void classifier_free(struct classifier *classifier);
 
 struct classified {
     enum outcome outcome;
+    int64_t wait_ms; /* throttled: what the body asks to wait, at /retry_after (Discord); 0: nothing
+                      */
     char word[VERDICT_WORD_MAX]; /* the API's own code, or the status as text, or the exchange's
                                     name */
     char message[VERDICT_MESSAGE_MAX]; /* the API's message or the exchange's reason; control
@@ -36,11 +38,12 @@ struct classified {
  * REFUSED -> refused; TOO_LARGE, PROTOCOL -> malformed; LOCAL, CANCELLED -> local. Status 2xx -> ok
  * (206, unasked -> malformed; 204 and 205 -> ok with an empty body); 1xx, 3xx -> refused; 401 ->
  * auth_expired; 403 -> forbidden, but throttled where rate headers say remaining 0 or Retry-After
- * is there; 404 -> not_found; 408, 425, 5xx (not 501, 505) -> transient; 410 -> cursor_expired
- * where a cursor was sent (`had_cursor`), else not_found; 429 -> throttled; 503 with Retry-After
- * and 400 with remaining 0 (Linear) -> throttled; other 4xx, 501, 505 -> invalid; a status that is
- * none -> malformed. Error words are looked for in 4xx and 5xx only, in bodies up to 64 KiB that
- * are sound JSON.
+ * is there, or the message speaks of a rate limit (GitHub's secondary ones say it nowhere else);
+ * 404 -> not_found; 408, 425, 5xx (not 501, 505) -> transient; 410 -> cursor_expired where a cursor
+ * was sent (`had_cursor`), else not_found; 429 -> throttled; 503 with Retry-After and 400 with
+ * remaining 0 (Linear) -> throttled; other 4xx, 501, 505 -> invalid; a status that is none ->
+ * malformed. Error words are looked for in 4xx and 5xx only, in bodies up to 64 KiB that are sound
+ * JSON.
  *
  * Of a token request (no stream): 401 -> auth_denied; the words of RFC 6749 section 5.2 at /error
  * are known, after the connector's own.

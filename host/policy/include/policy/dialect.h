@@ -25,4 +25,7 @@ struct rate_reading {
 void dialect_read(const struct http_headers *headers, int64_t wall_ms, int64_t most_ms,
     struct rate_reading *ret_reading);
 
+/* One time in any of those forms, as Discord states it in a body; RATE_UNKNOWN where it is none. */
+int64_t dialect_wait_ms(struct span text, int64_t most_ms);
+
 #endif
