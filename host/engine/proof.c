@@ -142,11 +142,17 @@ static void conclude(struct scope *scope, enum proof proof, const char *format, 
     va_end(arguments);
 }
 
+#define DEAD_FEW 3 /* letters of a listing whose share says nothing yet: it may be very short */
+
+/* The share is that of policy.dead_letters_percent; 0 bears none at all, and where nothing else
+ * came few are all. */
 static bool too_many_dead(const struct scope *scope)
 {
-    const struct policy_settings *policy = round_policy(scope->run->round);
-    return scope->sums.dead > policy->absence_most &&
-           scope->sums.dead * 100 > policy->dead_letters_percent * scope->sums.received;
+    int64_t percent = round_policy(scope->run->round)->dead_letters_percent;
+    int64_t dead = scope->sums.dead, received = scope->sums.received;
+    if (dead > 0 && percent < 100 && (percent == 0 || dead == received))
+        return true;
+    return dead > DEAD_FEW && dead * 100 > percent * received;
 }
 
 bool proof_conclude(struct scope *scope)

@@ -94,7 +94,8 @@ static const char *why_full(const struct job_round_open *open, const struct job_
         return "mapping changed";
     if (!past->has_bookmark)
         return "no bookmark";
-    if (wall_ms - past->last_full_ms >= every_ms)
+    if (wall_ms - past->last_full_ms >= every_ms ||
+        wall_ms < past->last_full_ms) /* the clock went back: nobody knows how long it is ago */
         return "due";
     if (kept_ms > 0 && wall_ms - past->complete_ms > kept_ms)
         return "changes no longer kept";

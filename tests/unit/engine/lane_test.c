@@ -482,6 +482,24 @@ START_TEST(a_round_without_a_sound_answer_has_failed)
 }
 END_TEST
 
+/* Discord states its wait in the body, too. */
+START_TEST(a_wait_in_the_body_is_kept)
+{
+    static const struct answer answers[] = {
+        {.when = "/users", .times = 1, .status = 429, .body = "{'retry_after':64.57}"},
+        {.when = "/users", .body = "{'items':[" ITEM("1") "]}"}};
+    struct driver driver;
+    driver_begin(&driver, "", PEOPLE, ANSWERS(answers));
+    driver_join(&driver);
+    driver_start(&driver);
+    driver_finish(&driver);
+    ck_assert_int_eq(driver.requests, 2);
+    ck_assert_int_ge(driver.now_ms, 64570);
+    ck_assert_int_le(driver.now_ms, 73000);
+    driver_end(&driver);
+}
+END_TEST
+
 START_TEST(one_stream_in_trouble_is_no_failed_connection)
 {
     static const struct answer answers[] = {{.when = "/users", .status = 500, .body = "{}"},
@@ -694,5 +712,6 @@ UNIT_MAIN("lane", a_stream_of_many_scopes_does_not_starve_another,
     a_place_is_kept_for_a_stream_between_two_pages, connections_that_share_a_lane_have_even_shares,
     a_connections_trouble_is_its_own, an_origin_that_cannot_be_connected_to_is_left_alone_by_all,
     half_open_tries_with_one_request, a_round_without_a_sound_answer_has_failed,
-    one_stream_in_trouble_is_no_failed_connection, a_stated_limit_is_kept_in_every_window,
-    a_wall_clock_that_jumps_changes_nothing, each_request_is_counted_once)
+    one_stream_in_trouble_is_no_failed_connection, a_wait_in_the_body_is_kept,
+    a_stated_limit_is_kept_in_every_window, a_wall_clock_that_jumps_changes_nothing,
+    each_request_is_counted_once)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rounds that a crash left open, and the reasons for a full run. */
 #include "world.h"
+#include "store/query.h"
 
 /* One complete run of the incremental stream, with a bookmark. */
 static void run_changes(struct world *world, bool full)
@@ -76,6 +77,81 @@ static struct job_scope_begin half_a_run(struct world *world)
     world_reopen(world);
     return scope;
 }
+
+/* Faults 92 to 95: a clock that was in 2038 and came back does not put off full runs until then. */
+START_TEST(case_a_clock_that_went_back_makes_full_runs_due)
+{
+    struct world world;
+    world_open(&world);
+    int64_t now_ms = world.wall_ms;
+    world.wall_ms = INT64_C(2147483648000);
+    run_changes(&world, true);
+    world.full = false;
+    world_round(&world);
+    ck_assert_ptr_null(world.entries[CHANGES].why_full);
+    world_round_end(&world);
+    world.wall_ms = now_ms;
+    world_round(&world);
+    ck_assert_str_eq(world.entries[CHANGES].why_full, "due");
+    world_round_end(&world);
+    world_close(&world);
+}
+END_TEST
+
+struct failures {
+    int rows;
+    int64_t count, ended_ms;
+};
+
+static bool take_failures(
+    void *context, const char *const *names, const struct cell *cells, size_t count)
+{
+    struct failures *failures = context;
+    (void)names;
+    ck_assert_uint_eq(count, 3);
+    failures->rows++;
+    failures->count = cells[1].integer;
+    failures->ended_ms = cells[2].integer;
+    return true;
+}
+
+static void end_round(struct world *world, bool failed)
+{
+    struct job job = {.kind = JOB_ROUND_END};
+    job.round_end = (struct job_round_end){
+        .connection = world->connection, .round = world->round, .failed = failed};
+    (void)snprintf(job.round_end.reason, sizeof job.round_end.reason, "%s", failed ? "why" : "");
+    world->wall_ms += 60000;
+    world_round(world);
+    job.round_end.round = world->round;
+    world_do(world, &job);
+}
+
+/* What a host needs to know of a connection that keeps failing, when it starts anew. */
+START_TEST(case_failures_in_a_row_are_counted)
+{
+    static const struct {
+        bool failed;
+        int64_t count;
+    } rounds[] = {{false, 0}, {true, 1}, {true, 2}, {true, 3}, {false, 0}, {true, 1}};
+    struct world world;
+    struct fault fault;
+    world_open(&world);
+    for (size_t i = 0; i < sizeof rounds / sizeof rounds[0]; i++) {
+        struct failures failures = {0};
+        end_round(&world, rounds[i].failed);
+        ck_assert(query_run(world.store, QUERY_FAILURES, NULL, take_failures, &failures, &fault));
+        ck_assert_int_eq(failures.rows, rounds[i].count > 0);
+        ck_assert_int_eq(failures.count, rounds[i].count);
+        if (failures.rows)
+            ck_assert_int_eq(failures.ended_ms, world.wall_ms);
+        const char *shown =
+            world_sql(&world, "SELECT DISTINCT failures, failed_at IS NULL FROM verdict");
+        ck_assert_msg(shown[0] == '0' + rounds[i].count, "%s", shown);
+    }
+    world_close(&world);
+}
+END_TEST
 
 START_TEST(case_an_open_round_is_taken_up)
 {
@@ -311,7 +387,8 @@ START_TEST(case_tokens_belong_to_what_was_configured)
 }
 END_TEST
 
-UNIT_MAIN("rounds", case_why_a_run_is_full, case_an_open_round_is_taken_up,
+UNIT_MAIN("rounds", case_why_a_run_is_full, case_a_clock_that_went_back_makes_full_runs_due,
+    case_failures_in_a_row_are_counted, case_an_open_round_is_taken_up,
     case_an_old_or_changed_round_is_superseded, case_restart_forgets_what_was_seen,
     case_a_scope_that_stopped_before_its_end_begins_anew, case_a_full_disk_loses_nothing,
     case_tokens_are_sealed, case_tokens_belong_to_what_was_configured)
