@@ -438,16 +438,15 @@ END_TEST
 
 START_TEST(many_slow_clients_leave_room)
 {
-    int slow[SERVE_CONNECTIONS_PER_IP];
+    int slow[SERVE_CONNECTIONS_PER_IP - 1];
     start(options());
-    for (size_t i = 0; i < SERVE_CONNECTIONS_PER_IP; i++) {
+    for (size_t i = 0; i < SERVE_CONNECTIONS_PER_IP - 1; i++) {
         slow[i] = dial();
         say(slow[i], "GET /");
     }
-    struct pollfd first = {.fd = slow[0], .events = POLLIN};
-    ck_assert_int_eq(poll(&first, 1, 100), 0);
+    ck_assert(is_status(ask("GET /metrics", LOCAL), 200)); /* those before it are accepted, too */
     atomic_fetch_add(&now_ms, 1000 * SERVE_TIMEOUT_S);
-    for (size_t i = 0; i < SERVE_CONNECTIONS_PER_IP; i++)
+    for (size_t i = 0; i < SERVE_CONNECTIONS_PER_IP - 1; i++)
         ck_assert(is_status(hear(slow[i]), 408));
     ck_assert(is_status(ask("GET /metrics", LOCAL), 200));
     serve_stop(serve);
