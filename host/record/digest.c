@@ -373,9 +373,10 @@ bool digest_map(struct digest *digest, const struct known *known, struct fault *
 bool digest_page(const struct digest_input *input, const struct known *known,
     struct digest **ret_digest, struct fault *fault)
 {
-    struct digest *digest;
+    struct digest *digest = NULL;
     if (!digest_read(input, &digest, fault))
         return false;
+    assert(digest);
     if (!digest_map(digest, known, fault)) {
         digest_free(digest);
         return false;
