@@ -114,6 +114,9 @@ static void check_bound(struct check *check, const struct muster_stream *stream)
     if (incremental->place == MUSTER_IN_BODY && stream->request.body == MUSTER_BODY_NONE)
         check_problem(check, "incremental.place",
             "is the body, but the request has none; declare request.body");
+    if (incremental->bound.full_only)
+        check_problem(check, "incremental.bound",
+            "is sent in full runs only, but full runs have no bound; remove full_only");
     unsigned seen = check_pairs(
         check, "incremental.bound", &bound, places[incremental->place], USE_BOUND | USE_PARENT);
     if (!(seen & USE_BOUND))
@@ -137,6 +140,11 @@ void check_incremental(struct check *check, const struct muster_stream *stream)
             check, "incremental.field", "is missing; point to the item's changed time or counter");
     check_pointer(check, "incremental.field", incremental->field, false);
     check_bound(check, stream);
+    if (incremental->format == MUSTER_TIME_OPAQUE && incremental->exclusive)
+        check_problem(check, "incremental.exclusive",
+            "needs a bound just below the bookmark, which an opaque text has none of; items equal "
+            "to "
+            "it would be lost: use another format, or an inclusive parameter");
     if (timeless &&
         (incremental->granularity_s || incremental->look_back_s || incremental->keeps_s))
         check_problem(check, "incremental",

@@ -111,6 +111,18 @@ struct span bookmark_bound(const struct muster_incremental *declared, struct spa
     return from_number(declared->format, number, arena);
 }
 
+bool bookmark_is_too_old(const struct muster_incremental *declared, struct span bookmark,
+    int64_t look_back_ms, int64_t wall_ms)
+{
+    int64_t number;
+    if (declared->keeps_s == 0 || !bookmark_is_time(declared->format) ||
+        !to_number(declared->format, bookmark, &number))
+        return false;
+    if (declared->look_back_s)
+        look_back_ms = declared->look_back_s * INT64_C(1000);
+    return wall_ms - (number - look_back_ms) > declared->keeps_s * INT64_C(1000);
+}
+
 bool bookmark_is_time(uint32_t format)
 {
     return format != MUSTER_TIME_COUNTER && format != MUSTER_TIME_OPAQUE;

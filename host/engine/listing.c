@@ -136,6 +136,24 @@ static void give_up(struct scope *scope, const struct classified *said)
             outcome_name(said->outcome), said->word, said->message[0] ? ": " : "", said->message);
 }
 
+/* A cursor or bound that is no longer taken (fault 30): once, the listing begins anew; an
+ * incremental run reads the whole stream. Where other scopes were read by the same bound, that is
+ * the next run's. */
+static void expired(struct scope *scope, const struct classified *said)
+{
+    struct run *run = scope->run;
+    bool bounded = run->bound.data != NULL, of_many = run->parent >= 0;
+    bool bound_expired = bounded && of_many && scope->ahead.pages == 0;
+    if (scope->restarts < ENGINE_LISTING_RESTARTS_MAX && !bound_expired) {
+        (void)snprintf(scope->reason, sizeof scope->reason,
+            run_widen(run) ? "the bookmark expired" : "the cursor expired");
+        scope_restart(scope);
+        return;
+    }
+    run->bookmark_expired = bounded;
+    give_up(scope, said);
+}
+
 int64_t listing_wait_ms(const struct scope *scope, const struct response *response)
 {
     struct rate_reading reading;
@@ -167,12 +185,7 @@ void listing_trouble(struct scope *scope, struct classified *said, int64_t wait_
         wait_and_retry(scope, said->outcome, wait_ms);
         break;
     case RETRY_RESTART:
-        if (scope->restarts < ENGINE_LISTING_RESTARTS_MAX) {
-            (void)snprintf(scope->reason, sizeof scope->reason, "the cursor expired");
-            scope_restart(scope);
-            break;
-        }
-        give_up(scope, said);
+        expired(scope, said);
         break;
     case RETRY_STOP:
     case RETRY_RENEW: /* seen to above */

@@ -148,6 +148,9 @@ struct page_work {
     struct fault fault;
 };
 
+/* Beside the page marks in scope.marks: the items came in another order than declared. */
+#define SCOPE_MARK_DISORDER (1u << 16)
+
 struct scope {
     struct run *run;
     struct scope *next;        /* in the run */
@@ -210,7 +213,8 @@ struct run {
     struct job *parents; /* the answer being worked off */
     size_t parents_at;
     struct bytes bookmark;
-    bool bookmark_lost; /* a scope was partial: the bookmark stays */
+    bool bookmark_lost;    /* a scope was partial, or tells nothing: the bookmark stays */
+    bool bookmark_expired; /* the application takes it no more: the next run is full */
     int64_t began_ms;
     int64_t started_wall_ms; /* before any restart of the host */
     struct run_summary summary;
@@ -348,6 +352,9 @@ void run_begin(struct run *run);
 void run_skip(struct run *run, enum proof proof, const char *reason);
 void run_job_done(struct run *run, struct job *job);
 void run_scope_over(struct run *run, struct scope *scope);
+/* The bound has expired: the run, of one scope, becomes a full one. False where there is nothing to
+ * widen. */
+bool run_widen(struct run *run);
 void run_stop(struct run *run);
 void run_free(struct run *run);
 const struct program *run_program(const struct run *run);
@@ -485,6 +492,9 @@ bool bookmark_later(uint32_t format, struct span a,
  * used. */
 struct span bookmark_bound(const struct muster_incremental *declared, struct span bookmark,
     int64_t look_back_ms, struct arena *arena);
+/* What the bookmark's bound would ask for begins before what the API keeps. */
+bool bookmark_is_too_old(const struct muster_incremental *declared, struct span bookmark,
+    int64_t look_back_ms, int64_t wall_ms);
 bool bookmark_is_time(uint32_t format); /* it can be compared with a clock */
 /* A time not after `wall_ms`, at which the run began: what changed after that may have changed
  * behind the reader's back, on a page or in a scope that had been read. Counters and opaque words

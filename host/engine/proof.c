@@ -113,6 +113,26 @@ static bool is_repeated(struct scope *scope, const struct digest *digest)
     return same;
 }
 
+/* A declared order that does not hold says that the field is not what it was taken for, so nothing
+ * is built on it: the bookmark stays (fault 73). */
+static void check_order(struct scope *scope, const struct digest *digest)
+{
+    const struct muster_stream *stream = run_program(scope->run)->declaration;
+    const struct muster_incremental *declared = &stream->incremental;
+    struct span before = scope->bookmark.length ? bytes_span(&scope->bookmark) /* so far */
+                                                : (struct span){NULL, 0};
+    if (stream->mode != MUSTER_INCREMENTAL || declared->order == MUSTER_ORDER_NONE ||
+        !digest->bound_high.data || scope->marks & SCOPE_MARK_DISORDER)
+        return;
+    bool across = declared->order == MUSTER_ORDER_RISING
+                      ? bookmark_later(declared->format, before, digest->bound_low)
+                      : before.data && bookmark_later(declared->format, digest->bound_high, before);
+    if (digest->bounds_rising && !across)
+        return;
+    scope->marks |= SCOPE_MARK_DISORDER;
+    note_anomaly(scope, "out_of_order");
+}
+
 bool proof_page(struct scope *scope, const struct page_work *work)
 {
     const struct page *page = &work->digest->page;
@@ -124,6 +144,7 @@ bool proof_page(struct scope *scope, const struct page_work *work)
     if (page->end == PAGE_ENDED)
         (void)snprintf(scope->end_signal, sizeof scope->end_signal, "%s", page->end_signal);
     note_marks(scope, page->marks);
+    check_order(scope, work->digest);
     if (is_repeated(scope, work->digest))
         why = "the same items as the page before, under another cursor";
     if (why)
@@ -157,6 +178,8 @@ static bool too_many_dead(const struct scope *scope)
 
 bool proof_conclude(struct scope *scope)
 {
+    static const char disorder[] =
+        "items came in another order than incremental.order declares: the bookmark stays";
     const struct batch_outcome *sums = &scope->sums;
     bool witness = scope->total != PAGE_TOTAL_UNKNOWN && scope->total_exact;
     if (scope->failed)
@@ -174,7 +197,9 @@ bool proof_conclude(struct scope *scope)
             "%" PRId64 " of %" PRId64 " records went to the dead letters", sums->dead,
             sums->received);
     else if (!scope->run->full)
-        conclude(scope, PROOF_ASSERTED, "incremental: only what changed was read");
+        conclude(scope, PROOF_ASSERTED, "%s",
+            scope->marks & SCOPE_MARK_DISORDER ? disorder
+                                               : "incremental: only what changed was read");
     else if (!witness)
         conclude(scope, PROOF_ASSERTED, "the application states no exact total; ended by %s",
             scope->end_signal);
@@ -195,6 +220,8 @@ bool proof_conclude(struct scope *scope)
     else if (scope->marks & PAGE_MARK_UNFRAMED)
         conclude(
             scope, PROOF_ASSERTED, "answers without a declared length: a cut could not be told");
+    else if (scope->marks & SCOPE_MARK_DISORDER)
+        conclude(scope, PROOF_ASSERTED, "%s", disorder);
     else
         conclude(scope, PROOF_PROVEN, "%s", "");
     return false;

@@ -89,6 +89,11 @@ void run_begin(struct run *run)
     fill_summary(run);
     run_enter(run, RUN_BEGINNING);
     run->summary.proof = PROOF_PROVEN;
+    if (!entry->full && bookmark_is_too_old(&stream->incremental, entry->bookmark,
+                            round_policy(round)->look_back_ms, round->engine->wall_ms)) {
+        entry->full = true;
+        entry->why_full = "changes no longer kept";
+    }
     run->full = entry->full || stream->mode != MUSTER_INCREMENTAL || !entry->bookmark.data;
     run->summary.full = run->full;
     run->arena = arena_create(0);
@@ -132,7 +137,8 @@ static void end(struct run *run)
         .requests = run->summary.requests,
         .retries = run->summary.retries,
         .throttled_ms = run->summary.throttled_ms,
-        .complete = run->summary.proof >= PROOF_ASSERTED};
+        .complete = run->summary.proof >= PROOF_ASSERTED,
+        .forget_bookmark = run->bookmark_expired};
     if (run->bookmark.length > 0 && job->run_end.complete && !run->bookmark_lost) {
         struct span copy = arena_copy(job->arena, bytes_span(&run->bookmark));
         job->run_end.bookmark = bookmark_cap(
@@ -273,7 +279,7 @@ static void keep_bookmark(struct run *run, const struct scope *scope)
     struct fault fault;
     if (stream->mode != MUSTER_INCREMENTAL)
         return;
-    if (scope->proof < PROOF_ASSERTED) {
+    if (scope->proof < PROOF_ASSERTED || scope->marks & SCOPE_MARK_DISORDER) {
         run->bookmark_lost = true;
         return;
     }
@@ -281,14 +287,26 @@ static void keep_bookmark(struct run *run, const struct scope *scope)
         scope->bookmark.length ? bytes_span(&scope->bookmark) : (struct span){NULL, 0};
     struct span kept = run->bookmark.length ? bytes_span(&run->bookmark) : (struct span){NULL, 0};
     /* A counter cannot be held back to the run's beginning: of several scopes, read one after the
-     * other, the least counts. */
+     * other, the least counts; and one that is empty tells nothing of how far it was read. */
     bool least = run->parent >= 0 && !bookmark_is_time(stream->incremental.format);
+    if (least && !found.data)
+        run->bookmark_lost = true;
     if (least && kept.data ? !bookmark_later(stream->incremental.format, kept, found) || !found.data
                            : !bookmark_later(stream->incremental.format, found, kept))
         return;
     bytes_clear(&run->bookmark);
     if (!bytes_append(&run->bookmark, found, &fault))
         run->bookmark_lost = true;
+}
+
+bool run_widen(struct run *run)
+{
+    if (run->full || run->parent >= 0)
+        return false;
+    run->full = run->summary.full = true;
+    run->bound = (struct span){NULL, 0};
+    engine_trace_change(run->round->engine, "run widened", run->key, 0);
+    return true;
 }
 
 void run_scope_over(struct run *run, struct scope *scope)

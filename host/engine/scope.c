@@ -40,8 +40,10 @@ void scope_restart(struct scope *scope)
     struct job *job = engine_job(scope_engine(scope), JOB_SCOPE_RESTART);
     scope->restarts++;
     if (job) {
-        job->scope_restart = (struct job_scope_restart){
-            .run = scope->run->key, .scope = scope->key, .reason = scope->reason};
+        job->scope_restart = (struct job_scope_restart){.run = scope->run->key,
+            .scope = scope->key,
+            .reason = scope->reason,
+            .full = scope->run->full};
         engine_job_submit(scope->run->round, job, scope);
         return;
     }

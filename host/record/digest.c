@@ -270,6 +270,11 @@ static void find_bounds(const struct digesting *on)
             digest->bound_high = bound;
             digest->bound_order = order;
         }
+        if (!digest->bound_low.data || order < digest->low_order ||
+            (opaque && span_compare(bound, digest->bound_low) < 0)) {
+            digest->bound_low = bound;
+            digest->low_order = order;
+        }
         last = bound;
         last_order = order;
     }

@@ -155,8 +155,9 @@ static bool build_page(struct build *build, const struct muster_stream *stream,
         !build_finish(build, (enum muster_method)build->shape->method, &request))
         return false;
     request.asked = asked;
-    request.carries_cursor =
-        by_link || (paging->kind == MUSTER_PAGING_CURSOR && position->token.data);
+    request.carries_cursor = by_link ||
+                             (paging->kind == MUSTER_PAGING_CURSOR && position->token.data) ||
+                             (build->bound.data && stream->incremental.bound.name);
     *ret_request = request;
     return true;
 }

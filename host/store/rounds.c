@@ -42,7 +42,7 @@ static bool find_open(struct store *store, const struct job_round_open *open, in
 /* What the store knows of a stream before this round. */
 struct past {
     int64_t stream, last_full_ms, complete_ms;
-    bool ever_full, mapping_changed, shape_changed, has_bookmark;
+    bool ever_full, mapping_changed, shape_changed, expired, has_bookmark;
 };
 
 static bool read_past(struct store *store, int64_t connection, struct job_stream *entry,
@@ -65,6 +65,7 @@ static bool read_past(struct store *store, int64_t connection, struct job_stream
     struct span mapping = sql_span(row, 3), bookmark = sql_span(row, 4);
     past->mapping_changed = mapping.data && !span_equal(mapping, entry->mapping);
     past->shape_changed = span_equal_text(sql_span(row, 5), "shape changed");
+    past->expired = span_equal_text(sql_span(row, 5), "expired");
     past->has_bookmark = bookmark.data != NULL;
     entry->bookmark = arena_copy(arena, bookmark);
     bool good = !bookmark.data || entry->bookmark.data || fault_memory(fault);
@@ -92,6 +93,8 @@ static const char *why_full(const struct job_round_open *open, const struct job_
         return "first";
     if (past->mapping_changed)
         return "mapping changed";
+    if (past->expired)
+        return "bookmark expired";
     if (!past->has_bookmark)
         return "no bookmark";
     if (wall_ms - past->last_full_ms >= every_ms ||
@@ -231,6 +234,9 @@ bool rounds_run_end(
                 wall_ms) ||
             !sql_run(&store->sql, SQL_STREAM_CLOSED, fault, "ii", end->run, (int64_t)closed) ||
             !sql_run(&store->sql, SQL_MAPPING_STATES_OF_RUN, fault, "i", end->run))
+            return false;
+        if (end->forget_bookmark &&
+            !sql_run(&store->sql, SQL_BOOKMARK_FORGET, fault, "i", end->run))
             return false;
         if (end->complete && !sql_run(&store->sql, SQL_STREAM_COMPLETE, fault, "iib", end->run,
                                  (int64_t)end->proof, end->bookmark))

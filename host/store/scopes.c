@@ -125,6 +125,10 @@ bool scopes_restart(
     if (place.ended)
         return true;
     seen_cache_drop(&store->seen, place.scope_run);
+    if (restart->full &&
+        (!sql_run(&store->sql, SQL_RUN_WIDEN, fault, "iz", restart->run, restart->reason) ||
+            !sql_run(&store->sql, SQL_SCOPE_RUN_WIDEN, fault, "i", place.scope_run)))
+        return false;
     return sql_run(
         &store->sql, SQL_SCOPE_RUN_RESTART, fault, "iz", place.scope_run, restart->reason);
 }

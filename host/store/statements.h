@@ -93,6 +93,10 @@
     X(SQL_RUN_STARTED, "SELECT started_ms FROM runs WHERE run=?1")                               \
     X(SQL_RUN_END, "UPDATE runs SET proof=?2,reason=?3,requests=?4,retries=?5,"                  \
                    "throttled_ms=?6,complete=?7,ended_ms=?8 WHERE run=?1")                       \
+    X(SQL_RUN_WIDEN, "UPDATE runs SET full=1,why_full=?2,bound=NULL WHERE run=?1 AND full=0")    \
+    X(SQL_SCOPE_RUN_WIDEN, "UPDATE scope_runs SET full=1 WHERE scope_run=?1")                    \
+    X(SQL_BOOKMARK_FORGET, "UPDATE streams SET bookmark=NULL,bookmark_note='expired'"            \
+                           " WHERE stream=(SELECT stream FROM runs WHERE run=?1)")               \
     X(SQL_STREAM_CLOSED, "UPDATE streams SET closed=?2"                                          \
                          " WHERE stream=(SELECT stream FROM runs WHERE run=?1)")                 \
     X(SQL_STREAM_COMPLETE,                                                                       \

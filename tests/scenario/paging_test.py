@@ -65,6 +65,29 @@ with Upstream("--users", USERS, "--groups", 12, "--token", "secret", "--page-max
     run = runs["sample/users_changed"]
     check(status == 0 and not run["full"] and run["changed"] == 5, f"the second run reads what changed: {run} {errors}")
     check(run["received"] < USERS, f"and not everything again: {run}")
+    upstream.control("change?in=users&number=9&late=1")
+    status, runs, errors = lab.sync()
+    run = runs["sample/users_changed"]
+    check(not run["full"] and run["changed"] == 1, f"what was stamped late is found by looking back: {run} {errors}")
+
+    # A bookmark that is no longer taken: one full run in its place, in the same round; a second refusal is the end.
+    upstream.control("change?in=users&count=3")
+    upstream.script("/changes/users with=since= status 410\n")
+    status, runs, errors = lab.sync()
+    run = runs["sample/users_changed"]
+    check(status == 0 and run["full"] and run["received"] == USERS and run["changed"] == 3, f"an expired bookmark: {run} {errors}")
+    why = lab.query("SELECT why_full FROM run ORDER BY run DESC LIMIT 1")
+    check(why == [("the bookmark expired",)], f"and the history says why it was full: {why}")
+    upstream.script("/changes/users with=since= status 410\n/changes/users with=cursor= status 410\n")
+    status, runs, errors = lab.sync()
+    run = runs["sample/users_changed"]
+    check(status == 1 and run["proof"] == "partial" and "cursor_expired" in run["reason"], f"expired again: {run} {errors}")
+    check(run["missing"] == 0, f"nothing is concluded from it: {run}")
+    upstream.script("")
+    status, runs, errors = lab.sync()
+    run = runs["sample/users_changed"]
+    check(status == 0 and not run["full"], f"and the bookmark is where it was: {run} {errors}")
+    lab.audit_holds()
     status, runs, errors = lab.sync("--full")
     check(runs["sample/users_changed"]["full"] and runs["sample/users_changed"]["received"] == USERS, f"--full reads all: {runs} {errors}")
 

@@ -303,17 +303,25 @@ enum muster_time_format {
 
 enum muster_order { MUSTER_ORDER_NONE = 0, MUSTER_ORDER_RISING = 1, MUSTER_ORDER_FALLING = 2 };
 
+/* Only what changed since the last complete run is asked for, from the highest value of `field`
+ * that it saw, less the look-back, floored to the granularity. Full runs follow on the operator's
+ * own schedule, and at once where the bound is refused as expired (410, or an error word of that
+ * class), where it is older than what the API keeps, or where the declaration changed. A bookmark
+ * moves only where every scope of the run was read to its declared end; a counter or opaque
+ * bookmark of a stream with a parent only where none of its scopes was empty. */
 struct muster_incremental {
     const char *field; /* pointer in the item to the changed time or counter */
     uint32_t format;   /* enum muster_time_format; default RFC 3339 */
-    uint32_t order;    /* enum muster_order: the order in which items arrive */
+    uint32_t order;    /* enum muster_order: the order in which items arrive; where they do not, the
+                          bookmark stays */
     struct muster_pair
         bound;          /* where the lower bound goes: name, and a template over {bound}; query */
     uint32_t place;     /* IN_QUERY (default), IN_HEADER, IN_BODY */
-    uint32_t exclusive; /* 1: the API returns items strictly above the bound */
+    uint32_t exclusive; /* 1: the API returns items strictly above the bound; not for opaque ones */
     uint32_t granularity_s; /* the API compares in units of this many seconds; 0: 1 */
     uint32_t look_back_s;   /* re-read this much before the bound; 0: the host's default */
-    uint32_t keeps_s;       /* how far back the API keeps changes; 0: for ever */
+    uint32_t keeps_s; /* how far back the API keeps changes: a full run follows where the bound
+                         is older; 0: for ever */
     uint32_t reserved;
 };
 

@@ -282,6 +282,14 @@ START_TEST(incremental)
 {
     EXPECT({ITEMS, "\"mode\":\"incremental\"," ITEMS, "incremental.field: is missing"},
         {ITEMS, ITEMS "\"incremental\":{\"field\":\"/u\"},", "mode is not MUSTER_INCREMENTAL"},
+        {ITEMS,
+            INCREMENTAL("\"field\":\"/u\",\"format\":\"opaque\",\"exclusive\":true,\"bound\":{"
+                        "\"name\":\"since\",\"value\":\"{bound}\"}"),
+            "incremental.exclusive: needs a bound just below"},
+        {ITEMS,
+            INCREMENTAL("\"field\":\"/u\",\"bound\":{\"name\":\"since\",\"value\":\"{bound}\","
+                        "\"full_only\":true}"),
+            "remove full_only"},
         {ITEMS, INCREMENTAL("\"field\":\"/u\""), "where the lower bound goes"},
         {ITEMS, INCREMENTAL("\"field\":\"/u\",\"bound\":{\"name\":\"since\",\"value\":\"x\"}"),
             "does not use {bound}"},

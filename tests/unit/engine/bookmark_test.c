@@ -147,26 +147,175 @@ START_TEST(what_changes_while_it_is_read_is_read_again)
 }
 END_TEST
 
+#define GROUPS_AND_MEMBERS(format)                                                              \
+    "{'name':'groups','request':{'path':'/groups'},'items':'/items','yields':[{'kind':'group'," \
+    "'fields':[{'to':'id','from':'/id'}]}]},"                                                   \
+    "{'name':'members','request':{'path':'/members/{parent.id}'},'items':'/items','parent':{"   \
+    "'stream':'groups','fields':[{'name':'id','from':'/id'}]}" INCREMENTAL(format) "," YIELDS "}"
+
 START_TEST(counters_of_several_scopes_keep_the_least)
 {
     static const struct answer answers[] = {
         {.when = "/groups", .body = "{'items':[{'id':'1'},{'id':'2'},{'id':'3'}]}"},
         {.when = "/members/1", .body = "{'items':[" AT("a", "50") "]}"},
         {.when = "/members/2", .body = "{'items':[" AT("b", "100") "]}"},
-        {.when = "/members/3", .body = "{'items':[]}"}};
+        {.when = "/members/3", .body = "{'items':[" AT("c", "70") "]}"}};
+    static const struct answer empty[] = {
+        {.when = "/groups", .body = "{'items':[{'id':'1'},{'id':'2'},{'id':'3'}]}"},
+        {.when = "/members/1", .body = "{'items':[]}"},
+        {.when = "/members/2", .body = "{'items':[" AT("b", "100") "]}"},
+        {.when = "/members/3", .body = "{'items':[" AT("c", "70") "]}"}};
     struct driver driver;
-    (void)play(&driver,
-        "{'name':'groups','request':{'path':'/groups'},'items':'/"
-        "items','yields':[{'kind':'group','fields':[{'to':'id','from':'/id'}]}]},"
-        "{'name':'members','request':{'path':'/members/{parent.id}'},'items':'/"
-        "items','parent':{'stream':'groups','fields':[{'name':'id',"
-        "'from':'/id'}]}" INCREMENTAL("counter") "," YIELDS "}",
-        ANSWERS(answers), NULL, 0);
+    (void)play(&driver, GROUPS_AND_MEMBERS("counter"), ANSWERS(answers), NULL, 0);
     ck_assert_str_eq(driver.runs[1].bookmark, "50");
     driver_end(&driver);
+    /* What comes into an empty scope behind the reader's back may have any number. */
+    (void)play(&driver, GROUPS_AND_MEMBERS("counter"), ANSWERS(empty), NULL, 0);
+    ck_assert(!driver.runs[1].bookmark_moved);
+    driver_end(&driver);
+}
+END_TEST
+
+/* Fault 73. */
+START_TEST(an_order_that_does_not_hold_holds_the_bookmark)
+{
+#define T(hour) "'2025-12-31T" hour ":00:00Z'"
+    static const struct {
+        const char *order, *first, *second;
+        bool holds;
+    } rows[] = {
+        {"rising", AT("1", T("08")) "," AT("2", T("09")), AT("3", T("09")), true},
+        {"rising", AT("1", T("09")) "," AT("2", T("08")), AT("3", T("10")), false},
+        {"rising", AT("1", T("08")) "," AT("2", T("10")), AT("3", T("09")), false},
+        {"falling", AT("1", T("10")) "," AT("2", T("09")), AT("3", T("09")), true},
+        {"falling", AT("1", T("09")) "," AT("2", T("10")), AT("3", T("08")), false},
+        {"falling", AT("1", T("09")) "," AT("2", T("08")), AT("3", T("10")), false},
+        {"none", AT("1", T("09")) "," AT("2", T("08")), AT("3", T("10")), true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        for (int full = 0; full < 2; full++) {
+            char stream[1024], first[512], second[512];
+            (void)snprintf(
+                first, sizeof first, "{'total':3,'items':[%s],'next':'b'}", rows[i].first);
+            (void)snprintf(second, sizeof second, "{'total':3,'items':[%s]}", rows[i].second);
+            (void)snprintf(stream, sizeof stream,
+                "{'name':'users','request':{'path':'/users'},'items':'/items','paging':" CURSOR(
+                    "," TOTAL) ",'mode':'incremental','incremental':{'field':'/at','order':"
+                               "'%s','bound':{'name':'since','value':'{bound}'}}," YIELDS "}",
+                rows[i].order);
+            const struct answer answers[] = {
+                {.when = "cursor=b", .body = second}, {.when = "/users", .body = first}};
+            struct driver driver;
+            const struct kept_run *run =
+                play(&driver, stream, ANSWERS(answers), full ? NULL : "2025-12-31T07:00:00Z", 0);
+            ck_assert_msg(run->bookmark_moved == rows[i].holds, "row %zu", i);
+            ck_assert_int_eq(run->proof, full && rows[i].holds ? PROOF_PROVEN : PROOF_ASSERTED);
+            ck_assert_msg((strstr(run->reason, "another order") != NULL) == !rows[i].holds,
+                "row %zu: %s", i, run->reason);
+            ck_assert((strstr(driver.anomalies, "out_of_order") != NULL) == !rows[i].holds);
+            driver_end(&driver);
+        }
+}
+END_TEST
+
+#define EXPIRES                                                                           \
+    "'envelope':{'code':'/code'},'error_words':[{'status':400,'code':'too_old','class':'" \
+    "cursor_expired'}],"
+
+static const struct kept_run *expire(
+    struct driver *driver, const struct answer *answers, size_t count)
+{
+    driver_begin(driver, EXPIRES, CHANGED("rfc3339"), answers, count);
+    driver_join(driver);
+    driver->bookmark = "2025-12-31T09:00:00Z";
+    driver_start(driver);
+    driver_finish(driver);
+    return &driver->runs[0];
+}
+
+/* Fault 30: one fresh full run of the stream, in the same round; then the truth. */
+START_TEST(an_expired_bookmark_is_a_full_run_once)
+{
+    static const struct answer gone[] = {{.when = "since", .status = 410, .body = "{}"},
+        {.when = "/users", .body = "{'items':[" AT("1", "'2025-12-31T11:00:00Z'") "]}"}};
+    static const struct answer word[] = {
+        {.when = "since", .status = 400, .body = "{'code':'too_old'}"},
+        {.when = "/users", .body = "{'items':[" AT("1", "'2025-12-31T11:00:00Z'") "]}"}};
+    static const struct answer on_the_way[] = {{.when = "cursor=b", .status = 410, .body = "{}"},
+        {.when = "since", .body = "{'items':[" AT("1", "'2025-12-31T11:00:00Z'") "],'next':'b'}"},
+        {.when = "/users", .body = "{'items':[" AT("1", "'2025-12-31T11:00:00Z'") "]}"}};
+    static const struct answer again[] = {{.when = "since", .status = 410, .body = "{}"},
+        {.when = "cursor=b", .status = 410, .body = "{}"},
+        {.when = "/users", .body = "{'items':[" AT("1", "'2025-12-31T11:00:00Z'") "],'next':'b'}"}};
+    static const struct {
+        const struct answer *answers;
+        size_t count;
+    } rows[] = {{ANSWERS(gone)}, {ANSWERS(word)}, {ANSWERS(on_the_way)}};
+    struct driver driver;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct kept_run *run = expire(&driver, rows[i].answers, rows[i].count);
+        ck_assert_msg(run->proof == PROOF_ASSERTED, "%zu: %s", i, run->reason);
+        ck_assert(run->widened && driver_summary(&driver, "users")->full);
+        ck_assert_str_eq(run->bookmark, "2025-12-31T11:00:00Z");
+        ck_assert_ptr_null(strstr(driver.last_url, "since"));
+        driver_end(&driver);
+    }
+    const struct kept_run *run = expire(&driver, ANSWERS(again));
+    ck_assert_int_eq(run->proof, PROOF_PARTIAL);
+    ck_assert_msg(strstr(run->reason, "cursor_expired") != NULL, "%s", run->reason);
+    ck_assert(!run->bookmark_moved);
+    ck_assert_int_eq(driver.requests, 3);
+    driver_end(&driver);
+}
+END_TEST
+
+/* The scopes that were read by the same bound cannot be taken back. */
+START_TEST(a_bookmark_of_many_scopes_expires_for_the_next_run)
+{
+    static const struct answer answers[] = {
+        {.when = "/groups", .body = "{'items':[{'id':'1'},{'id':'2'}]}"},
+        {.when = "/members/1?", .body = "{'items':[" AT("a", "'2025-12-31T11:00:00Z'") "]}"},
+        {.when = "/members/2?since", .status = 410, .body = "{}"}};
+    struct driver driver;
+    driver_begin(&driver, "", GROUPS_AND_MEMBERS("rfc3339"), ANSWERS(answers));
+    driver_join(&driver);
+    driver.bookmark = "2025-12-31T09:00:00Z";
+    driver_start(&driver);
+    driver_finish(&driver);
+    ck_assert_int_eq(driver.runs[1].proof, PROOF_PARTIAL);
+    ck_assert(driver.runs[1].bookmark_forgotten && !driver.runs[1].bookmark_moved);
+    ck_assert(!driver_summary(&driver, "members")->full);
+    driver_end(&driver);
+}
+END_TEST
+
+START_TEST(a_bookmark_older_than_what_is_kept_is_not_sent)
+{
+    static const struct answer answers[] = {
+        {.when = "/users", .body = "{'items':[" AT("1", "'2025-12-31T11:00:00Z'") "]}"}};
+    static const struct {
+        const char *bookmark;
+        bool full;
+    } rows[] = {{"2025-12-31T01:00:00Z", false}, {"2025-12-31T00:04:00Z", true}, /* look-back */
+        {"2025-12-30T23:00:00Z", true}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct driver driver;
+        (void)play(&driver,
+            "{'name':'users','request':{'path':'/users'},'items':'/items','paging':" CURSOR(
+                "") ",'mode':'incremental','incremental':{'field':'/"
+                    "at','keeps_s':86400,'bound':{'name':"
+                    "'since','value':'{bound}'}}," YIELDS "}",
+            ANSWERS(answers), rows[i].bookmark, 0);
+        ck_assert_int_eq(driver_summary(&driver, "users")->full, rows[i].full);
+        ck_assert((strstr(driver.last_url, "since") == NULL) == rows[i].full);
+        driver_end(&driver);
+    }
 }
 END_TEST
 
 UNIT_MAIN("bookmark", bounds_are_floored_and_look_back, bookmarks_compare_by_what_they_mean,
     a_time_is_held_back_to_the_runs_beginning, only_a_complete_run_moves_its_bookmark,
-    what_changes_while_it_is_read_is_read_again, counters_of_several_scopes_keep_the_least)
+    what_changes_while_it_is_read_is_read_again, counters_of_several_scopes_keep_the_least,
+    an_order_that_does_not_hold_holds_the_bookmark, an_expired_bookmark_is_a_full_run_once,
+    a_bookmark_of_many_scopes_expires_for_the_next_run,
+    a_bookmark_older_than_what_is_kept_is_not_sent)

@@ -72,7 +72,7 @@ struct kept_run {
     enum proof proof;
     char reason[REASON_MAX];
     char *bookmark;
-    bool bookmark_moved;
+    bool bookmark_moved, bookmark_forgotten, widened;
     int64_t started_ms;
 };
 
@@ -340,6 +340,7 @@ static inline void driver_run_end(struct driver *driver, struct job_run_end *end
     run->ended = true;
     run->proof = end->proof;
     (void)snprintf(run->reason, sizeof run->reason, "%s", end->reason ? end->reason : "");
+    run->bookmark_forgotten = end->forget_bookmark;
     if (end->bookmark.data) {
         run->bookmark_moved = true;
         free(run->bookmark);
@@ -378,6 +379,7 @@ static inline bool driver_execute(struct driver *driver, struct job *job)
     case JOB_SCOPE_RESTART:
         scope = driver_scope(driver, restart->scope);
         scope->restarts++;
+        driver->runs[scope->stream].widened = restart->full;
         scope->id_count = 0;
         scope->sums.distinct = 0;
         free(scope->position);

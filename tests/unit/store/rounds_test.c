@@ -60,6 +60,56 @@ START_TEST(case_why_a_run_is_full)
 }
 END_TEST
 
+/* Its bookmark has expired: the run that was incremental is a full one from here on, over a restart
+ * of the host too. */
+START_TEST(case_a_run_is_widened)
+{
+    struct world world;
+    world_open(&world);
+    run_changes(&world, true);
+    world_round(&world);
+    ck_assert(!world.entries[CHANGES].full);
+    int64_t run = world_run(&world, CHANGES);
+    struct job_scope_begin scope = world_scope(&world, CHANGES, run, NULL);
+    struct job again = {.kind = JOB_SCOPE_RESTART,
+        .scope_restart = {
+            .run = run, .scope = scope.scope, .reason = "the bookmark expired", .full = true}};
+    world_do(&world, &again);
+    ck_assert_str_eq(
+        world_sql(&world, "SELECT full,why_full,bound IS NULL FROM runs ORDER BY run DESC LIMIT 1"),
+        "1|the bookmark expired|1\n");
+    ck_assert_str_eq(
+        world_sql(&world, "SELECT full FROM scope_runs ORDER BY scope_run DESC LIMIT 1"), "1\n");
+    world_reopen(&world);
+    world_round(&world);
+    ck_assert(world.resumed && world.entries[CHANGES].full);
+    world_close(&world);
+}
+END_TEST
+
+START_TEST(case_an_expired_bookmark_is_forgotten)
+{
+    struct world world;
+    world_open(&world);
+    run_changes(&world, true);
+    world_round(&world);
+    struct job job = {.kind = JOB_RUN_END,
+        .run_end = {.run = world_run(&world, CHANGES),
+            .proof = PROOF_PARTIAL,
+            .reason = "gone",
+            .forget_bookmark = true}};
+    world_do(&world, &job);
+    world_round_end(&world);
+    world_round(&world);
+    ck_assert_str_eq(world.entries[CHANGES].why_full, "bookmark expired");
+    world_round_end(&world);
+    run_changes(&world, true);
+    world_round(&world);
+    ck_assert(!world.entries[CHANGES].full);
+    world_close(&world);
+}
+END_TEST
+
 /* Two pages of `users`, committed; the process dies. */
 static struct job_scope_begin half_a_run(struct world *world)
 {
@@ -388,7 +438,8 @@ START_TEST(case_tokens_belong_to_what_was_configured)
 END_TEST
 
 UNIT_MAIN("rounds", case_why_a_run_is_full, case_a_clock_that_went_back_makes_full_runs_due,
-    case_failures_in_a_row_are_counted, case_an_open_round_is_taken_up,
+    case_failures_in_a_row_are_counted, case_a_run_is_widened,
+    case_an_expired_bookmark_is_forgotten, case_an_open_round_is_taken_up,
     case_an_old_or_changed_round_is_superseded, case_restart_forgets_what_was_seen,
     case_a_scope_that_stopped_before_its_end_begins_anew, case_a_full_disk_loses_nothing,
     case_tokens_are_sealed, case_tokens_belong_to_what_was_configured)

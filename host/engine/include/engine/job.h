@@ -106,6 +106,7 @@ struct job_commit {
 struct job_scope_restart {
     int64_t run, scope;
     const char *reason;
+    bool full; /* the run, incremental so far, becomes a full one for this reason */
 };
 
 /* SCOPE_END: draws the conclusions that the proof allows (DESIGN section 6) in one transaction. */
@@ -167,6 +168,7 @@ struct job_run_end {
     int64_t requests, retries, throttled_ms;
     bool complete;        /* every scope ended with its declared end: bookmarks may move */
     struct span bookmark; /* incremental: the new one; nothing: unchanged */
+    bool forget_bookmark; /* it has expired: the next run is full */
     /* answers */
     struct batch_outcome sums;
     int64_t pages, missing, deleted, held;

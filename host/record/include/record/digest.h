@@ -30,7 +30,9 @@ struct digest {
     struct span bound_high; /* incremental: the highest bound on the page, in the declared format;
                                nothing: none */
     int64_t bound_order;    /* of bound_high, as mapper_bound has it */
-    bool bounds_rising;     /* incremental: the page's items came in the declared order */
+    struct span bound_low;  /* and the lowest */
+    int64_t low_order;
+    bool bounds_rising; /* incremental: the page's items came in the declared order */
 };
 
 /*

@@ -27,7 +27,7 @@ struct request {
     struct span body;         /* nothing: none */
     const char *content_type; /* of the body */
     bool send_once;           /* fresh connection, never resent by the library (token requests) */
-    bool carries_cursor;      /* a cursor or next link was sent: a 410 means that it expired */
+    bool carries_cursor;      /* a cursor, next link or bound was sent: a 410 means it expired */
     int64_t asked;            /* page size asked for; 0: none */
 };
 
