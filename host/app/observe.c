@@ -63,6 +63,12 @@ static void observe_run(struct metrics *metrics, const struct note *note, int64_
         metrics_set(
             metrics, METRIC_COMPLETE_AS_OF, labels, (double)(wall_ms - run->duration_ms) / 1000);
     }
+    for (enum drift_kind kind = DRIFT_NEW_PATH; kind < DRIFT_KINDS; kind++)
+        if (run->drift_of[kind])
+            metrics_add(metrics, METRIC_DRIFT,
+                METRICS_LABELS(note->connection, stream_of(note), drift_kind_name(kind)),
+                (double)run->drift_of[kind]);
+    metrics_set(metrics, METRIC_DEAD_LETTERS, labels, (double)run->letters_open);
     if (run->held)
         metrics_set(metrics, METRIC_HELD, METRICS_LABELS(note->connection), (double)run->held);
     log_event(run->proof >= PROOF_ASSERTED ? LOG_INFO : LOG_WARNING, "run_ended",
@@ -74,7 +80,8 @@ static void observe_run(struct metrics *metrics, const struct note *note, int64_
         LOG_NUMBER("unchanged", sums->unchanged), LOG_NUMBER("duplicate", sums->duplicate),
         LOG_NUMBER("filtered", sums->filtered), LOG_NUMBER("dead", sums->dead),
         LOG_NUMBER("missing", run->missing), LOG_NUMBER("deleted", run->deleted),
-        LOG_NUMBER("held", run->held), LOG_NUMBER("ms", run->duration_ms));
+        LOG_NUMBER("held", run->held), LOG_NUMBER("drift", run->drift),
+        LOG_NUMBER("ms", run->duration_ms));
 }
 
 void observe_note(struct metrics *metrics, const struct note *note, int64_t wall_ms)

@@ -43,7 +43,8 @@ static const struct member members[] = {MEMBER("connection", TEXT, connection),
     MEMBER("deleted", NUMBER, deleted), MEMBER("held", NUMBER, held),
     MEMBER("requests", NUMBER, requests), MEMBER("retries", NUMBER, retries),
     MEMBER("throttled_s", SECONDS, throttled_ms), MEMBER("seconds", SECONDS, duration_ms),
-    MEMBER("full", FLAG, full), MEMBER("run", NUMBER, run), MEMBER("scopes", NUMBER, scopes)};
+    MEMBER("full", FLAG, full), MEMBER("run", NUMBER, run), MEMBER("scopes", NUMBER, scopes),
+    MEMBER("drift", NUMBER, drift)};
 
 #define MEMBERS (sizeof members / sizeof members[0])
 

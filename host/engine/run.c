@@ -252,6 +252,11 @@ static void ended(struct run *run, struct job *job)
         run->summary.missing = job->run_end.missing;
         run->summary.deleted = job->run_end.deleted;
         run->summary.held = job->run_end.held;
+        run->summary.letters_open = job->run_end.letters_open;
+        for (size_t i = 0; i < DRIFT_KINDS; i++) {
+            run->summary.drift_of[i] = job->run_end.drift[i];
+            run->summary.drift += job->run_end.drift[i];
+        }
         run->round->entries[run->stream].run_ended = true;
     } else {
         lower_proof(run, PROOF_PARTIAL, job->fault.text);

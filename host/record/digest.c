@@ -304,7 +304,7 @@ static bool fill_batch(struct digesting *on, const struct known *known)
             (long long)batch->received, (long long)accounted);
     find_bounds(on);
     return hash_ids(on) && drift_note_page(on->program->shapes, &on->program->content_key,
-                               &on->box->mapping, &digest->new_paths, on->fault);
+                               &on->box->mapping, on->fault);
 }
 
 /* ------------------------------------------------------------------ entry --------------------- */

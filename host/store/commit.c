@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <string.h>
 #include "ledger.h"
+#include "shapes.h"
 #include "record/digest.h"
 #include "record/mapper.h"
 
@@ -71,11 +72,12 @@ bool commit_books(struct item *item, struct fault *fault)
     const struct batch *batch = item->batch;
     for (size_t i = 0; i < batch->drift_count; i++) {
         const struct drift *drift = &batch->drift[i];
-        if (!sql_run(&store->sql, SQL_DRIFT, fault, "izzziii", place->stream, drift->kind,
-                drift->path, drift->type ? drift->type : "", (int64_t)drift->count, batch->run,
-                batch->wall_ms))
+        if (!shapes_report(store, place->stream, batch->run, drift->kind, drift->path, drift->type,
+                drift->count, batch->wall_ms, fault))
             return false;
     }
+    if (!shapes_note(store, place, batch, fault))
+        return false;
     bytes_clear(&store->blob);
     if (!seen_encode(&store->addition, &store->blob, fault))
         return false;

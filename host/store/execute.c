@@ -11,6 +11,7 @@
 #include "inside.h"
 #include "rounds.h"
 #include "scopes.h"
+#include "shapes.h"
 #include "token.h"
 
 #define EXECUTE_JOBS_MAX 1024 /* jobs of one transaction */
@@ -96,6 +97,7 @@ static bool notice_others(struct store *store, struct fault *fault)
     if (version == store->data_version)
         return true;
     changes_forget(&store->changes, store->version);
+    shapes_forget(store);
     seen_cache_settle(&store->seen, false);
     seen_cache_free(&store->seen);
     if (!store_reload(store, fault))
@@ -150,6 +152,7 @@ static void roll_back(struct store *store)
     changes_forget(&store->changes, store->version);
     if (!store_reload(store, &fault))
         store->data_version = VERSION_UNKNOWN; /* the next transaction begins with it */
+    shapes_forget(store);
 }
 
 /* The fault is the job's own: the others can go on without it. */

@@ -31,6 +31,8 @@ struct store {
     int64_t recent_lookups_most;
 
     struct seen_cache seen;
+    struct shape_entry *shapes; /* of the runs under way (shapes.c) */
+    size_t shape_count;
     struct changes changes; /* which objects changed lately, for assumptions of workers */
     int64_t version;        /* of the open transaction; published when it is durable */
     _Atomic int64_t published;

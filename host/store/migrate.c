@@ -17,6 +17,7 @@ static const struct migration migrations[] = {
     {2, schema_tokens},
     {3, schema_recent_lookups},
     {4, schema_replays},
+    {5, schema_shapes},
 };
 
 static bool pragma(

@@ -7,6 +7,7 @@
 #include "base/timestamp.h"
 #include "config/source.h"
 #include "registry.h"
+#include "shapes.h"
 
 /* The round that is open, if it may be taken up again. 0: none, or it was closed. */
 static bool find_open(struct store *store, const struct job_round_open *open, int64_t declaration,
@@ -217,6 +218,25 @@ static bool read_sums(struct store *store, struct job_run_end *end, struct fault
     return true;
 }
 
+/* Drift, concluded and counted. */
+static bool end_shapes(
+    struct store *store, const struct job_run_end *end, int64_t wall_ms, struct fault *fault)
+{
+    int64_t full = 0;
+    return sql_integer(&store->sql, SQL_RUN_FULL, &full, fault, "i", end->run) &&
+           shapes_run_end(store, end->run, full != 0, end->complete && end->proof >= PROOF_ASSERTED,
+               wall_ms, fault);
+}
+
+static bool count_drift(struct store *store, struct job_run_end *end, struct fault *fault)
+{
+    for (enum drift_kind kind = DRIFT_NEW_PATH; kind < DRIFT_KINDS; kind++)
+        if (!sql_integer(&store->sql, SQL_RUN_DRIFT, &end->drift[kind], fault, "iz", end->run,
+                drift_kind_name(kind)))
+            return false;
+    return sql_integer(&store->sql, SQL_LETTERS_OPEN, &end->letters_open, fault, "i", end->run);
+}
+
 bool rounds_run_end(
     struct store *store, struct job_run_end *end, int64_t wall_ms, struct fault *fault)
 {
@@ -233,7 +253,8 @@ bool rounds_run_end(
                 end->reason, end->requests, end->retries, end->throttled_ms, (int64_t)end->complete,
                 wall_ms) ||
             !sql_run(&store->sql, SQL_STREAM_CLOSED, fault, "ii", end->run, (int64_t)closed) ||
-            !sql_run(&store->sql, SQL_MAPPING_STATES_OF_RUN, fault, "i", end->run))
+            !sql_run(&store->sql, SQL_MAPPING_STATES_OF_RUN, fault, "i", end->run) ||
+            !end_shapes(store, end, wall_ms, fault))
             return false;
         if (end->forget_bookmark &&
             !sql_run(&store->sql, SQL_BOOKMARK_FORGET, fault, "i", end->run))
@@ -242,5 +263,5 @@ bool rounds_run_end(
                                  (int64_t)end->proof, end->bookmark))
             return false;
     }
-    return read_sums(store, end, fault);
+    return count_drift(store, end, fault) && read_sums(store, end, fault);
 }

@@ -200,3 +200,19 @@ const char *schema_replays(void)
            "CREATE INDEX dead_letters_by_replay ON dead_letters(closed_run)\n"
            "  WHERE closed_run IS NOT NULL;\n";
 }
+
+/* What a stream's items are made of. shapes: items as the latest run that showed the shape counts
+ * them; paths, as keys, null where they are not known. paths: the items that had it, of how many,
+ * in the last full run that was complete. */
+const char *schema_shapes(void)
+{
+    return "ALTER TABLE streams ADD COLUMN shapes_run INTEGER;\n"
+           "CREATE TABLE shapes(stream INTEGER NOT NULL, shape INTEGER NOT NULL,\n"
+           "  first_run INTEGER NOT NULL, last_run INTEGER NOT NULL, items INTEGER NOT NULL,\n"
+           "  paths BLOB, PRIMARY KEY(stream, shape)) WITHOUT ROWID;\n"
+           "CREATE TABLE paths(path INTEGER PRIMARY KEY, stream INTEGER NOT NULL,\n"
+           "  name TEXT NOT NULL, types INTEGER NOT NULL, items INTEGER NOT NULL DEFAULT 0,\n"
+           "  of_items INTEGER NOT NULL DEFAULT 0, vanished INTEGER NOT NULL DEFAULT 0,\n"
+           "  UNIQUE(stream, name));\n"
+           "CREATE INDEX drifts_by_run ON drifts(first_run, what);\n";
+}

@@ -15,6 +15,7 @@ enum state { STATE_LIVE = 0, STATE_MISSING = 1, STATE_DELETED = 2, STATE_FILTERE
 const char *schema_tables(void);
 const char *schema_tokens(void);         /* version 2 */
 const char *schema_recent_lookups(void); /* version 3 */
+const char *schema_shapes(void);         /* version 5 */
 const char *schema_replays(void);        /* version 4 */
 /* Appends `CREATE VIEW` for each view; made anew at every migration, since the table of kinds may
  * have grown. */

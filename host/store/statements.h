@@ -203,6 +203,36 @@
                  "first_ms,last_ms) VALUES(?1,?2,?3,?4,?5,?6,?6,?7,?7)"                          \
                  " ON CONFLICT(stream,what,path,type) DO UPDATE SET count=count+?5,last_run=?6," \
                  "last_ms=?7")                                                                   \
+    /* shapes */                                                                                 \
+    X(SQL_SHAPE_SEEN,                                                                            \
+        "INSERT INTO shapes(stream,shape,first_run,last_run,items) VALUES(?1,?2,?3,?3,?4)"       \
+        " ON CONFLICT(stream,shape) DO UPDATE SET"                                               \
+        " items=CASE last_run WHEN ?3 THEN items ELSE 0 END+?4,last_run=?3")                     \
+    X(SQL_SHAPE_KNOWN, "SELECT paths IS NOT NULL FROM shapes WHERE stream=?1 AND shape=?2")      \
+    X(SQL_SHAPE_PATHS, "UPDATE shapes SET paths=?3 WHERE stream=?1 AND shape=?2")                \
+    X(SQL_SHAPE_COUNT, "UPDATE shapes SET items=items+?3 WHERE stream=?1 AND shape=?2")          \
+    X(SQL_SHAPES_OF_RUN, "SELECT items,paths FROM shapes WHERE stream=?1 AND last_run=?2")       \
+    X(SQL_SHAPES_PRUNE, "DELETE FROM shapes WHERE stream=?1 AND shape IN (SELECT shape"          \
+                        " FROM shapes WHERE stream=?1 ORDER BY last_run DESC LIMIT -1"           \
+                        " OFFSET ?2)")                                                           \
+    X(SQL_PATH_FIND, "SELECT path FROM paths WHERE stream=?1 AND name=?2")                       \
+    X(SQL_PATH_TYPES, "SELECT types FROM paths WHERE path=?1")                                   \
+    X(SQL_PATH_TYPES_ADD, "UPDATE paths SET types=types|?2 WHERE path=?1")                       \
+    X(SQL_PATH_NUMBER, "SELECT count(*) FROM paths WHERE stream=?1")                             \
+    X(SQL_PATH_ADD, "INSERT INTO paths(stream,name,types) VALUES(?1,?2,?3)")                     \
+    X(SQL_PATHS, "SELECT path,name,items,of_items,vanished FROM paths WHERE stream=?1")          \
+    X(SQL_PATH_CONCLUDE, "UPDATE paths SET items=?2,of_items=?3,vanished=?4 WHERE path=?1"       \
+                         " AND (items<>?2 OR of_items<>?3 OR vanished<>?4)")                     \
+    X(SQL_STREAM_SHAPES_RUN, "SELECT shapes_run FROM streams WHERE stream=?1")                   \
+    X(SQL_STREAM_SHAPES_SET, "UPDATE streams SET shapes_run=?2 WHERE stream=?1"                  \
+                             " AND shapes_run IS NULL AND EXISTS (SELECT 1 FROM shapes"          \
+                             " WHERE stream=?1 AND last_run=?2)")                                \
+    X(SQL_RUN_STREAM, "SELECT stream FROM runs WHERE run=?1")                                    \
+    X(SQL_RUN_FULL, "SELECT full FROM runs WHERE run=?1")                                        \
+    X(SQL_RUN_DRIFT, "SELECT count(*) FROM drifts WHERE first_run=?1 AND what=?2")               \
+    X(SQL_LETTERS_OPEN,                                                                          \
+        "SELECT count(*) FROM dead_letters l CROSS JOIN scopes p ON p.scope=l.scope"             \
+        " WHERE l.state='open' AND p.stream=(SELECT stream FROM runs WHERE run=?1)")             \
     /* objects */                                                                                \
     X(SQL_OBJECT_BY_HASH,                                                                        \
         "SELECT o.object,o.connection,o.kind,o.id,o.incarnation,o.scope,"                        \

@@ -175,6 +175,7 @@ void store_close(struct store *store)
     seen_addition_free(&store->addition);
     changes_free(&store->changes);
     slots_free(&store->slots);
+    memory_free(store->shapes);
     bytes_free(&store->text);
     bytes_free(&store->blob);
     memory_free(store->path);

@@ -30,6 +30,7 @@ static const struct view views[] = {
         SUM("received") ", " SUM("created") ", " SUM("changed") ", " SUM("unchanged") ",\n  "
         SUM("duplicate") ", " SUM("filtered") ", " SUM("dead") ", " SUM("reappeared") ", "
         SUM("conflicts") ", " SUM("missing") ", " SUM("deleted") ", " SUM("held") ",\n"
+        "  (SELECT count(*) FROM drifts x WHERE x.first_run = r.run) AS drift,\n"
         "  r.requests, r.retries, r.throttled_ms, " TIME("r.started_ms") " AS started_at,\n  "
         TIME("r.ended_ms") " AS ended_at, " HEX("d.hash") " AS declaration\n"
         "FROM runs r JOIN streams t ON t.stream = r.stream\n"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* New paths and changed types are said once, values outside a map each time with their count. */
+/* Shapes are counted on every page and told on the first ones; values outside a map are counted. */
 #include "sample.h"
 
 #include <pthread.h>
+#include "record/drift_kind.h"
 
 #define USERS STREAM(ACCOUNT(ID ",{'to':'mfa','from':'/mfa'}", ""), "")
 
@@ -14,36 +15,84 @@ static const struct drift *find(const struct batch *batch, const char *kind, con
     return NULL;
 }
 
-START_TEST(a_path_is_new_once)
+/* The types of a path that the page tells of its shape `index`; 0: it does not tell it. */
+static uint32_t types_of(const struct digest *digest, size_t index, const char *path)
 {
+    const struct shape_seen *shape = &digest->batch.shapes[index];
+    ck_assert_uint_lt(index, digest->batch.shape_count);
+    for (size_t i = 0; i < shape->path_count; i++)
+        if (strcmp(shape->paths[i].path, path) == 0)
+            return shape->paths[i].types;
+    return 0;
+}
+
+START_TEST(a_shape_tells_its_paths_a_few_times)
+{
+    static const char body[] = "[{'id':1,'a':[{'b/c':true}]},{'id':2,'a':[{'b/c':false}]}]";
     struct sample sample;
     sample_begin(&sample, USERS, NULL, 0);
-    const struct digest *digest =
-        sample_digest(&sample, "[{'id':1,'a':[{'b/c':true}]},{'id':2,'a':[{'b/c':false}]}]", NULL);
-    ck_assert_int_eq(digest->new_paths, 4); /* /id, /a, /a/-, /a/-/b~1c */
-    const struct drift *drift = find(&digest->batch, "new_path", "/a/-/b~1c");
-    ck_assert_ptr_nonnull(drift);
-    ck_assert_str_eq(drift->type, "boolean");
-    ck_assert_uint_eq(drift->count, 2);
-    ck_assert_int_eq(sample_digest(&sample, "[{'id':7,'a':[{'b/c':true}]}]", NULL)->new_paths, 0);
-    digest = sample_digest(&sample, "[{'id':7,'n':1}]", NULL);
-    ck_assert_int_eq(digest->new_paths, 1);
-    ck_assert_ptr_nonnull(find(&digest->batch, "new_path", "/n"));
+    for (unsigned page = 0; page < 3; page++) {
+        const struct digest *digest = sample_digest(&sample, body, NULL);
+        ck_assert_uint_eq(digest->batch.shape_count, 1);
+        ck_assert_uint_eq(digest->batch.shapes[0].items, 2);
+        ck_assert(digest->batch.shapes[0].told);
+        ck_assert_uint_eq(digest->batch.shapes[0].path_count, 4); /* /id, /a, /a/-, /a/-/b~1c */
+        ck_assert_uint_eq(types_of(digest, 0, "/a/-/b~1c"), 1u << PATH_BOOLEAN);
+    }
+    const struct digest *digest = sample_digest(&sample, body, NULL);
+    ck_assert(!digest->batch.shapes[0].told);
+    ck_assert_uint_eq(digest->batch.shapes[0].items, 2);
     sample_end(&sample);
 }
 END_TEST
 
-START_TEST(a_changed_type_is_said_and_null_changes_none)
+START_TEST(shapes_differ_by_paths_and_types)
 {
     struct sample sample;
     sample_begin(&sample, USERS, NULL, 0);
-    (void)sample_digest(&sample, "[{'id':1,'a':null,'b':'x'}]", NULL);
-    ck_assert_int_eq(sample_digest(&sample, "[{'id':1,'a':'x','b':null}]", NULL)->new_paths, 0);
-    const struct digest *digest = sample_digest(&sample, "[{'id':1,'a':5,'b':'y'}]", NULL);
-    ck_assert_int_eq(digest->new_paths, 1);
-    const struct drift *drift = find(&digest->batch, "type_changed", "/a");
-    ck_assert_ptr_nonnull(drift);
-    ck_assert_str_eq(drift->type, "number");
+    const struct digest *digest = sample_digest(
+        &sample, "[{'id':1,'a':'x'},{'a':'y','id':2},{'id':3,'a':5},{'id':4},{'id':5}]", NULL);
+    ck_assert_uint_eq(digest->batch.shape_count, 3);
+    ck_assert_uint_eq(digest->batch.shapes[0].items, 2); /* the order of members does not count */
+    ck_assert_uint_eq(types_of(digest, 0, "/a"), 1u << PATH_STRING);
+    ck_assert_uint_eq(types_of(digest, 1, "/a"), 1u << PATH_NUMBER);
+    ck_assert_uint_eq(types_of(digest, 2, "/a"), 0);
+    ck_assert_uint_eq(digest->batch.shapes[2].items, 2);
+    sample_end(&sample);
+}
+END_TEST
+
+struct all_known {
+    struct hash128 bytes_hash;
+};
+
+static int64_t knows_all(void *context, int64_t scope, enum muster_kind kind,
+    const struct known_query *queries, size_t count, struct known_answer *ret_answers)
+{
+    const struct all_known *known = context;
+    (void)scope, (void)kind, (void)queries;
+    for (size_t i = 0; i < count; i++)
+        ret_answers[i] = (struct known_answer){(int64_t)i + 1, known->bytes_hash};
+    return 1;
+}
+
+/* An unchanged item costs no parse, and its shape counts all the same (DESIGN section 12). */
+START_TEST(unchanged_items_show_their_shape)
+{
+    static const char body[] = "[{'id':1,'login':'x'}]";
+    struct sample sample;
+    sample_begin(&sample, USERS, NULL, 0);
+    const struct digest *digest = sample_digest(&sample, body, NULL);
+    ck_assert_uint_eq(digest->batch.record_count, 1);
+    struct all_known all = {digest->batch.records[0].bytes_hash};
+    const struct known known = {knows_all, &all};
+    uint64_t shape = digest->batch.shapes[0].shape;
+    digest = sample_digest(&sample, body, &known);
+    ck_assert_uint_eq(digest->batch.assumed_count, 1);
+    ck_assert_uint_eq(digest->batch.record_count, 0);
+    ck_assert_uint_eq(digest->batch.shape_count, 1);
+    ck_assert_uint_eq(digest->batch.shapes[0].shape, shape);
+    ck_assert_uint_eq(digest->batch.shapes[0].items, 1);
     sample_end(&sample);
 }
 END_TEST
@@ -61,11 +110,12 @@ START_TEST(unknown_values_are_counted)
 }
 END_TEST
 
-/* Members named by the data must neither grow the memory nor the report. */
+/* Members named by the data must neither grow the memory nor what a page tells. */
 START_TEST(endless_names_are_bounded)
 {
     struct sample sample;
-    int64_t reports = 0;
+    size_t told = 0;
+    bool others = false;
     sample_begin(&sample, USERS, NULL, 0);
     for (int round = 0; round < 40; round++) {
         struct fault fault;
@@ -79,18 +129,20 @@ START_TEST(endless_names_are_bounded)
         }
         ck_assert(bytes_append_char(&body, ']', &fault));
         const struct digest *digest = sample_digest(&sample, body.data, NULL);
-        ck_assert_int_le(digest->new_paths, 256);
-        reports += digest->new_paths;
+        for (size_t i = 0; i < digest->batch.shape_count; i++) {
+            told += digest->batch.shapes[i].told;
+            others = others || digest->batch.shapes[i].shape == 0;
+        }
     }
-    ck_assert_int_gt(reports, 1000);
-    ck_assert_int_le(reports, 4096);
+    ck_assert_uint_eq(told, 1024);
+    ck_assert(others);
     sample_end(&sample);
 }
 END_TEST
 
 struct reader {
     struct program *program;
-    int64_t new_paths;
+    int64_t told;
 };
 
 static void *digest_pages(void *context)
@@ -100,7 +152,7 @@ static void *digest_pages(void *context)
         struct sample sample = {.program = reader->program};
         char body[64];
         (void)snprintf(body, sizeof body, "[{'id':%d,'p%d':1}]", i, i % 10);
-        reader->new_paths += sample_digest(&sample, body, NULL)->new_paths;
+        reader->told += sample_digest(&sample, body, NULL)->batch.shapes[0].told;
         digest_free(sample.digest);
     }
     return NULL;
@@ -118,10 +170,11 @@ START_TEST(workers_share_one_memory)
     }
     for (int i = 0; i < 2; i++)
         ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
-    ck_assert_int_eq(readers[0].new_paths + readers[1].new_paths, 11);
+    ck_assert_int_eq(readers[0].told + readers[1].told, 30); /* ten shapes, three times each */
     sample_end(&sample);
 }
 END_TEST
 
-UNIT_MAIN("drift", a_path_is_new_once, a_changed_type_is_said_and_null_changes_none,
-    unknown_values_are_counted, endless_names_are_bounded, workers_share_one_memory)
+UNIT_MAIN("drift", a_shape_tells_its_paths_a_few_times, shapes_differ_by_paths_and_types,
+    unchanged_items_show_their_shape, unknown_values_are_counted, endless_names_are_bounded,
+    workers_share_one_memory)

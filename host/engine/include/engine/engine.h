@@ -98,6 +98,8 @@ struct run_summary {
     bool full, interrupted;
     int64_t pages, missing, deleted, held, requests, retries, throttled_ms, duration_ms, scopes;
     struct batch_outcome sums;
+    int64_t drift, drift_of[DRIFT_KINDS]; /* first reports of this run: all, and by kind */
+    int64_t letters_open;                 /* dead letters of the stream */
 };
 
 struct note {

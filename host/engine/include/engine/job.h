@@ -9,6 +9,7 @@
 #define MUSTER_ENGINE_JOB_H
 
 #include "record/batch.h"
+#include "record/drift_kind.h"
 #include "request/request.h"
 
 enum proof { PROOF_NONE = 0, PROOF_PARTIAL, PROOF_ASSERTED, PROOF_PROVEN };
@@ -172,6 +173,8 @@ struct job_run_end {
     /* answers */
     struct batch_outcome sums;
     int64_t pages, missing, deleted, held;
+    int64_t drift[DRIFT_KINDS]; /* reported by this run for the first time */
+    int64_t letters_open;       /* dead letters of the stream */
 };
 
 /* ROUND_END */

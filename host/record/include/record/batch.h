@@ -41,6 +41,8 @@ struct batch {
     size_t counted_count;
     struct drift *drift;
     size_t drift_count;
+    struct shape_seen *shapes; /* of the sound items, unchanged ones included */
+    size_t shape_count;
     int64_t known_version; /* what known() was asked at; see record/known.h */
     size_t bytes;          /* memory it holds, for the queue's bound */
     /* by the engine */

@@ -26,7 +26,6 @@ struct digest {
     struct batch batch;
     uint64_t ids_hash; /* of the item ids in order: a page repeated with a new cursor has the same
                           (fault 80) */
-    int64_t new_paths; /* drift entries of paths and types, values left aside */
     struct span bound_high; /* incremental: the highest bound on the page, in the declared format;
                                nothing: none */
     int64_t bound_order;    /* of bound_high, as mapper_bound has it */

@@ -59,9 +59,23 @@ struct filtered {
     struct span id; /* nothing: not readable */
 };
 
-/* A path and type seen for the first time, or a value outside a value map: for the drift view. */
+/* Items of one shape on a page: the gate's hash of paths and types (json/gate.h). */
+struct shape_seen {
+    uint64_t shape; /* 0: shapes beyond those that are remembered, together */
+    uint32_t items;
+    bool told; /* `paths` are all that an item of this shape has */
+    const struct path_seen *paths;
+    size_t path_count;
+};
+
+struct path_seen {
+    const char *path; /* JSON Pointer with "-" for array elements; never a value */
+    uint32_t types;   /* a bit for each enum path_type (record/drift_kind.h) */
+};
+
+/* A value outside a value map: for the drift view. */
 struct drift {
-    const char *kind; /* new_path, type_changed, unknown_value, vanished_path */
+    const char *kind; /* unknown_value */
     const char *path; /* JSON Pointer with "-" for array elements; never a value */
     const char *type;
     uint32_t count; /* occurrences in this batch */
