@@ -93,7 +93,8 @@ static const struct view views[] = {
     /* A kind is as complete as the least complete of the selected streams that give it. */
     {"verdict",
         "WITH given AS (SELECT t.connection, k.kind, t.stream, t.name, t.closed, t.complete_ms,\n"
-        "    t.complete_proof, r.proof, r.reason, t.last_run,\n"
+        "    t.complete_proof, r.proof, r.reason, t.last_run, (SELECT count(*) FROM dead_letters l\n"
+        "      JOIN scopes p ON p.scope = l.scope WHERE l.state = 'open' AND p.stream = t.stream) AS letters,\n"
         "    CASE WHEN t.last_run IS NULL THEN 0 WHEN t.closed THEN 1 WHEN r.proof >= 2 THEN r.proof + 1\n"
         "      ELSE 2 END AS rank\n"
         "  FROM streams t JOIN stream_kinds k ON k.stream = t.stream\n"
@@ -101,8 +102,10 @@ static const struct view views[] = {
         "summed AS (SELECT connection, kind, count(*) AS streams, min(rank) AS least,\n"
         "    max(last_run) AS last_run, count(complete_ms) AS complete_streams,\n"
         "    min(complete_ms) AS complete_ms, min(complete_proof) AS complete_proof,\n"
-        "    group_concat(CASE WHEN rank < 3 THEN name || ': ' || CASE rank WHEN 0 THEN 'not collected'\n"
-        "      WHEN 1 THEN 'not permitted' ELSE coalesce(reason, 'partial') END END, '; ') AS gaps\n"
+        "    group_concat(CASE WHEN rank < 3 OR (rank = 3 AND letters) THEN name || ': ' || CASE rank\n"
+        "      WHEN 0 THEN 'not collected' WHEN 1 THEN 'not permitted' ELSE coalesce(reason, 'partial') END\n"
+        "      || CASE WHEN letters THEN printf(' (%d dead letters open)', letters) ELSE '' END END,\n"
+        "      '; ') AS gaps\n"
         "  FROM given GROUP BY connection, kind)\n"
         "SELECT c.name AS connection, k.name AS kind,\n"
         "  CASE WHEN s.last_run IS NULL THEN 'not collected' WHEN s.least = 4 THEN 'proven'\n"

@@ -62,6 +62,8 @@ def dry_and_real(upstream):
     lab = with_letters(upstream)
     reasons = sorted(row[1] for row in open_letters(lab))
     check(reasons == ["bad_time", "bad_utf8", "field_missing", "id_missing"], f"four letters of users: {reasons}")
+    gaps = lab.query("SELECT gaps FROM verdict WHERE kind='account'")[0][0]
+    check(gaps and "4 dead letters open" in gaps, f"the verdict says what bars the proof: {gaps}")
     members = len(open_letters(lab, "members"))
     check(members > 0 and lab.query('SELECT count(*) FROM "grant"')[0][0] == 0, f"no member maps: {members} letters")
     check(not holds_secret(lab), "a declared secret is in no file, letters included")
