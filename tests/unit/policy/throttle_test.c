@@ -282,9 +282,46 @@ START_TEST(a_server_that_states_its_budget_is_hardly_ever_overrun)
 }
 END_TEST
 
+/* Fault 89: somebody else spends the same budget, steadily or all at once. What the server says is
+ * left is what is gone by; where it is all gone, those under way find out, and nothing is sent on:
+ * at most as many as may be under way are refused in a window. */
+START_TEST(a_budget_shared_with_others_is_not_overrun_again_and_again)
+{
+    static const int64_t spent_every_ms[] = {2000, 100, 10};
+    for (size_t kind = 0; kind < sizeof spent_every_ms / sizeof spent_every_ms[0]; kind++) {
+        struct server server = {.limit = 60, .window_ms = 60000, .latency_ms = 100};
+        struct throttle throttle = at(0);
+        struct flight flights[8];
+        size_t count = 0;
+        int64_t windows = 6, others = 0;
+        for (int64_t now_ms = 0; now_ms < windows * server.window_ms; now_ms += 10) {
+            bool spends = now_ms % spent_every_ms[kind] == 0 && now_ms % server.window_ms < 30000;
+            if (spends && server.used < server.limit) {
+                server.used++;
+                others++;
+            }
+            land(&throttle, flights, &count, now_ms);
+            while (throttle_wait_ms(&throttle, &policy, now_ms) == 0) {
+                struct flight *flight = &flights[count++];
+                throttle_sent(&throttle, &policy, now_ms);
+                flight->back_ms = now_ms + server.latency_ms;
+                flight->reading = serve(&server, now_ms, &flight->outcome);
+            }
+        }
+        ck_assert_int_gt(others, windows);
+        ck_assert_msg(server.refused <= 8 * windows, "every %ld ms: %ld refused, %ld served",
+            spent_every_ms[kind], server.refused, server.served);
+        ck_assert_msg(server.served + others >= server.limit * windows * 7 / 10,
+            "every %ld ms: only %ld served beside %ld", spent_every_ms[kind], server.served,
+            others);
+    }
+}
+END_TEST
+
 UNIT_MAIN("throttle", slow_start_grows_to_the_bound_and_no_further,
     a_burst_of_throttled_answers_halves_once_a_window,
     the_gate_stays_closed_as_long_as_the_server_says, a_shorter_wait_does_not_open_a_longer_one,
     nothing_left_closes_the_gate_even_on_success, the_last_requests_are_spread,
     a_limit_on_requests_under_way_only_halves, no_time_stated_pauses_for_a_second,
-    a_stated_rate_is_never_exceeded, a_server_that_states_its_budget_is_hardly_ever_overrun)
+    a_stated_rate_is_never_exceeded, a_server_that_states_its_budget_is_hardly_ever_overrun,
+    a_budget_shared_with_others_is_not_overrun_again_and_again)

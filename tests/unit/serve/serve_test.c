@@ -420,12 +420,12 @@ START_TEST(who_reads_a_long_answer_is_not_sent_away)
     int reader = dial();
     say(reader, "GET /huge HTTP/1.1\r\n" LOCAL "Connection: close\r\n\r\n");
     ck_assert_int_gt(recv(reader, reply, 1, MSG_PEEK), 0);
-    atomic_fetch_add(&now_ms, 3000 * (int)SERVE_TIMEOUT_S);
+    atomic_fetch_add(&now_ms, INT64_C(3000) * SERVE_TIMEOUT_S);
     for (int i = 0; i < 3; i++) { /* it is looked at: others are sent away */
         int slow = dial();
         say(slow, "GET /");
         while (recv(slow, reply, sizeof reply, MSG_DONTWAIT) < 0)
-            atomic_fetch_add(&now_ms, 1000 * (int)SERVE_TIMEOUT_S);
+            atomic_fetch_add(&now_ms, INT64_C(1000) * SERVE_TIMEOUT_S);
         (void)close(slow);
     }
     while ((more = recv(reader, reply, sizeof reply, 0)) > 0)
@@ -445,7 +445,7 @@ START_TEST(many_slow_clients_leave_room)
         say(slow[i], "GET /");
     }
     ck_assert(is_status(ask("GET /metrics", LOCAL), 200)); /* those before it are accepted, too */
-    atomic_fetch_add(&now_ms, 1000 * SERVE_TIMEOUT_S);
+    atomic_fetch_add(&now_ms, INT64_C(1000) * SERVE_TIMEOUT_S);
     for (size_t i = 0; i < SERVE_CONNECTIONS_PER_IP - 1; i++)
         ck_assert(is_status(hear(slow[i]), 408));
     ck_assert(is_status(ask("GET /metrics", LOCAL), 200));
