@@ -326,9 +326,50 @@ START_TEST(case_many_parents_come_in_pages)
 }
 END_TEST
 
+/* An item that does not map, but whose id is readable, was listed: a missing object goes no further
+ * (DESIGN section 6). */
+START_TEST(case_missing_and_listed_dead_is_not_deleted)
+{
+    struct world world;
+    struct draft page;
+    world_open(&world);
+    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b"));
+    struct job_scope_end end = world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a"));
+    ck_assert_int_eq(end.missing, 1);
+    world_round(&world);
+    struct job_scope_begin scope = world_scope(&world, USERS, world_run(&world, USERS), NULL);
+    draft_begin(&world, &page, USERS, &scope, 1);
+    (void)draft_record(&page, MUSTER_ACCOUNT, "a", "{\"login\":\"l\"}");
+    draft_letter(&page, "b");
+    (void)draft_commit(&world, &page);
+    end = world_scope_end(&world, &scope, PROOF_PROVEN);
+    ck_assert_int_eq(end.deleted, 0);
+    ck_assert_str_eq(world_sql(&world, "SELECT id,state,mapping FROM account ORDER BY id"),
+        "a|live|ok\nb|missing|failed\n");
+    world_assert_sound(&world);
+    world_close(&world);
+}
+END_TEST
+
+/* A replay of dead letters beside a run knows more than the run does. */
+START_TEST(case_what_a_later_run_touched_is_left_alone)
+{
+    struct world world;
+    world_open(&world);
+    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b", "c"));
+    struct fault fault;
+    ck_assert(sql_execute(&world.store->sql, "UPDATE objects SET run=99 WHERE id='b'", &fault));
+    struct job_scope_end end = world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a"));
+    ck_assert_int_eq(end.missing, 1);
+    ck_assert_str_eq(world_sql(&world, "SELECT id FROM account WHERE state='missing'"), "c\n");
+    world_close(&world);
+}
+END_TEST
+
 UNIT_MAIN("absence", case_two_proven_runs_delete, case_a_replica_that_flaps_deletes_nothing,
     case_two_listings_vouch_for_absence_together, case_nothing_missing_needs_no_second_look,
     case_asserted_makes_missing_at_most, case_partial_and_barred_conclude_nothing,
     case_ending_twice_answers_the_same, case_empty_listing_is_held,
     case_mass_absence_is_held_and_decided,
-    case_child_scopes_are_their_own_and_close_with_the_parent, case_many_parents_come_in_pages)
+    case_child_scopes_are_their_own_and_close_with_the_parent, case_many_parents_come_in_pages,
+    case_missing_and_listed_dead_is_not_deleted, case_what_a_later_run_touched_is_left_alone)
