@@ -7,9 +7,7 @@
 
 #include "record/mapper.h"
 
-#define DRIFT_SHAPES_MAX                                                                         \
-    1024u                     /* item shapes remembered; further ones are counted together, as 0 \
-                               */
+#define DRIFT_SHAPES_MAX 1024u /* shapes remembered; further ones count together, as 0 */
 #define DRIFT_TELLINGS   3u   /* pages that tell a shape's paths: a page may fail to be committed */
 #define DRIFT_PATHS_MAX  512u /* of one shape; one with more is not told */
 #define DRIFT_PATH_BYTES 512u /* of one path; what lies deeper is not looked at */
