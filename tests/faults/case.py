@@ -51,6 +51,7 @@ class Expect:
     everybody: bool = None      # every user of the application is live
     held: bool = None           # absences wait for a person
     throttled: bool = None      # time was spent waiting for a rate
+    seconds: float = None       # that the run may take
     strangers: bool = False     # ids that the application does not have are expected
     drift: str = None           # what was reported about the shape
 

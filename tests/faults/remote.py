@@ -2,7 +2,7 @@
 """Faults 1 to 91, as far as they come over the network: what the application does, and what must come of it, by listing and time."""
 from case import (EVERY, FOR_GOOD, LINKS, NUMBERED, OFFSETS, ONCE, ONE_PAGE, PAGED, RECOVERY, STREAMS, TIMES, TOKENS, WITH_TOTAL, KEYSETS, Case,
                   Expect, fine, partial, retried)
-from catalogue import entry
+from catalogue import entry, without
 
 USERS, PAGE = 40, 10
 BODIES = ["users_by_cursor", "users_by_link", "users_by_scim", "users_in_one"]  # one of each form of body
@@ -342,6 +342,13 @@ def no_json():
         yield from asked_again(53, mutation, f"item 5 {mutation}", EVERY if mutation == "nan" else BODIES, "byte")
 
 
+@entry(54, "colliding keys", "body", "CPU bounded")
+def many_keys():
+    yield from cases(54, "200,000 keys", "many-keys 200000", EVERY, {
+        ONCE: Expect(proof=("partial", "asserted", "proven"), seconds=10), FOR_GOOD: Expect(proof=("partial", "asserted"), seconds=10)},
+        policy=(("body_bytes_most", "8000000"),))
+
+
 @entry(55, "id null or missing", "body", "L")
 def no_id():
     for mutation, code in (("id-null", "id_missing"), ("id-missing", "id_missing"), ("id-empty", "id_empty")):
@@ -366,6 +373,14 @@ def id_case():
 def unknown_word():
     yield from cases(58, "hibernating", "item 5 status-unknown", [s for s in EVERY if s != "users_by_scim"],
                      {ONCE: fine(counts={"created": USERS, "dead": 0}, drift="/status")})
+
+
+@entry(59, "field renamed", "body", "L and drift")
+def renamed():
+    yield from cases(59, "login, of one", "item 5 login-missing", [s for s in EVERY if s != "users_by_scim"], {
+        ONCE: Expect(retries="none", counts={"dead": 1, "created": USERS - 1}, letters=("field_missing",))})
+    yield from cases(59, "login, of all", "item 1 login-missing 10", [s for s in PAGED if s != "users_by_scim"], {
+        FOR_GOOD: partial("dead letters", drift="/login")}, page=1)
 
 
 @entry(60, "secret-looking field", "body", "redacted in logs")
@@ -466,6 +481,31 @@ def shrink():
 @entry(77, "empty first page where there were many", "paging", "held, P")
 def empty_listing():
     yield from cases(77, "empty", "empty-listing", EVERY, {FOR_GOOD: Expect(proof=("partial", "proven", "asserted"), held=True)}, page=1)
+
+
+@entry(70, "equal cursor timestamps", "paging", "overlap, D")
+def equal_times():
+    for k in (1, 11, 30):
+        yield Case(70, f"{k} at one instant", "users_changed", FOR_GOOD, "", fine(counts={"full": False}), before=(
+            f"change?in=users&count={k}&number=8",))
+
+
+@entry(71, "late commit below the cursor", "paging", "look-back, full run")
+def late_commit():
+    for k in (1, 12):
+        yield Case(71, f"{k}, ten minutes late", "users_changed", FOR_GOOD, "", fine(counts={"full": False}), before=(
+            f"change?in=users&count={k}&number=8&late=600",), policy=(("look_back", '"1h"'),))
+
+
+without(72, "cursor finer than its unit", "no case here: the sample application has no finer times; unit.engine.bookmark floors every format")
+
+
+@entry(78, "replica flap", "paging", "deleted only after two proofs")
+def flap():
+    for stream in TOKENS + LINKS + KEYSETS:
+        path = STREAMS[stream][0]
+        yield Case(78, "one is not in the listing, nor in its total", stream, FOR_GOOD, f"{path} nth=2 skip 1\n{path} total -1\n",
+                   Expect(strangers=True, counts={"missing": 2, "deleted": 0}))
 
 
 @entry(79, "id reused for somebody else", "paging", "new object, flagged")

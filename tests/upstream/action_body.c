@@ -259,6 +259,7 @@ static const struct {
     {"id-other-case", "id", "\"abc-DEF\""},
     {"status-unknown", "status", "\"hibernating\""},
     {"status-renamed", "status", ""},
+    {"login-missing", "login", ""},
     {"login-null", "login", "null"},
     {"login-number", "login", "17"},
     {"time-bad", "created_at", "\"yesterday\""},

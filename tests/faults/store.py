@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faults 97 to 111: what happens to the store's files, beneath the real binary or behind its back."""
+import contextlib
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+
+from catalogue import probe, without
+from local import drops_privileges, killed, must
+
+EIO, ENOSPC = 5, 28
+STOPPED = (1, 3)  # a run was broken off, or the store could not even be opened
+
+
+def sides(stand):
+    """The store's files, in the order in which they are made."""
+    return [stand.lab.folder / f"muster.db{suffix}" for suffix in ("", "-wal", "-shm")]
+
+
+@probe(97, "busy", "store", "R")
+def busy():
+    def held(seconds):
+        def case(stand):
+            yield from (sentence for sentence in [must(stand.run("sync")[0] == 0, "the first sync fails")] if sentence)
+            other = sqlite3.connect(stand.lab.store, check_same_thread=False, isolation_level=None)
+            other.execute("BEGIN IMMEDIATE")
+            release = threading.Timer(seconds, lambda: (other.execute("ROLLBACK"), other.close()))
+            release.start()
+            status, said = stand.run("sync")
+            release.join()
+            yield must(status == 0, f"another's transaction of {seconds} s ends the sync with {status}: {said[-300:]}")
+            yield from stand.whole()
+        return case
+
+    def locked(stand):
+        stand.run("sync")
+        holder = subprocess.Popen([sys.executable, "-c", "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_EX); "
+                                   "print('held', flush=True); sys.stdin.read()", f"{stand.lab.store}.lock"],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        holder.stdout.readline()
+        status, said = stand.run("sync")
+        yield must(status == 3 and "in use" in said, f"the lock of another process: {status} {said[-200:]}")
+        holder.communicate("")
+        yield from stand.whole()
+
+    return [(f"another's transaction for {s} s", held(s)) for s in (0.1, 0.5, 1.5)] + [("another's lock", locked)]
+
+
+def struck(shim, words=(), statuses=STOPPED):
+    """The sync is struck, says so, and the next one ends as if nothing had been."""
+    def case(stand):
+        status, said = stand.run("sync", shim=shim)
+        if not any(what not in ("-",) for _, _, what, _ in stand.calls()):
+            yield f"the fault never struck: {len(stand.calls())} calls"
+        yield must(status in statuses, f"ends with {status}: {said[-300:]}")
+        yield from (f"does not say \"{word}\": {said[-300:]}" for word in words if word not in said)
+        yield from stand.whole()
+    return case
+
+
+def spread(last, count):
+    """About that many numbers from 1 to `last`, the first ones all of them."""
+    return sorted({*range(1, min(last, 8) + 1), *(1 + i * last // count for i in range(count))} & set(range(1, last + 1)))
+
+
+@probe(98, "no space", "store", "rolled back, paused, resumes")
+def no_space():
+    cases = [(f"write {n} of the log", struck(f"pwrite64 {n} {ENOSPC} .db-wal", ("disk is full",))) for n in spread(200, 24)]
+    cases += [(f"from write {n} of the log on", struck(f"pwrite64 {n}+ {ENOSPC} .db-wal", ("disk is full",))) for n in spread(200, 16)]
+    return cases
+
+
+@probe(99, "read error", "store", "F")
+def read_error():
+    def again(n):
+        def case(stand):
+            stand.run("sync")
+            yield from struck(f"pread64 {n}+ {EIO} .db", ())(stand)
+        return case
+    return [(f"read {n} of the file", again(n)) for n in range(1, 7)]
+
+
+@probe(100, "fsync error", "store", "F, never retried")
+def sync_error():
+    def case_of(n, lasting):
+        def case(stand):
+            yield from struck(f"fdatasync {n}{'+' if lasting else ''} {EIO} .db-wal", ("store",))(stand)
+        return case
+    return [(f"sync {n} of the log{', for good' if lasting else ''}", case_of(n, lasting)) for n in range(1, 11)
+                for lasting in (False, True)]
+
+
+@probe(101, "short or torn write", "store", "F")
+def torn():
+    def torn_at(n):
+        def case(stand):
+            status, _ = stand.run("sync", shim=f"pwrite64 {n} torn .db-wal")
+            yield killed(status)
+            yield from stand.whole()
+        return case
+    cases = [(f"write {n} of the log torn by a kill", torn_at(n)) for n in spread(200, 30)]
+    # The library writes the rest of what was short: nobody notices.
+    cases += [(f"write {n} of the log short", struck(f"pwrite64 {n} short .db-wal", statuses=(0,))) for n in spread(200, 16)]
+    cases += [(f"write {n} of the file torn by a kill", struck(f"pwrite64 {n} torn .db", statuses=(-signal.SIGKILL,))) for n in spread(50, 12)]
+    return cases
+
+
+@probe(102, "unsynced pages lost", "store", "F")
+def lost():
+    def case_of(n):
+        def case(stand):
+            status, _ = stand.run("sync", shim=f"pwrite64 {n} kill .db-wal")
+            yield killed(status)
+            # What was durable is what the log had when it was synchronized last; a second process counts that.
+            again = [size for call, _, _, size in stand.calls() if call == "fdatasync"]
+            log = sides(stand)[1]
+            keep = again[-1] if again else 32  # the header alone
+            with open(log, "r+b") as file:
+                file.seek(min(keep, log.stat().st_size))
+                length = log.stat().st_size - file.tell()
+                file.write(bytes(length))
+            yield from stand.whole()
+        return case
+    return [(f"after write {n} of the log", case_of(n)) for n in spread(200, 24)]
+
+
+@probe(103, "bit flip", "store", "A")
+def bit_flip():
+    def case_of(share):
+        def case(stand):
+            stand.run("sync")
+            store = sides(stand)[0]
+            at = int(store.stat().st_size * share)
+            with open(store, "r+b") as file:
+                file.seek(at)
+                byte = file.read(1)[0]
+                file.seek(at)
+                file.write(bytes([byte ^ 0x10]))
+            status, said = stand.run("audit")
+            if status == 0:  # then nobody may be worse off for it
+                yield from (f"bit {at * 8 + 4} goes unnoticed: {sentence}" for sentence in stand.same())
+            else:
+                yield must(status in STOPPED and said.strip(), f"the audit ends with {status} and says {said[-200:]!r}")
+        return case
+    return [(f"at {i} of 60 of the file", case_of(i / 60)) for i in range(60)]
+
+
+def half_run(stand, batches=2):
+    """A store whose log holds the first pages, left by a kill -9."""
+    stand.site.control(stand.tenant, "script", f"/page/users nth={batches + 1}-99 delay 60000\n".encode())
+    deadline, wanted = time.monotonic() + 30, count(stand) + batches
+    process = stand.start("sync")
+    while time.monotonic() < deadline and count(stand) < wanted:
+        time.sleep(0.02)  # between two looks
+    process.kill()
+    process.wait()
+    stand.site.control(stand.tenant, "script")
+
+
+def count(stand):
+    try:
+        return stand.lab.query("SELECT count(*) FROM batch")[0][0]
+    except sqlite3.Error:  # there is no store yet
+        return 0
+
+
+@probe(104, "WAL deleted", "store", "A")
+def log_deleted():
+    def case_of(batches, before):
+        def case(stand):
+            if before:
+                stand.run("sync")
+            half_run(stand, batches)
+            sides(stand)[1].unlink()
+            sides(stand)[2].unlink(missing_ok=True)
+            status, said = stand.run("audit")
+            yield must(status in STOPPED, f"the audit ends with {status} over a store without its log: {said[-200:]}")
+        return case
+    return [(f"{'after a whole run' if before else 'of a new store'}, with {n} pages in it", case_of(n, before)) for n in (1, 2, 3)
+            for before in (False, True)]
+
+
+@probe(105, "old backup restored", "store", "noticed, A")
+def old_backup():
+    def case_of(between):
+        def case(stand):
+            stand.run("sync")
+            backup = stand.lab.folder / "backup"
+            shutil.copy(sides(stand)[0], backup)
+            for order in between:
+                stand.site.control(stand.tenant, order)
+            stand.run("sync")
+            shutil.copy(backup, sides(stand)[0])
+            status, said = stand.run("sync")
+            yield must(status != 0 and "backup" in said, f"nobody notices: {status} {said[-160:].strip()}")
+        return case
+    return [("a run older", case_of(())), ("a run older, and somebody left meanwhile", case_of(("delete?number=3",)))]
+
+
+@probe(106, "read-only", "store", "A")
+def read_only():
+    def file_only(stand):
+        stand.run("sync")
+        yield from as_nobody(stand, [sides(stand)[0]])
+
+    def folder_too(stand):
+        stand.run("sync")
+        yield from as_nobody(stand, [*sides(stand)[:1], stand.lab.folder])
+
+    def as_nobody(stand, paths):
+        rights = drops_privileges()
+        if rights:
+            for path in (stand.lab.folder, *stand.lab.folder.iterdir()):
+                shutil.chown(path, "nobody")
+        for path in paths:
+            os.chmod(path, path.stat().st_mode & ~0o222)
+        status, said = stand.run("sync", **rights)
+        yield must(status == 3 and "muster.db" in said, f"ends with {status}: {said[-200:]}")
+        for path in paths:
+            os.chmod(path, path.stat().st_mode | 0o200)
+        if rights:
+            for path in (stand.lab.folder, *stand.lab.folder.iterdir()):
+                shutil.chown(path, "root")
+        yield from stand.whole()
+
+    return [("the file", file_only), ("the file and its folder", folder_too)]
+
+
+@probe(111, "newer schema", "store", "X")
+def newer():
+    def case(stand):
+        stand.run("sync")
+        with contextlib.closing(sqlite3.connect(stand.lab.store, isolation_level=None)) as store:
+            version = store.execute("PRAGMA user_version").fetchone()[0]
+            store.execute(f"PRAGMA user_version = {version + 1}")
+        before = sides(stand)[0].read_bytes()
+        for command in (["sync"], ["status"], ["audit"], ["export", "account"]):
+            status, said = stand.run(*command)
+            yield must(status == 3 and "newer" in said, f"{command[0]} ends with {status}: {said[-200:]}")
+        yield must(sides(stand)[0].read_bytes() == before, "the store was changed")
+    return [("by one", case)]
+
+
+without(107, "PostgreSQL: serialization failure, deadlock", "not yet built: the store is SQLite")
+without(108, "link lost inside COMMIT", "not yet built: the store is SQLite, which has no link")
+without(109, "failover lost commits", "not yet built: the store is SQLite, which has no failover")
+without(110, "pool used up", "not yet built: the store is SQLite, which has no pool")
