@@ -9,8 +9,8 @@ set -euo pipefail
 
 build=(gcc libc6-dev cmake ninja-build pkg-config libcurl4-openssl-dev libjson-c-dev libconfig-dev libsqlite3-dev libsodium-dev
     libseccomp-dev libmicrohttpd-dev zlib1g-dev check python3 sqlite3)
-test=(git clang clang-format clang-tidy cppcheck libclang-rt-14-dev jq curl python3-requests time openssl binutils procps
-    shellcheck mandoc gcovr)
+test=(git clang clang-format clang-tidy cppcheck libclang-rt-14-dev jq curl python3-requests python3-h2 faketime time openssl binutils
+    procps shellcheck mandoc gcovr)
 
 case "${1:-}" in
 build) packages=("${build[@]}") ;;

@@ -52,6 +52,7 @@ class Expect:
     held: bool = None           # absences wait for a person
     throttled: bool = None      # time was spent waiting for a rate
     seconds: float = None       # that the run may take
+    requests_most: int = None   # that it may send
     strangers: bool = False     # ids that the application does not have are expected
     drift: str = None           # what was reported about the shape
 

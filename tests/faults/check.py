@@ -50,6 +50,8 @@ def judge(case, expect, tenant, runs, errors, lab, site):
         wrong.append(f"{len(truth - known)} of {len(truth)} are not live, {len(known - truth)} are that should not be; {run['proof']} {reason}")
     if expect.held is not None and (run["held"] > 0) != expect.held:
         wrong.append(f"{run['held']} absences wait for a person")
+    if expect.requests_most and run["requests"] > expect.requests_most:
+        wrong.append(f"{run['requests']} requests, at most {expect.requests_most} may be")
     if expect.seconds and run["seconds"] > expect.seconds:
         wrong.append(f"takes {run['seconds']} s, may take {expect.seconds}")
     if expect.throttled and run["throttled_s"] <= 0:
