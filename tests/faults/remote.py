@@ -159,7 +159,10 @@ def redirect_loop():
 
 @entry(23, "200 with a login page", "HTTP", "R, then A")
 def login_page():
-    yield from asked_again(23, "html", "login-page", EVERY, "html")
+    for stream in EVERY:
+        yield from cases(23, "html", "login-page", [stream], {
+            ONCE: retried(counts={"created": USERS}), RECOVERY: retried(),
+            FOR_GOOD: partial("html", retries="some", counts={"pages": 0 if stream in ONE_PAGE else 1}, alert=("html",))})
 
 
 @entry(24, "200 with an error object", "HTTP", "R, then P")

@@ -87,9 +87,29 @@ def read_error():
 
 @probe(100, "fsync error", "store", "F, never retried")
 def sync_error():
+    def served(stand):
+        """The daemon ends, for whoever watches it to start it again."""
+        stand.configure('listen = "127.0.0.1:0";', 'every = "1s";')
+        process = stand.start("serve", shim=f"fdatasync 14 {EIO} .db-wal")
+        try:
+            yield must(process.wait(30) == 3, f"serve ends with {process.returncode}, must be 3")
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            yield "serve goes on with a store that it can no longer write"
+        stand.configure()
+        yield from stand.whole()
+
     def case_of(n, lasting):
         def case(stand):
-            yield from struck(f"fdatasync {n}{'+' if lasting else ''} {EIO} .db-wal", ("store",))(stand)
+            shim = f"fdatasync {n}{'+' if lasting else ''} {EIO} .db-wal"
+            status, said = stand.run("sync", shim=shim)
+            yield must(status in STOPPED and "store" in said, f"ends with {status}: {said[-300:]}")
+            # What is written after a sync that failed may look durable and not be: the process must not try again.
+            done = [what for _, _, what, _ in stand.calls()]
+            yield must(str(EIO) in done, f"the fault never struck: {len(done)} calls")
+            yield must(len(done) == n, f"{len(done) - n} syncs of the log after the one that failed")
+            yield from stand.whole()
         return case
     return [(f"sync {n} of the log{', for good' if lasting else ''}", case_of(n, lasting)) for n in range(1, 11)
                 for lasting in (False, True)]
