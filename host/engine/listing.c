@@ -129,11 +129,14 @@ static void stop_connection(struct scope *scope, const struct classified *said)
 
 static void give_up(struct scope *scope, const struct classified *said)
 {
+    struct round *round = scope->run->round;
     if (scope->not_permitted && scope->ahead.pages == 0)
         scope_fail_now(scope, "not permitted: %s %s", said->word, said->message);
     else
         scope_fail_now(scope, "page %" PRId64 ": %s: %s%s%s", scope->ahead.pages + 1,
             outcome_name(said->outcome), said->word, said->message[0] ? ": " : "", said->message);
+    if (said->of_connection)
+        round_fail(round, "%s: %s: %s", outcome_name(said->outcome), said->word, said->message);
 }
 
 /* A cursor or bound that is no longer taken (fault 30): once, the listing begins anew; an

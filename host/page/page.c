@@ -57,6 +57,7 @@ static bool check_content(struct page *page, const struct response *response, st
     if (html || (first == '<' && (json || type.length == 0))) {
         page_reject(page, OUTCOME_MALFORMED, "html",
             "a page for a browser instead of JSON; often a login page or a proxy's");
+        page->verdict.of_connection = true;
         return false;
     }
     if (json || (type.length == 0 && (first == '{' || first == '[')))

@@ -426,6 +426,7 @@ static struct span sound_body(
 static void classify_exchange(const struct response *response, struct classified *classified)
 {
     classified->outcome = exchange_outcomes[response->exchange];
+    classified->of_connection = response->exchange == EXCHANGE_TLS;
     copy_shown(
         classified->word, sizeof classified->word, span_of(exchange_name(response->exchange)));
     copy_shown(classified->message, sizeof classified->message, span_of(response->why));

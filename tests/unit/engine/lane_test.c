@@ -476,7 +476,36 @@ START_TEST(a_round_without_a_sound_answer_has_failed)
         driver_start(&driver);
         driver_finish(&driver);
         ck_assert_msg(driver.failed == rows[i].failed, "row %zu: %s", i, driver.reason);
-        ck_assert_int_eq(driver.failed, strstr(driver.reason, "sound") != NULL);
+        /* A certificate has stopped the connection before, with a reason of its own. */
+        ck_assert_int_eq(driver.failed && rows[i].exchange != EXCHANGE_TLS,
+            strstr(driver.reason, "sound") != NULL);
+        driver_end(&driver);
+    }
+}
+END_TEST
+
+/* Faults 17 and 23: what would be the same for whatever is asked stops the connection, a page to
+ * sign in once it was asked for again. */
+START_TEST(a_certificate_or_a_login_page_stops_the_connection)
+{
+    static const struct {
+        struct answer answer;
+        const char *reason;
+        int64_t requests;
+    } rows[] = {
+        {{.when = "/users", .type = "text/html", .body = "<html>sign in</html>"}, "html", 6},
+        {{.when = "/users", .exchange = EXCHANGE_TLS}, "tls", 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct answer answers[] = {
+            rows[i].answer, {.when = "/groups", .body = "{'items':[" ITEM("1") "]}"}};
+        struct driver driver;
+        driver_begin(&driver, "", GROUPS "," PEOPLE, ANSWERS(answers));
+        driver_join(&driver);
+        driver_start(&driver);
+        driver_finish(&driver);
+        ck_assert(driver.failed);
+        ck_assert_msg(strstr(driver.reason, rows[i].reason), "%s", driver.reason);
+        ck_assert_int_eq(driver_summary(&driver, "users")->requests, rows[i].requests);
         driver_end(&driver);
     }
 }
@@ -712,6 +741,7 @@ UNIT_MAIN("lane", a_stream_of_many_scopes_does_not_starve_another,
     a_place_is_kept_for_a_stream_between_two_pages, connections_that_share_a_lane_have_even_shares,
     a_connections_trouble_is_its_own, an_origin_that_cannot_be_connected_to_is_left_alone_by_all,
     half_open_tries_with_one_request, a_round_without_a_sound_answer_has_failed,
+    a_certificate_or_a_login_page_stops_the_connection,
     one_stream_in_trouble_is_no_failed_connection, a_wait_in_the_body_is_kept,
     a_stated_limit_is_kept_in_every_window, a_wall_clock_that_jumps_changes_nothing,
     each_request_is_counted_once)

@@ -31,6 +31,9 @@ struct classified {
     char message[VERDICT_MESSAGE_MAX]; /* the API's message or the exchange's reason; control
                                           characters replaced; secrets not yet removed
                                           (source_redact does that) */
+    bool of_connection; /* it would be the same for whatever is asked: a certificate that is not to
+                           be trusted, a page to sign in. What is left of it when it has been tried
+                           enough stops the connection (faults 17, 23) */
 };
 
 /*
