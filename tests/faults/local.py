@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the local faults share: a probe that runs its own processes, one stand for each case, and the shim beneath them."""
 import os
-import signal
 import subprocess
 
 from batch import COMMON, CONTROLS
@@ -78,10 +77,6 @@ class Stand:
 
     def __exit__(self, *_):
         self.site.control(self.tenant, "forget")
-
-
-def killed(status):
-    return f"it should have been killed, and ended with {status}" if status != -signal.SIGKILL else ""
 
 
 def must(condition, sentence):

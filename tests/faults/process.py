@@ -9,8 +9,8 @@ import time
 from batch import CONTROLS
 from catalogue import probe, without
 from lab import Daemon
-from local import STREAM, killed, must
-from store import half_run, spread
+from local import must
+from store import half_run, killed, spread
 
 PAGES = 4
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
@@ -77,8 +77,7 @@ without(96, "asleep for 8 h: lease lost, fenced", "not yet built: there is one h
 def kill_at(shim, later=()):
     """The kill, further kills of the restarts, and then what an undisturbed run ends with."""
     def case(stand):
-        status, _ = stand.run("sync", shim=shim)
-        yield killed(status)
+        yield killed(stand, shim, stand.run("sync", shim=shim)[0])
         for more in later:
             status, said = stand.run("sync", shim=more)
             yield must(status in (0, -signal.SIGKILL), f"a restart ends with {status}: {said[-200:]}")

@@ -10,8 +10,8 @@
  * it. ACTION: kill (before the call), killed (right after it), torn (half of it, then the kill),
  * short (half of it), lie (nothing, and success), hang (twenty seconds), or an error number.
  *
- * MUSTER_SHIM_LOG names a file that gets a line for each matching call: its name, its number, what
- * was done, and the size of the file then.
+ * MUSTER_SHIM_LOG names a file that gets a line for each such call, and for each sync of such a
+ * file whatever CALL is: its name, its number, what was done, and the size of the file then.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -33,8 +33,8 @@
 
 enum call { CALL_WRITE, CALL_READ, CALL_SYNC, CALL_RESOLVE, CALL_COUNT };
 
-static const char *const call_names[CALL_COUNT] = {"pwrite64", "pread64", "fdatasync",
-    "getaddrinfo"};
+static const char *const call_names[CALL_COUNT] = {
+    "pwrite64", "pread64", "fdatasync", "getaddrinfo"};
 
 struct plan {
     char call[WORD_MAX], action[WORD_MAX], suffix[PATH_MAX_READ];
@@ -44,7 +44,7 @@ struct plan {
 
 /* Read anew for each call: a preloaded library has no good moment to do it once, and cost is no
  * matter here. */
-static bool read_plan(enum call call, struct plan *ret_plan)
+static bool read_plan(struct plan *ret_plan)
 {
     const char *text = getenv("MUSTER_SHIM");
     char nth[WORD_MAX];
@@ -53,7 +53,7 @@ static bool read_plan(enum call call, struct plan *ret_plan)
         return false;
     ret_plan->nth = strtol(nth, NULL, 10);
     ret_plan->from_then_on = strchr(nth, '+') != NULL;
-    return strcmp(ret_plan->call, call_names[call]) == 0;
+    return true;
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -83,7 +83,10 @@ static bool strikes(enum call call, int fd, const char *name, struct plan *ret_p
 {
     static atomic_long counts[CALL_COUNT];
     char link[64], path[PATH_MAX_READ];
-    if (!read_plan(call, ret_plan))
+    if (!read_plan(ret_plan))
+        return false;
+    bool meant = strcmp(ret_plan->call, call_names[call]) == 0;
+    if (!meant && call != CALL_SYNC)
         return false;
     if (fd >= 0) {
         (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
@@ -96,7 +99,8 @@ static bool strikes(enum call call, int fd, const char *name, struct plan *ret_p
     if (!ends_with(name, ret_plan->suffix))
         return false;
     long number = atomic_fetch_add(&counts[call], 1) + 1;
-    bool now = number == ret_plan->nth || (ret_plan->from_then_on && number > ret_plan->nth);
+    bool now =
+        meant && (number == ret_plan->nth || (ret_plan->from_then_on && number > ret_plan->nth));
     note(call_names[call], number, now ? ret_plan->action : "-", fd);
     return now;
 }
@@ -176,8 +180,8 @@ int fsync(int fd)
     return synchronize(fd, BEHIND(fsync));
 }
 
-int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
-    struct addrinfo **ret_list)
+int getaddrinfo(
+    const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **ret_list)
 {
     struct plan plan;
     if (!host || !strikes(CALL_RESOLVE, -1, host, &plan))
