@@ -48,6 +48,11 @@ static bool is_settled(const struct engine *engine)
 static void free_gone(struct engine *engine)
 {
     bool some = engine->gone != NULL;
+    while (engine->over) {
+        struct scope *scope = engine->over;
+        engine->over = scope->over_next;
+        scope_free(scope);
+    }
     while (engine->gone) {
         struct round *round = engine->gone;
         engine->gone = round->next;

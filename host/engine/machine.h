@@ -153,6 +153,7 @@ struct page_work {
 
 struct scope {
     struct run *run;
+    struct scope *over_next;   /* of those that are over, and freed before the next event */
     struct scope *next;        /* in the run */
     TAILQ_ENTRY(scope) queued; /* in `waiting` of its run */
     enum scope_state state;
@@ -308,6 +309,7 @@ struct engine {
     size_t held_bytes; /* of all rounds */
     struct hash128 trace;
     struct round *gone; /* rounds to free before the next event */
+    struct scope *over; /* scopes likewise */
 };
 
 /* engine.c */

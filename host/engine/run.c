@@ -325,7 +325,8 @@ void run_scope_over(struct run *run, struct scope *scope)
         at = &(*at)->next;
     *at = scope->next;
     run->scope_count--;
-    scope_free(scope);
+    scope->over_next = round->engine->over; /* callers still look at it */
+    round->engine->over = scope;
     fill(run);
     round_advance(round);
 }

@@ -139,10 +139,10 @@ static bool transaction(
     return execute_all(store, jobs, count, ret_bad, fault) && finish(store, &head, fault);
 }
 
-/* Back to what the file says. */
+/* Back to what the file says, without reading it now: that could take as long as another process
+ * holds on to it. */
 static void roll_back(struct store *store)
 {
-    struct fault fault;
     for (size_t i = 0; i < SQL_COUNT; i++)
         if (store->sql.statements[i])
             (void)sqlite3_reset(store->sql.statements[i]); /* their failure is known */
@@ -150,8 +150,7 @@ static void roll_back(struct store *store)
         (void)sqlite3_exec(store->sql.db, "ROLLBACK", NULL, NULL, NULL); /* the log has no commit */
     seen_cache_settle(&store->seen, false);
     changes_forget(&store->changes, store->version);
-    if (!store_reload(store, &fault))
-        store->data_version = VERSION_UNKNOWN; /* the next transaction begins with it */
+    store->data_version = VERSION_UNKNOWN; /* the next transaction begins with reading it */
     shapes_forget(store);
 }
 
