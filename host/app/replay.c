@@ -12,7 +12,7 @@ bool replay_kit_take(
     const struct generation *generation, struct replay_kit *ret_kit, struct fault *fault)
 {
     struct replay_kit kit = {
-        .connections = memory_allocate_array(generation->count + 1, sizeof *kit.connections),
+        .connections = memory_allocate_array(generation->count + 1, sizeof(struct connection *)),
         .sources = memory_allocate_array(generation->count + 1, sizeof *kit.sources)};
     if (!kit.connections || !kit.sources) {
         replay_kit_free(&kit);

@@ -117,7 +117,7 @@ static bool map_one(struct replay *replay, uint32_t index, struct span raw,
     const struct program *program = batch->program;
     struct json_item *item = &batch->items[index];
     struct hash128 bytes_hash = {{0}};
-    struct span text;
+    struct span text = {NULL, 0};
     if (!gate(replay, raw, item, &text, fault))
         return false;
     int64_t fan_out = item->why ? 1 : mapper_fan_out(program->mapper, item->bytes);

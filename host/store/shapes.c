@@ -49,12 +49,15 @@ static bool flush(struct store *store, int64_t run, struct fault *fault)
     return true;
 }
 
-static bool find_entry(struct store *store, int64_t stream, uint64_t shape,
-    struct shape_entry **ret_entry, struct fault *fault)
+/* The shape's entry, new or old; NULL with the fault set. */
+static struct shape_entry *find_entry(
+    struct store *store, int64_t stream, uint64_t shape, struct fault *fault)
 {
     if (!store->shapes &&
-        !(store->shapes = memory_allocate_array(CACHE_PLACES, sizeof *store->shapes)))
-        return fault_memory(fault);
+        !(store->shapes = memory_allocate_array(CACHE_PLACES, sizeof *store->shapes))) {
+        (void)fault_memory(fault);
+        return NULL;
+    }
     size_t at = (shape ^ (uint64_t)stream * UINT64_C(0x9E3779B97F4A7C15)) % CACHE_PLACES;
     while (store->shapes[at].stream &&
            (store->shapes[at].stream != stream || store->shapes[at].shape != shape))
@@ -62,15 +65,14 @@ static bool find_entry(struct store *store, int64_t stream, uint64_t shape,
     if (store->shapes[at].stream == 0) {
         if (store->shape_count >= CACHE_PLACES / 2) {
             if (!flush(store, 0, fault))
-                return false;
+                return NULL;
             shapes_forget(store);
-            return find_entry(store, stream, shape, ret_entry, fault);
+            return find_entry(store, stream, shape, fault);
         }
         store->shapes[at] = (struct shape_entry){.stream = stream, .shape = shape};
         store->shape_count++;
     }
-    *ret_entry = &store->shapes[at];
-    return true;
+    return &store->shapes[at];
 }
 
 /* ------------------------------------------------------------------ paths --------------------- */
@@ -181,10 +183,10 @@ bool shapes_note(
 {
     for (size_t i = 0; i < batch->shape_count; i++) {
         const struct shape_seen *shape = &batch->shapes[i];
-        struct shape_entry *entry;
+        struct shape_entry *entry = find_entry(store, place->stream, shape->shape, fault);
         int64_t known = 0;
         bool learned = false;
-        if (!find_entry(store, place->stream, shape->shape, &entry, fault))
+        if (!entry)
             return false;
         if (entry->run == batch->run && (entry->known || !shape->told)) {
             entry->pending += shape->items;
@@ -328,11 +330,13 @@ static bool conclude_paths(
 {
     struct path_row *paths = arena_allocate_array(on->arena, PATHS_MAX + 1, sizeof *paths);
     size_t count = 0;
+    if (!paths)
+        return fault_memory(fault);
     sqlite3_stmt *row = sql_start(&on->store->sql, SQL_PATHS, fault, "i", stream);
     if (!row)
         return false;
     enum sql_step step;
-    bool good = paths != NULL || fault_memory(fault);
+    bool good = true;
     while (good && count < PATHS_MAX && (step = sql_next(&on->store->sql, row, fault)) == SQL_ROW)
         good = read_path(on, row, &paths[count++]) || fault_memory(fault);
     (void)sqlite3_reset(row); /* its failure was seen by sql_next */
