@@ -72,6 +72,8 @@ void application_init(struct application *application, uint64_t seed, int64_t no
     application->window_ms = application->in_window = application->over_limit = 0;
     application->others = application->token_number = application->token_expires_ms = 0;
     application->tokens_under_way = application->tokens_under_way_most = 0;
+    application->refresh_number = application->signed_in = 1;
+    application->stale_refreshes = 0;
     application->lies = false;
     for (size_t i = 0; i < LISTING_COUNT; i++)
         application->hidden_ms[i] = -1;
@@ -87,25 +89,53 @@ void application_init(struct application *application, uint64_t seed, int64_t no
 
 /* ------------------------------------------------------------------ login --------------------- */
 
+/* Each is good for one use; a second use is taken for theft. */
+static bool take_refresh_token(struct visit *on)
+{
+    static const char field[] = "refresh_token=r";
+    struct application *application = on->application;
+    char body[512] = "";
+    if (on->request->body.length < sizeof body)
+        (void)memcpy(body, on->request->body.data, on->request->body.length);
+    const char *at = strstr(body, field);
+    if (!at || strtoll(at + strlen(field), NULL, 10) != application->refresh_number) {
+        application->stale_refreshes++;
+        return false;
+    }
+    application->refresh_number++;
+    return true;
+}
+
 static void answer_token(struct visit *on)
 {
     struct application *application = on->application;
-    char text[160];
+    char text[240], refresh[64] = "";
     application->token_requests++;
+    faults_strike(&application->faults, PLACE_TOKEN, 1, on);
+    if (on->response->status != 0)
+        return;
+    if (application->shape.login == LOGIN_REFRESH) {
+        if (!take_refresh_token(on)) {
+            answer_set(on->response, 400, "application/json", "{\"error\":\"invalid_grant\"}");
+            return;
+        }
+        (void)snprintf(refresh, sizeof refresh, ",\"refresh_token\":\"r%" PRId64 "\"",
+            application->refresh_number);
+    }
     application->token_number++;
     application->token_expires_ms = on->now_ms + application->shape.token_life_ms;
     (void)snprintf(text, sizeof text,
-        "{\"access_token\":\"t%" PRId64 "\",\"token_type\":\"Bearer\",\"expires_in\":%" PRId64 "}",
-        application->token_number, application->shape.token_life_ms / 1000);
+        "{\"access_token\":\"t%" PRId64 "\",\"token_type\":\"Bearer\",\"expires_in\":%" PRId64
+        "%s}",
+        application->token_number, application->shape.token_life_ms / 1000, refresh);
     answer_set(on->response, 200, "application/json", text);
-    faults_strike(&application->faults, PLACE_TOKEN, 1, on);
 }
 
 static bool is_logged_in(const struct visit *on)
 {
     const struct application *application = on->application;
     char expected[48];
-    if (!application->shape.token_login)
+    if (application->shape.login == LOGIN_OPEN)
         return true;
     (void)snprintf(expected, sizeof expected, "Bearer t%" PRId64, application->token_number);
     for (size_t i = 0; i < on->request->header_count; i++)

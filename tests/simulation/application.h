@@ -74,6 +74,9 @@ struct application {
     int64_t window_ms, in_window, over_limit; /* most requests above its limit in a window */
     int64_t others;                           /* requests of others in the window (89) */
     int64_t token_number, token_expires_ms;
+    int64_t refresh_number;  /* of the one refresh token that is good */
+    int64_t signed_in;       /* the number of the one that the operator was given */
+    int64_t stale_refreshes; /* uses of one that had been used before */
     size_t tokens_under_way, tokens_under_way_most;
 };
 

@@ -352,6 +352,9 @@ void checker_round(struct world *world, struct verdict *verdict)
             if (run->summary.proof == PROOF_PROVEN)
                 check_proven(world, c, (enum listing_name)s, verdict);
         }
+        if (world->applications[c].stale_refreshes > 0 && world->restarts == 0 &&
+            !world->store_failed)
+            world_complain(world, "app%zu: a refresh token was used twice", c);
         world->applications[c].lies = false;
         if (world->applications[c].tokens_under_way_most > 1)
             world_complain(world, "app%zu: two token requests at once", c);
@@ -447,6 +450,8 @@ bool checker_flip(struct world *world, uint64_t at)
     int64_t batches, breaks = 0;
     struct store *store;
     struct fault fault;
+    /* The log's frames are old news for the most part: its pages go to where they belong first. */
+    must(sqlite3_exec(reader.db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL) == SQLITE_OK);
     if (!disk_flip_bit(world->disk, at))
         return false;
     bool sound = store_open(world->disk->path, &options, &store, &fault);

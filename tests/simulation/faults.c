@@ -513,6 +513,8 @@ static const struct fault_row rows[] = {
     WORLD(104, "the log is deleted", PLACE_STORE),
     WORLD(105, "an old backup is restored", PLACE_STORE),
     WORLD(106, "the store turns read-only", PLACE_STORE),
+    WORLD(39, "a rotated refresh token lost in a crash", PLACE_HOST),
+    WORLD(40, "two refreshes at once", PLACE_TRUTH),
     WORLD(112, "killed before a commit", PLACE_HOST),
     WORLD(113, "killed inside a commit", PLACE_HOST),
     WORLD(114, "killed after it, before the acknowledgement", PLACE_HOST),

@@ -110,6 +110,7 @@ static bool strike_store(struct world *world, const struct mishap *mishap)
 static bool strike_host(struct world *world, struct mishap *mishap)
 {
     switch (mishap->row->number) {
+    case 39:
     case 112:
     case 114:
         world->lethal = mishap;
@@ -153,6 +154,16 @@ bool mishap_strike(struct world *world)
     return false;
 }
 
+void mishap_token(struct world *world, const struct response *response)
+{
+    const struct mishap *lethal = world->lethal;
+    if (!lethal || lethal->row->number != 39 || response->status != 200)
+        return;
+    world->fired[39]++;
+    world->survival = DISK_KEEPS_ALL;
+    world->must_restart = true;
+}
+
 bool mishap_before_group(struct world *world)
 {
     const struct mishap *lethal = world->lethal;
@@ -183,6 +194,7 @@ bool mishap_after_group(struct world *world)
     for (size_t i = 0; i < TROUBLES && disk->struck > 0; i++)
         if (troubles[i].trouble == disk->trouble) {
             world->fired[troubles[i].number]++;
+            world->store_failed = true;
             if (troubles[i].ends_process) {
                 world->survival = troubles[i].survival;
                 world->must_restart = true;

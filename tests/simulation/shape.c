@@ -121,7 +121,9 @@ static void draw_listing(struct listing_shape *shape, struct random *random)
 
 void shape_draw(struct shape *shape, struct random *random)
 {
-    *shape = (struct shape){.token_login = random_below(random, 4) == 0,
+    *shape = (struct shape){.login = random_below(random, 4)   ? LOGIN_OPEN
+                                     : random_below(random, 2) ? LOGIN_CLIENT
+                                                               : LOGIN_REFRESH,
         .token_life_ms = random_below(random, 2) ? 3600000 : 45000,
         .envelope = random_below(random, 2) == 0,
         .incarnations = random_below(random, 2) == 0,
@@ -192,12 +194,17 @@ static void add_keys(struct bytes *text, const struct shape *shape)
 
 void shape_declare(const struct shape *shape, struct bytes *ret_text)
 {
+    bool refresh = shape->login == LOGIN_REFRESH;
     add(ret_text, "{\"abi\":1,\"name\":\"world\",\"base_url\":\"https://app.test\",");
-    if (shape->token_login)
-        add(ret_text, "\"parameters\":[{\"name\":\"client\",\"default_value\":\"muster\"},"
-                      "{\"name\":\"secret\",\"required\":true,\"secret\":true}],"
-                      "\"auth\":{\"scheme\":\"client_credentials\",\"secret_parameter\":\"secret\","
-                      "\"username_parameter\":\"client\",\"token_url\":\"{base_url}/token\"},");
+    if (shape->login != LOGIN_OPEN)
+        add(ret_text,
+            "\"parameters\":[{\"name\":\"client\",\"default_value\":\"muster\"},"
+            "{\"name\":\"secret\",\"required\":true,\"secret\":true}%s],"
+            "\"auth\":{\"scheme\":\"%s\",%s\"secret_parameter\":\"secret\","
+            "\"username_parameter\":\"client\",\"token_url\":\"{base_url}/token\"},",
+            refresh ? ",{\"name\":\"refresh\",\"required\":true,\"secret\":true}" : "",
+            refresh ? "refresh_token" : "client_credentials",
+            refresh ? "\"refresh_token_parameter\":\"refresh\"," : "");
     if (shape->envelope)
         add(ret_text, "\"envelope\":{\"failure\":{\"pointer\":\"/error\",\"op\":\"present\"},"
                       "\"code\":\"/error/code\",\"message\":\"/error/message\"},");

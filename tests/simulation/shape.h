@@ -49,9 +49,15 @@ enum listing_name { LISTING_USERS, LISTING_GROUPS, LISTING_MEMBERS, LISTING_KEYS
 /* What it states of its budget, and in which words. */
 enum rate_dialect { RATE_SILENT, RATE_DELTA, RATE_EPOCH, RATE_IETF, RATE_DIALECTS };
 
+enum login_form {
+    LOGIN_OPEN,
+    LOGIN_CLIENT, /* OAuth client credentials */
+    LOGIN_REFRESH /* OAuth refresh tokens, which rotate with each use */
+};
+
 struct shape {
     struct listing_shape listings[LISTING_COUNT];
-    bool token_login; /* OAuth client credentials */
+    enum login_form login;
     int64_t token_life_ms;
     bool envelope;          /* errors inside 200 bodies are declared */
     bool incarnations;      /* the created time is part of the key */

@@ -22,6 +22,7 @@
 #define ROUNDS_WITH_FAULTS 2
 #define ROUNDS_TO_HEAL     4 /* after faults stop, within this many all must be right */
 #define RATE_TOLERANCE     8 /* requests under way when a window turns: the most at once */
+#define SEAL_KEY           "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define GAP_MS             INT64_C(3600000)
 
 struct totals {
@@ -101,6 +102,22 @@ static void end_faults(void)
     }
 }
 
+/* Whoever lost a refresh token gets another one from a person (39). */
+static void sign_in_anew(void)
+{
+    bool any = false;
+    for (size_t c = world.first_connection; c < world.connection_count; c++) {
+        struct application *application = &world.applications[c];
+        if (application->stale_refreshes == 0)
+            continue;
+        application->signed_in = application->refresh_number;
+        application->stale_refreshes = 0;
+        any = true;
+    }
+    if (any)
+        world_restart(&world, DISK_KEEPS_ALL);
+}
+
 /* Liveness: what was broken heals by itself, but for what a person must let pass. */
 static void heal(struct verdict *verdict, struct totals *totals)
 {
@@ -108,6 +125,7 @@ static void heal(struct verdict *verdict, struct totals *totals)
     for (int round = 0; round < ROUNDS_TO_HEAL; round++) {
         if (round > 0)
             checker_approve_holds(&world);
+        sign_in_anew();
         if (!play_round(verdict, totals, true) ||
             (round > 0 && checker_at_rest(&world, why, sizeof why)))
             return;
@@ -298,7 +316,9 @@ int main(int argc, char **argv)
     char path[] =
         "/tmp/muster-simulation-XXXXXX"; /* stands for the store's file: nothing is in it */
     int descriptor = mkstemp(path);
-    if (descriptor < 0 || close(descriptor) != 0 || setenv("MUSTER_SIMULATION_SECRET", "s", 1) != 0)
+    if (descriptor < 0 || close(descriptor) != 0 ||
+        setenv("MUSTER_SIMULATION_SECRET", "s", 1) != 0 ||
+        setenv("MUSTER_SIMULATION_SEAL", SEAL_KEY, 1) != 0)
         return EXIT_FAILURE;
     world.shown = options.traced;
     disk_install(&disk, path);

@@ -99,7 +99,6 @@ static void do_digest(struct world *world, const struct effect *effect)
 {
     const struct known known = store_reader_known(world->reader);
     struct given given = take_given(world, effect->input.response);
-    struct random *random = &world->random;
     struct digest *digest = NULL;
     struct fault fault = {0};
     size_t whose = 0; /* a program belongs to one connection */
@@ -107,7 +106,7 @@ static void do_digest(struct world *world, const struct effect *effect)
         for (size_t s = 0; world->connections[c] && s < world->connections[c]->stream_count; s++)
             if (world->connections[c]->programs[s] == effect->input.program)
                 whose = c;
-    random = &world->delays[whose];
+    struct random *random = &world->delays[whose];
     int64_t read_ms = (int64_t)random_below(random, 2);
     int64_t mapped_ms = (int64_t)random_below(random, random_below(random, 4) ? 3 : 200);
     bool read = digest_read(&effect->input, &digest, &fault);
@@ -147,12 +146,13 @@ static void do_job(struct world *world, struct job *job)
 /* The writer takes all that waits into one group. */
 static void write_group(struct world *world)
 {
-    struct job *jobs[WORLD_JOBS_MAX];
+    struct job *jobs[WORLD_JOBS_MAX]; /* a list of its own: the store may reorder it */
     size_t count = world->queued;
     if (mishap_before_group(world))
         return;
-    (void)memcpy(jobs, world->queue, count * sizeof jobs[0]);
-    store_execute(world->store, jobs, count); /* may reorder its list */
+    for (size_t i = 0; i < count; i++)
+        jobs[i] = world->queue[i];
+    store_execute(world->store, jobs, count);
     if (mishap_after_group(world))
         return;
     for (size_t i = 0; i < count; i++)
@@ -162,6 +162,14 @@ static void write_group(struct world *world)
 }
 
 /* ------------------------------------------------------------------ effects ------------------- */
+
+static bool has_answers_under_way(const struct world *world, size_t connection)
+{
+    for (const struct world_event *event = world->events; event; event = event->next)
+        if (event->what == WHAT_RESPONSE && event->connection == connection && !event->token)
+            return true;
+    return false;
+}
 
 static void send(struct world *world, const struct effect *effect)
 {
@@ -177,6 +185,8 @@ static void send(struct world *world, const struct effect *effect)
         effect->request->url, (int)response->exchange, response->status, latency_ms);
     if (token && ++application->tokens_under_way > application->tokens_under_way_most)
         application->tokens_under_way_most = application->tokens_under_way;
+    if (token && has_answers_under_way(world, c))
+        world->fired[40]++; /* others will find the old one expired, too */
     struct world_event *event = events_add(world, WHAT_RESPONSE, world->now_ms + latency_ms);
     event->ticket = effect->ticket;
     event->response = response;
@@ -284,8 +294,10 @@ static void deliver(struct world *world, struct world_event *at)
     case WHAT_RESPONSE:
         event.kind = EVENT_RESPONSE;
         event.response = at->response;
-        if (at->token)
+        if (at->token) {
             world->applications[at->connection].tokens_under_way--;
+            mishap_token(world, at->response);
+        }
         break;
     case WHAT_PAGED:
         event.kind = EVENT_PAGED;
@@ -333,20 +345,26 @@ static void drop_memory(struct world *world)
 
 static void open_connection(struct world *world, size_t c, const struct hash_key *key)
 {
-    char name[16], url[48];
-    struct setting_pair secret = {.name = "secret", .value = "env:MUSTER_SIMULATION_SECRET"};
+    char name[16], url[48], refresh[32];
+    const struct application *application = &world->applications[c];
+    struct setting_pair secrets[] = {{.name = "secret", .value = "env:MUSTER_SIMULATION_SECRET"},
+        {.name = "refresh", .value = "env:MUSTER_SIMULATION_REFRESH"}};
     struct connection_settings connection = {.name = name,
         .connector = "world",
         .base_url = url,
         .file = "/world.conf",
-        .secrets = &secret,
-        .secret_count = world->applications[c].shape.token_login};
-    struct settings settings = {
-        .path = "/world.conf", .connections = &connection, .connection_count = 1};
+        .secrets = secrets,
+        .secret_count = (size_t)application->shape.login};
+    struct settings settings = {.path = "/world.conf",
+        .seal_key = "env:MUSTER_SIMULATION_SEAL",
+        .connections = &connection,
+        .connection_count = 1};
     struct source *source;
     struct fault fault;
     (void)snprintf(name, sizeof name, "app%zu", c);
     (void)snprintf(url, sizeof url, "https://app%zu.test", c);
+    (void)snprintf(refresh, sizeof refresh, "r%" PRId64, application->signed_in);
+    must(setenv("MUSTER_SIMULATION_REFRESH", refresh, 1) == 0, NULL);
     settings.policy = policy_settings_default();
     must(source_create(&settings, 0, world->plans[c], &source, &fault), &fault);
     must(connection_create(source, key, &world->connections[c], &fault), &fault);

@@ -66,6 +66,7 @@ struct world {
     size_t mishap_count;
     const struct mishap *lethal; /* strikes inside the writer's next group */
     struct disk_backup backup;   /* for 105 */
+    bool store_failed;           /* in some job, by plan */
     bool must_restart;           /* the disk failed: a new process goes on */
     enum disk_survival survival;
     int64_t recovering_until; /* acts: a second kill before it is one in recovery */
@@ -107,6 +108,9 @@ bool mishap_strike(struct world *world);
 bool mishap_before_group(struct world *world);
 bool mishap_after_group(struct world *world);
 void mishap_over(struct world *world);
+
+/* A token's answer is about to be handed over: the moment at which a crash loses it (39). */
+void mishap_token(struct world *world, const struct response *response);
 
 /* world.c, for the others */
 void world_restart(struct world *world, enum disk_survival survival);
