@@ -39,6 +39,8 @@ void checker_audit(struct world *world);
 /* Flips a bit of the disk, lets the audit look, and flips it back (103). True where the damage was
  * noticed: in a page's unused bytes nobody can. */
 bool checker_flip(struct world *world, uint64_t at);
+/* The number of the last batch that the store has: what was acknowledged must survive. */
+int64_t checker_last_batch(struct world *world);
 /* Of every row that a connection has: equal stores are equal hashes. */
 uint64_t checker_hash(struct world *world, size_t connection);
 

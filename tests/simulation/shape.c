@@ -134,7 +134,7 @@ void shape_draw(struct shape *shape, struct random *random)
     for (size_t i = 0; i < LISTING_COUNT; i++)
         draw_listing(&shape->listings[i], random);
     if (random_below(random, 3) == 0) {
-        shape->rate_limit = 12 + (int64_t)random_below(random, 20);
+        shape->rate_limit = 5 + (int64_t)random_below(random, 14);
         shape->rate_window_ms = 5000 + 5000 * (int64_t)random_below(random, 3);
         shape->dialect = (enum rate_dialect)(1 + random_below(random, RATE_DIALECTS - 1));
     }

@@ -21,7 +21,7 @@
 
 #define ROUNDS_WITH_FAULTS 2
 #define ROUNDS_TO_HEAL     4 /* after faults stop, within this many all must be right */
-#define RATE_TOLERANCE     8 /* requests under way when a window turns: the most at once */
+#define RATE_TOLERANCE     4 /* requests under way when a window turns: the most at once */
 #define SEAL_KEY           "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define GAP_MS             INT64_C(3600000)
 

@@ -159,6 +159,7 @@ static void write_group(struct world *world)
         events_add(world, WHAT_JOB, world->now_ms + 1)->job = world->queue[i];
     world->queued = 0;
     world->writer_busy = false;
+    world->acknowledged = checker_last_batch(world);
 }
 
 /* ------------------------------------------------------------------ effects ------------------- */
@@ -406,6 +407,12 @@ void world_restart(struct world *world, enum disk_survival survival)
     world->stopping = false;
     world->lethal = NULL;
     open_host(world, (uint64_t)world->acts);
+    int64_t kept = checker_last_batch(world);
+    if (kept < world->acknowledged && !world->went_back)
+        world_complain(world,
+            "batch %" PRId64 " was acknowledged, and %" PRId64 " is the last one after a restart",
+            world->acknowledged, kept);
+    world->acknowledged = kept;
 }
 
 static void fixed_bytes(void *const into, const size_t length)

@@ -77,7 +77,8 @@ struct world {
     bool stopping, interrupted;
     bool failed; /* the store did not take a round's beginning or end: it may be taken up again */
     bool flips;  /* a bit of its disk is to flip when all is over (103) */
-    bool went_back; /* the store lost what it had (104, 105) */
+    bool went_back;       /* the store lost what it had (104, 105) */
+    int64_t acknowledged; /* the last batch that the engine was told is durable */
     int64_t restarts, requests, letters;
     bool shown; /* what each connection sees is printed */
     struct run_told runs[WORLD_CONNECTIONS_MAX][LISTING_COUNT];
