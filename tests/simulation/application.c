@@ -49,8 +49,10 @@ static void draw_life(struct application *application, struct life *life)
     life->odd_ids = faults_find(&application->faults, 50) || faults_find(&application->faults, 57);
     if (faults_find(&application->faults, 70))
         life->stamp_unit_ms = 10000;
-    if (faults_find(&application->faults, 71))
+    if (faults_find(&application->faults, 71)) {
         life->late_ms = 20000;
+        life->change_every_ms = 300; /* a commit is late for readers that come in between */
+    }
     if (faults_find(&application->faults, 72))
         application->shape.stamps_in_seconds = true;
     if (random_below(random, 6) == 0)
@@ -75,8 +77,10 @@ void application_init(struct application *application, uint64_t seed, int64_t no
     application->refresh_number = application->signed_in = 1;
     application->stale_refreshes = 0;
     application->lies = false;
-    for (size_t i = 0; i < LISTING_COUNT; i++)
+    for (size_t i = 0; i < LISTING_COUNT; i++) {
         application->hidden_ms[i] = -1;
+        application->told[i] = application->told_true[i] = false;
+    }
     struct random *random = &application->random;
     shape_draw(&application->shape, random);
     struct life life;
@@ -240,7 +244,10 @@ static void answer_listing(struct visit *on)
         answer_set(on->response, 404, "application/json", "{}");
         return;
     }
+    int64_t total = on->page.total;
     faults_strike(faults, PLACE_PAGE, 2, on);
+    application->told[on->page.name] = true;
+    application->told_true[on->page.name] |= on->page.total == total;
     listing_write(on);
     faults_strike(faults, PLACE_ANSWER, 1, on);
     if (on->response->exchange == EXCHANGE_DONE)

@@ -68,6 +68,7 @@ struct application {
     int64_t lag_most_ms;
     int64_t total_late_ms; /* how far its totals are */
     bool lies; /* its totals were wrong in this round (68, 69, 77): nothing holds it to them */
+    bool told[LISTING_COUNT], told_true[LISTING_COUNT]; /* a total; one that was right */
     int64_t hidden_ms[LISTING_COUNT]; /* when it last hid objects and lied about it (77); -1 */
     int64_t deletions_seen, insertions_seen; /* in what was visible, while it was read */
     int64_t requests, token_requests;

@@ -165,9 +165,18 @@ static void take_live(
     on->live[on->live_count++].group = group;
 }
 
-static bool ever_gone(const struct comparison *on, const struct object *object)
+/* It, or another that had its id. */
+static bool ever_gone(
+    const struct comparison *on, const struct crowd *crowd, const struct object *object)
 {
-    return !object_throughout(object, object->versions[0].from_ms, on->to_ms);
+    for (size_t i = 0; i < crowd->count; i++) {
+        const struct object *other = &crowd->objects[i];
+        if ((other == object ||
+                (!on->application->shape.incarnations && strcmp(other->id, object->id) == 0)) &&
+            !object_throughout(other, other->versions[0].from_ms, on->to_ms))
+            return true;
+    }
+    return false;
 }
 
 /* Ids may have been used twice: any of those that had it and belonged to the group. */
@@ -202,8 +211,9 @@ static void check_row(struct comparison *on, sqlite3_stmt *row)
         find_fault(on, "never existed", id.data);
         return;
     }
-    if (span_equal_text(state, "deleted") && !ever_gone(on, object) &&
-        !(group && ever_gone(on, group)) && on->application->hidden_ms[on->name] < 0 &&
+    if (span_equal_text(state, "deleted") && !ever_gone(on, crowd, object) &&
+        !(group && ever_gone(on, &truth->crowds[CROWD_GROUPS], group)) &&
+        on->application->hidden_ms[on->name] < 0 &&
         (!group || on->application->hidden_ms[LISTING_GROUPS] < 0))
         find_fault(on, "buried", id.data);
     if (!live)
@@ -294,6 +304,8 @@ static bool is_equal_churn(const struct comparison *on)
     if (!listing_shifts(&on->application->shape.listings[on->name]))
         return false;
     count_churn(on, &came, &went);
+    if (faults_find(&on->application->faults, 78)) /* from replica to replica it comes and goes */
+        return came + went > 0;
     return came > 0 && went > 0;
 }
 
@@ -322,6 +334,9 @@ static void check_proven(
     compare(&on);
     verdict->compared++;
     verdict->rows += on.rows;
+    if (!hidden && on.application->told[name] && !on.application->told_true[name])
+        world_complain(
+            world, "app%zu: %s are proven by totals that were all wrong", c, listing_name(name));
     if (!on.fault || hidden || on.application->lies)
         return;
     if (strcmp(on.fault, "lost") == 0 && is_equal_churn(&on)) {

@@ -126,9 +126,8 @@ static size_t gather(struct visit *on, int64_t at_ms)
             continue;
         if (version && (since_ms == INT64_MIN || is_asked_for(shape, version->stamp_ms, since_ms)))
             add_entry(page, object, version, version->stamp_ms);
-        int64_t gone_ms =
-            object->version_count ? object->versions[object->version_count - 1].to_ms : 0;
-        if (!version && since_ms != INT64_MIN && shape->tombstones && gone_ms <= at_ms &&
+        int64_t gone_ms = object_gone_at(object, at_ms);
+        if (!version && since_ms != INT64_MIN && shape->tombstones && gone_ms >= 0 &&
             is_asked_for(shape, gone_ms, since_ms))
             add_entry(page, object, NULL, gone_ms);
     }

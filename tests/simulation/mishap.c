@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What hits clock, store and host, at a moment that the seed draws. */
 #include <stdlib.h>
+#include <string.h>
 #include "world.h"
 
 #define HOUR_MS INT64_C(3600000)
@@ -94,6 +95,7 @@ static bool strike_store(struct world *world, const struct mishap *mishap)
     }
     if (number == 104 || number == 105) {
         world->went_back = true;
+        (void)memset(world->runs, 0, sizeof world->runs); /* what was told of is no more */
         world->fired[number]++;
         disk_cut(world->disk); /* first the host goes, then its files are changed under it */
         if (number == 104)

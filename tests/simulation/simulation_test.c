@@ -137,8 +137,11 @@ static void play_rounds(struct random *random, struct totals *totals)
 {
     struct verdict verdict = {0};
     bool goes_on = true;
-    for (int round = 0; round < ROUNDS_WITH_FAULTS && goes_on; round++) {
+    int rounds = ROUNDS_WITH_FAULTS + (int)random_below(random, 2);
+    for (int round = 0; round < rounds && goes_on; round++) {
         goes_on = play_round(&verdict, totals, random_below(random, 3) == 0);
+        if (random_below(random, 2)) /* soon again: what is committed late may be read late */
+            world.now_ms -= GAP_MS - 10000;
         for (size_t c = world.first_connection; c < world.connection_count; c++)
             truth_stir(&world.applications[c].truth, (size_t)random_below(random, 8));
     }

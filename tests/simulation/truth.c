@@ -16,6 +16,17 @@ const struct version *object_at(const struct object *object, int64_t at_ms)
     return NULL;
 }
 
+int64_t object_gone_at(const struct object *object, int64_t at_ms)
+{
+    int64_t gone_ms = -1;
+    if (object_at(object, at_ms))
+        return -1;
+    for (size_t i = 0; i < object->version_count; i++)
+        if (object->versions[i].to_ms <= at_ms)
+            gone_ms = object->versions[i].to_ms;
+    return gone_ms;
+}
+
 bool object_throughout(const struct object *object, int64_t from_ms, int64_t to_ms)
 {
     int64_t covered_ms = from_ms;

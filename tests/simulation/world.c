@@ -530,6 +530,8 @@ bool world_round(struct world *world, bool full)
         for (size_t s = 0; s < LISTING_COUNT; s++) {
             world->runs[c][s].told = false;
             world->runs[c][s].open = world->runs[c][s].open && world->failed;
+            if (!world->failed)
+                world->applications[c].told[s] = world->applications[c].told_true[s] = false;
         }
     world->failed = false;
     world_start_rounds(world, full);
