@@ -180,7 +180,7 @@ static bool describe_streams(
     struct plan_owner *owner, struct muster_connector *connector, struct fault *fault)
 {
     static const char *const shape[] = {"name", "role", "mode", "request", "parent", "items",
-        "items_form", "paging", "incremental", NULL};
+        "items_form", "paging", "incremental", "delta", NULL};
     static const char *const mapping[] = {
         "role", "yields", "parent", "filters", "redact", "tombstone", NULL};
     size_t count = connector->streams.count;

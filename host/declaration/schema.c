@@ -92,9 +92,9 @@ WORDS(ends, {MUSTER_END_SINGLE, "single"}, {MUSTER_END_TOTAL_PAGES, "total_pages
     {MUSTER_END_TOTAL, "total"}, {MUSTER_END_HAS_MORE_FALSE, "has_more_false"},
     {MUSTER_END_LAST_TRUE, "last_true"}, {MUSTER_END_EMPTY_PAGE, "empty_page"},
     {MUSTER_END_NEXT_ABSENT, "next_absent"}, {MUSTER_END_NEXT_NULL, "next_null"},
-    {MUSTER_END_NEXT_EMPTY, "next_empty"});
+    {MUSTER_END_NEXT_EMPTY, "next_empty"}, {MUSTER_END_DELTA, "delta"});
 WORDS(steps, {MUSTER_STEP_RECEIVED, "received"}, {MUSTER_STEP_ASKED, "asked"});
-WORDS(modes, {MUSTER_FULL, "full"}, {MUSTER_INCREMENTAL, "incremental"});
+WORDS(modes, {MUSTER_FULL, "full"}, {MUSTER_INCREMENTAL, "incremental"}, {MUSTER_DELTA, "delta"});
 WORDS(time_formats, {MUSTER_TIME_DEFAULT, "default"}, {MUSTER_TIME_RFC3339, "rfc3339"},
     {MUSTER_TIME_EPOCH_S, "epoch_s"}, {MUSTER_TIME_EPOCH_MS, "epoch_ms"},
     {MUSTER_TIME_DATE, "date"}, {MUSTER_TIME_COUNTER, "counter"}, {MUSTER_TIME_OPAQUE, "opaque"},
@@ -168,6 +168,9 @@ SCHEMA(incremental, TEXT(muster_incremental, field), WORD(muster_incremental, fo
     U32(muster_incremental, granularity_s), U32(muster_incremental, look_back_s),
     U32(muster_incremental, keeps_s), RESERVED(muster_incremental));
 
+SCHEMA(delta, TEXT(muster_delta, token), TEXT(muster_delta, parameter),
+    WORD(muster_delta, place, places), RESERVED(muster_delta));
+
 SCHEMA(value, TEXT(muster_value, from), TEXT(muster_value, to));
 
 SCHEMA(part, TEXT(muster_part, from), WORD(muster_part, source, sources), RESERVED(muster_part));
@@ -205,7 +208,8 @@ SCHEMA(stream, TEXT(muster_stream, name), TEXT(muster_stream, summary),
     INSIDE(muster_stream, incremental, incremental), LIST(muster_stream, yields, yield),
     LIST(muster_stream, filters, filter), LIST(muster_stream, redact, redact),
     INSIDE(muster_stream, tombstone, condition), INSIDE(muster_stream, read_one, read_one),
-    LIST(muster_stream, error_words, error_word), TEXT(muster_stream, requires_permission));
+    LIST(muster_stream, error_words, error_word), TEXT(muster_stream, requires_permission),
+    INSIDE(muster_stream, delta, delta));
 
 SCHEMA(origin, TEXT(muster_origin, url));
 

@@ -33,6 +33,7 @@ void check_parameters(struct check *check);
 void check_auth(struct check *check);
 void check_request(struct check *check, const char *where, const struct muster_request *request);
 void check_read_one(struct check *check, const struct muster_read_one *read_one);
+void check_delta(struct check *check, const struct muster_stream *stream);
 void check_incremental(struct check *check, const struct muster_stream *stream);
 void check_stream(struct check *check, const struct muster_stream *stream);
 void check_paging(struct check *check, const struct muster_stream *stream);

@@ -9,6 +9,7 @@
 
 #define FLAG_ENDS     (MUSTER_END_HAS_MORE_FALSE | MUSTER_END_LAST_TRUE)
 #define NEXT_ENDS     (MUSTER_END_NEXT_ABSENT | MUSTER_END_NEXT_NULL | MUSTER_END_NEXT_EMPTY)
+#define LIST_ENDS     (NEXT_ENDS | FLAG_ENDS | MUSTER_END_EMPTY_PAGE | MUSTER_END_DELTA)
 #define PAGE_SIZE_MAX 100000u
 
 /* Which members make sense for a kind, which ends it may declare. By enum muster_paging_kind. */
@@ -34,11 +35,11 @@ static const struct paging_rule {
     [MUSTER_PAGING_OFFSET] = {"offset", MUSTER_END_TOTAL | FLAG_ENDS | MUSTER_END_EMPTY_PAGE, 0,
         PAGING_PARAMETER | PAGING_START | PAGING_STEP,
         "TOTAL, HAS_MORE_FALSE, LAST_TRUE, EMPTY_PAGE"},
-    [MUSTER_PAGING_CURSOR] = {"cursor", NEXT_ENDS | FLAG_ENDS | MUSTER_END_EMPTY_PAGE, PAGING_NEXT,
+    [MUSTER_PAGING_CURSOR] = {"cursor", LIST_ENDS, PAGING_NEXT,
         PAGING_NEXT | PAGING_PARAMETER | PAGING_INITIAL,
-        "NEXT_ABSENT, NEXT_NULL, NEXT_EMPTY, HAS_MORE_FALSE, LAST_TRUE, EMPTY_PAGE"},
-    [MUSTER_PAGING_LINK] = {"link", NEXT_ENDS | FLAG_ENDS | MUSTER_END_EMPTY_PAGE, 0, PAGING_NEXT,
-        "NEXT_ABSENT, NEXT_NULL, NEXT_EMPTY, HAS_MORE_FALSE, LAST_TRUE, EMPTY_PAGE"},
+        "NEXT_ABSENT, NEXT_NULL, NEXT_EMPTY, HAS_MORE_FALSE, LAST_TRUE, EMPTY_PAGE, DELTA"},
+    [MUSTER_PAGING_LINK] = {"link", LIST_ENDS, 0, PAGING_NEXT,
+        "NEXT_ABSENT, NEXT_NULL, NEXT_EMPTY, HAS_MORE_FALSE, LAST_TRUE, EMPTY_PAGE, DELTA"},
     [MUSTER_PAGING_KEYSET] = {"keyset", FLAG_ENDS | MUSTER_END_EMPTY_PAGE,
         PAGING_KEY | PAGING_PARAMETER, PAGING_KEY | PAGING_PARAMETER | PAGING_INITIAL,
         "HAS_MORE_FALSE, LAST_TRUE, EMPTY_PAGE"},
@@ -85,8 +86,8 @@ static void check_signal(struct check *check, const char *where, const char *poi
             "it");
 }
 
-static void check_ends(
-    struct check *check, const struct muster_paging *paging, const struct paging_rule *rule)
+static void check_ends(struct check *check, const struct muster_paging *paging,
+    const struct muster_delta *delta, const struct paging_rule *rule)
 {
     bool implied = paging->kind == MUSTER_PAGING_NONE || paging->kind == MUSTER_PAGING_SCIM;
     if (paging->ends == 0 && !implied)
@@ -100,6 +101,10 @@ static void check_ends(
         (paging->ends & (MUSTER_END_NEXT_NULL | MUSTER_END_NEXT_EMPTY)))
         check_problem(
             check, "paging.ends", "a Link header is absent, never null or empty; use NEXT_ABSENT");
+    if ((paging->ends & MUSTER_END_DELTA) && !delta->token)
+        check_problem(check, "paging.ends",
+            "has DELTA, but delta.token says not where the token is; add it, with mode "
+            "MUSTER_DELTA");
     check_signal(
         check, "paging.has_more", paging->has_more, paging->ends & MUSTER_END_HAS_MORE_FALSE);
     check_signal(check, "paging.last", paging->last, paging->ends & MUSTER_END_LAST_TRUE);
@@ -178,7 +183,7 @@ void check_paging(struct check *check, const struct muster_stream *stream)
     const struct muster_paging *paging = &stream->paging;
     const struct paging_rule *rule = &paging_rules[paging->kind];
     check_members(check, paging, rule);
-    check_ends(check, paging, rule);
+    check_ends(check, paging, &stream->delta, rule);
     check_total(check, stream);
     check_place_of(check, stream);
     check_pointer(check, "paging.next", paging->next, false);

@@ -150,3 +150,33 @@ void check_incremental(struct check *check, const struct muster_stream *stream)
         check_problem(check, "incremental",
             "measures a counter or opaque text in seconds; remove the *_s members");
 }
+
+void check_delta(struct check *check, const struct muster_stream *stream)
+{
+    const struct muster_delta *delta = &stream->delta;
+    if (stream->mode != MUSTER_DELTA) {
+        if (delta->token || delta->parameter || delta->place)
+            check_problem(check, "delta",
+                "is declared, but mode is not MUSTER_DELTA; set it, or remove this");
+        return;
+    }
+    if (!delta->token)
+        check_problem(check, "delta.token",
+            "is missing; point to the token for the next run in the last page");
+    check_pointer(check, "delta.token", delta->token, false);
+    if (stream->parent.stream)
+        check_problem(check, "delta",
+            "is of one listing, but the stream runs once for each object of its parent; use "
+            "MUSTER_FULL or MUSTER_INCREMENTAL");
+    if (delta->parameter && !delta->parameter[0])
+        check_problem(check, "delta.parameter", "is empty; name it, or leave it out for a URL");
+    if (!delta->parameter && delta->place)
+        check_problem(check, "delta.place", "says where a parameter goes, but there is none");
+    if (delta->place == MUSTER_IN_COOKIE)
+        check_problem(check, "delta.place", "cannot be a cookie; use query, header or body");
+    if (delta->place == MUSTER_IN_BODY && stream->request.body == MUSTER_BODY_NONE)
+        check_problem(
+            check, "delta.place", "is the body, but the request has none; declare request.body");
+    if (delta->place == MUSTER_IN_HEADER && delta->parameter)
+        check_header(check, "delta.parameter", delta->parameter);
+}

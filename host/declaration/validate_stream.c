@@ -115,6 +115,7 @@ void check_stream(struct check *check, const struct muster_stream *stream)
     check_pointer(check, "items", stream->items, false);
     check_paging(check, stream);
     check_incremental(check, stream);
+    check_delta(check, stream);
     check_mapping(check, stream);
     check_filters(check, &stream->filters);
     check_redactions(check, &stream->redact);

@@ -141,6 +141,10 @@ void pages_read(struct page_work *work, const struct page *page)
 static bool take_bookmark(struct scope *scope, const struct digest *digest, struct fault *fault)
 {
     const struct muster_incremental *declared = &run_program(scope->run)->declaration->incremental;
+    if (digest->page.delta.data) {
+        bytes_clear(&scope->bookmark);
+        return bytes_append(&scope->bookmark, digest->page.delta, fault);
+    }
     struct span kept =
         scope->bookmark.length ? bytes_span(&scope->bookmark) : (struct span){NULL, 0};
     if (!digest->bound_high.data || !bookmark_later(declared->format, digest->bound_high, kept))

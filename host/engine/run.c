@@ -94,7 +94,7 @@ void run_begin(struct run *run)
         entry->full = true;
         entry->why_full = "changes no longer kept";
     }
-    run->full = entry->full || stream->mode != MUSTER_INCREMENTAL || !entry->bookmark.data;
+    run->full = entry->full || stream->mode == MUSTER_FULL || !entry->bookmark.data;
     run->summary.full = run->full;
     run->arena = arena_create(0);
     struct job *job = run->arena ? engine_job(round->engine, JOB_RUN_BEGIN) : NULL;
@@ -102,9 +102,11 @@ void run_begin(struct run *run)
         give_up(run, "out of memory");
         return;
     }
-    if (!run->full)
-        run->bound = bookmark_bound(
-            &stream->incremental, entry->bookmark, round_policy(round)->look_back_ms, run->arena);
+    if (!run->full) /* a delta token is the application's own: it goes back as it came */
+        run->bound = stream->mode == MUSTER_DELTA
+                         ? entry->bookmark
+                         : bookmark_bound(&stream->incremental, entry->bookmark,
+                               round_policy(round)->look_back_ms, run->arena);
     job->run_begin = (struct job_run_begin){.connection = round->connection_key,
         .round = round->key,
         .stream = run->stream,
@@ -141,8 +143,10 @@ static void end(struct run *run)
         .forget_bookmark = run->bookmark_expired};
     if (run->bookmark.length > 0 && job->run_end.complete && !run->bookmark_lost) {
         struct span copy = arena_copy(job->arena, bytes_span(&run->bookmark));
-        job->run_end.bookmark = bookmark_cap(
-            declaration(run)->incremental.format, copy, run->started_wall_ms, job->arena);
+        job->run_end.bookmark = declaration(run)->mode == MUSTER_DELTA
+                                    ? copy
+                                    : bookmark_cap(declaration(run)->incremental.format, copy,
+                                          run->started_wall_ms, job->arena);
     }
     engine_job_submit(round, job, run);
 }
@@ -282,7 +286,7 @@ static void keep_bookmark(struct run *run, const struct scope *scope)
 {
     const struct muster_stream *stream = declaration(run);
     struct fault fault;
-    if (stream->mode != MUSTER_INCREMENTAL)
+    if (stream->mode == MUSTER_FULL)
         return;
     if (scope->proof < PROOF_ASSERTED || scope->marks & SCOPE_MARK_DISORDER) {
         run->bookmark_lost = true;

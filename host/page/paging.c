@@ -101,6 +101,12 @@ static bool ends_next_empty(const struct judgement *on)
     return on->facts->next_form == NEXT_EMPTY;
 }
 
+static bool ends_delta(const struct judgement *on)
+{
+    struct json_value value = on->facts->values[READER_DELTA];
+    return (value.type == JSON_STRING && value.bytes.length > 2) || value.type == JSON_NUMBER;
+}
+
 static const struct {
     uint32_t end;
     const char *signal;
@@ -114,6 +120,7 @@ static const struct {
     {MUSTER_END_NEXT_ABSENT, "next absent", ends_next_absent},
     {MUSTER_END_NEXT_NULL, "next null", ends_next_null},
     {MUSTER_END_NEXT_EMPTY, "next empty", ends_next_empty},
+    {MUSTER_END_DELTA, "delta", ends_delta},
     {MUSTER_END_EMPTY_PAGE, "empty page", ends_empty_page},
 };
 
@@ -274,6 +281,32 @@ static bool way_link(
     return take_token(on, bytes_span(&url), next, ret_way, fault);
 }
 
+/* What the next run begins with. An ended listing without it is ended all the same. */
+static bool take_delta(const struct judgement *on, struct fault *fault)
+{
+    AUTO_BYTES url = {.limit = REQUEST_URL_MAX};
+    struct span token;
+    bool resolved = true;
+    if (!ends_delta(on))
+        return true;
+    if (!json_text(on->facts->values[READER_DELTA], on->arena, &token, fault))
+        return false;
+    if (!on->reader->delta->parameter) {
+        if (!resolve_link(on, token, &url, &resolved, fault))
+            return false;
+        token = bytes_span(&url);
+    }
+    if (!resolved) /* the page is rejected */
+        return true;
+    if (encoded_length(token) > NEXT_ENCODED_MAX) {
+        page_reject(on->page, OUTCOME_MALFORMED, "delta_too_long",
+            "the token for the next run has %zu bytes, too many for a bookmark", token.length);
+        return true;
+    }
+    on->page->delta = arena_copy(on->arena, token);
+    return on->page->delta.data || fault_memory(fault);
+}
+
 static way_on *const ways_on[] = {
     [MUSTER_PAGING_NONE] = way_none,
     [MUSTER_PAGING_NUMBER] = way_number,
@@ -321,7 +354,7 @@ bool paging_judge(const struct page_reader *reader, const struct page_facts *fac
         if ((reader->ends & end_signals[i].end) && end_signals[i].holds(&on)) {
             page->end = PAGE_ENDED;
             page->end_signal = end_signals[i].signal;
-            return true;
+            return take_delta(&on, fault);
         }
     if (!ways_on[reader->paging->kind](&on, &next, &way, fault))
         return false;

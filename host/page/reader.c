@@ -89,6 +89,7 @@ static bool compile_values(
         [READER_TOTAL_PAGES] = paging->total_pages,
         [READER_TOTAL] = scim && !total_elsewhere ? SCIM_TOTAL : total->pointer,
         [READER_ECHO] = scim ? SCIM_ECHO : NULL,
+        [READER_DELTA] = reader->delta->token,
     };
     struct json_pointer pointers[READER_VALUES];
     size_t count = 0;
@@ -145,6 +146,7 @@ bool page_reader_create(const struct source *source, size_t stream, struct page_
         return fault_memory(fault);
     reader->source = source;
     reader->paging = &declared->paging;
+    reader->delta = &declared->delta;
     if (!compile(reader, declared, fault))
         return fault_prefix(fault, "stream %s", declared->name);
     *ret_reader = TAKE(reader);

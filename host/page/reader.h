@@ -13,7 +13,8 @@ enum reader_value {
     READER_LAST,
     READER_TOTAL_PAGES,
     READER_TOTAL,
-    READER_ECHO, /* SCIM: the startIndex that the body states */
+    READER_ECHO,  /* SCIM: the startIndex that the body states */
+    READER_DELTA, /* the token for the next run */
     READER_VALUES
 };
 
@@ -21,6 +22,7 @@ struct page_reader {
     struct arena *arena;
     const struct source *source;        /* borrowed: its owner outlives the reader */
     const struct muster_paging *paging; /* as declared */
+    const struct muster_delta *delta;
     struct classifier *classifier;
     struct json_pointer items;
     bool one_object;

@@ -96,6 +96,15 @@ static bool add_bound(
     return build_place(build, incremental->place, span_of(incremental->bound.name), value, false);
 }
 
+/* The token of the run before, with each page that is not asked for by a link. */
+static bool add_delta(struct build *build, const struct muster_delta *delta, bool by_link)
+{
+    bool in_query = delta->place == MUSTER_IN_DEFAULT || delta->place == MUSTER_IN_QUERY;
+    if (!build->bound.data || !delta->parameter || (by_link && in_query))
+        return true;
+    return build_place(build, delta->place, span_of(delta->parameter), build->bound, false);
+}
+
 /* A next link in place of the declared URL: absolute, on the connection's own origin, without its
  * fragment. */
 static bool use_link(struct build *build, struct span link)
@@ -136,28 +145,31 @@ static bool build_page(struct build *build, const struct muster_stream *stream,
     const struct position *position, struct span access_token, struct request *ret_request)
 {
     const struct muster_paging *paging = &stream->paging;
-    bool by_link = paging->kind == MUSTER_PAGING_LINK && position->token.data;
+    bool by_delta = stream->mode == MUSTER_DELTA && !stream->delta.parameter && build->bound.data &&
+                    build->first_page;
+    bool by_link = by_delta || (paging->kind == MUSTER_PAGING_LINK && position->token.data);
     struct request request;
     int64_t asked = 0;
     if (paging->kind >= KINDS)
         return fault_set(build->fault, FAULT_DECLARATION,
             "the paging kind %u is none that this host knows", paging->kind);
     if (by_link
-            ? !use_link(build, position->token)
+            ? !use_link(build, by_delta ? build->bound : position->token)
             : !build_path(build, build->shape->path) || !build_queries(build, &build->shape->query))
         return false;
     if (!add_headers(build) || !build_body(build))
         return false;
     bool in_body = paging->place == MUSTER_IN_BODY;
     if (((!by_link || in_body) && !add_size(build, paging, &asked)) ||
-        !add_position(build, paging, position) ||
-        !add_bound(build, &stream->incremental, by_link) || !auth_apply(build, access_token) ||
+        (!by_delta && !add_position(build, paging, position)) ||
+        !add_bound(build, &stream->incremental, by_link) ||
+        !add_delta(build, &stream->delta, by_link) || !auth_apply(build, access_token) ||
         !build_finish(build, (enum muster_method)build->shape->method, &request))
         return false;
     request.asked = asked;
-    request.carries_cursor = by_link ||
-                             (paging->kind == MUSTER_PAGING_CURSOR && position->token.data) ||
-                             (build->bound.data && stream->incremental.bound.name);
+    request.carries_cursor =
+        by_link || (paging->kind == MUSTER_PAGING_CURSOR && position->token.data) ||
+        (build->bound.data && (stream->incremental.bound.name || stream->mode == MUSTER_DELTA));
     *ret_request = request;
     return true;
 }

@@ -62,7 +62,7 @@ bool registry_streams(struct store *store, const struct job_round_open *open, in
         int64_t stream = 0;
         if (!sql_run(&store->sql, SQL_STREAM_PUT, fault, "iziiiizt", open->connection,
                 declared->name, (int64_t)i, (int64_t)(declared->role == MUSTER_ENRICHES),
-                (int64_t)(declared->mode == MUSTER_INCREMENTAL), (int64_t)entry->selected,
+                (int64_t)(declared->mode != MUSTER_FULL), (int64_t)entry->selected,
                 declared->parent.stream, entry->shape) ||
             !sql_integer(&store->sql, SQL_STREAM_FIND, &stream, fault, "iz", open->connection,
                 declared->name) ||

@@ -86,7 +86,7 @@ static const char *why_full(const struct job_round_open *open, const struct job_
     int64_t kept_ms = (int64_t)stream->incremental.keeps_s * 1000;
     if (open->full)
         return "asked for";
-    if (stream->mode != MUSTER_INCREMENTAL)
+    if (stream->mode == MUSTER_FULL)
         return "not incremental";
     if (past->shape_changed)
         return "shape changed";

@@ -134,6 +134,28 @@ static const char *read_changes(const struct dataset *dataset, struct listing *l
     return NULL;
 }
 
+/* delta: the token that a listing ended with; everything changed after it. Without one, everything.
+ */
+static const char *read_delta(const struct dataset *dataset, struct listing *listing)
+{
+    struct span token = request_query(listing->request, "delta"), deleted;
+    uint64_t since_s;
+    deleted = request_query(listing->request, "deleted");
+    listing->tombstones = token.length > 0 && span_equal_text(deleted, "true");
+    listing->delta_s = dataset->now_s;
+    if (listing->source.numbers)
+        return "deltas are listed for users, groups and api-keys";
+    if (token.length > 0 && (token.data[0] != 'd' || token.length < 2 ||
+                                read_hex(token, 1, &since_s) != token.length - 1))
+        return "the delta token is not one of this server's";
+    if (request_query(listing->request, "cursor").length > 0)
+        return read_cursor_named("cursor", listing);
+    if (token.length > 0)
+        listing->position =
+            dataset_changes_since(dataset, listing->source.collection, (int64_t)since_s + 1);
+    return NULL;
+}
+
 enum { STYLE_SCIM_USERS = 0, STYLE_SCIM_GROUPS = 1 };
 
 static const struct style styles[] = {
@@ -148,6 +170,7 @@ static const struct style styles[] = {
     {"/keyset/", read_keyset, WRAP_OBJECT, "has_more,total", FORM_NATIVE, "limit"},
     {"/bare/", read_bare, WRAP_ARRAY, "", FORM_NATIVE, NULL},
     {"/changes/", read_changes, WRAP_OBJECT, "next,has_more", FORM_NATIVE, "limit"},
+    {"/delta/", read_delta, WRAP_OBJECT, "next,delta", FORM_NATIVE, "limit"},
 };
 #define STYLES (sizeof styles / sizeof styles[0])
 
@@ -255,7 +278,7 @@ static enum opened open_source(const struct dataset *dataset, const struct style
 
 bool listing_is_changes(const struct listing *listing)
 {
-    return listing->style->read == read_changes;
+    return listing->style->read == read_changes || listing->style->read == read_delta;
 }
 
 void listing_move(struct listing *listing, uint64_t position, uint32_t limit)

@@ -31,6 +31,7 @@ struct listing {
     bool relative_urls; /* urls=relative */
     bool tombstones;    /* changes: deleted=true, or bare */
     bool bare_tombstones;
+    uint32_t delta_s; /* deltas: what the token of the last page stands for */
     enum next_end end;
     struct span markers;   /* which members `paging` has; nothing: the style's own */
     uint64_t first;        /* page number, offset, startIndex that was asked for, as it is shown */

@@ -93,7 +93,7 @@ static bool append_next_url(
 }
 
 /* One member of `paging`. The value of a missing next is as `end` says. */
-enum marker_kind { MARKER_NUMBER, MARKER_BOOLEAN, MARKER_TOKEN, MARKER_URL };
+enum marker_kind { MARKER_NUMBER, MARKER_BOOLEAN, MARKER_DELTA, MARKER_TOKEN, MARKER_URL };
 
 static bool append_next(
     const struct listing *listing, enum marker_kind kind, struct bytes *into, struct fault *fault)
@@ -122,6 +122,7 @@ static bool write_markers(const struct listing *listing, struct bytes *body, str
         {"total_pages", "total_pages", MARKER_NUMBER, pages},
         {"has_more", "has_more", MARKER_BOOLEAN, listing->has_next},
         {"last", "last", MARKER_BOOLEAN, !listing->has_next},
+        {"delta", "delta", MARKER_DELTA, listing->delta_s},
         {"next", "next", MARKER_TOKEN, 0},
         {"next_url", "next", MARKER_URL, 0},
     };
@@ -138,13 +139,17 @@ static bool write_markers(const struct listing *listing, struct bytes *body, str
             rest = (struct span){
                 rest.data + length + (end ? 1 : 0), rest.length - length - (end ? 1 : 0)};
         }
-        if (!named || (is_next && !listing->has_next && listing->end == NEXT_ABSENT))
+        bool is_delta = markers[i].kind == MARKER_DELTA;
+        if (!named || (is_next && !listing->has_next && listing->end == NEXT_ABSENT) ||
+            (is_delta && listing->has_next))
             continue;
         bool ok = bytes_format(body, fault, "%s\"%s\":", comma, markers[i].shown);
         if (ok && markers[i].kind == MARKER_NUMBER)
             ok = bytes_format(body, fault, "%" PRIu64, markers[i].value);
         else if (ok && markers[i].kind == MARKER_BOOLEAN)
             ok = bytes_append_text(body, markers[i].value ? "true" : "false", fault);
+        else if (ok && is_delta)
+            ok = bytes_format(body, fault, "\"d%" PRIx64 "\"", markers[i].value);
         else if (ok)
             ok = append_next(listing, markers[i].kind, body, fault);
         if (!ok)

@@ -240,7 +240,8 @@ enum muster_end {
     MUSTER_END_EMPTY_PAGE = 1u << 5,     /* a page without items */
     MUSTER_END_NEXT_ABSENT = 1u << 6,    /* no member at `next`, or no Link with rel="next" */
     MUSTER_END_NEXT_NULL = 1u << 7,      /* null at `next` */
-    MUSTER_END_NEXT_EMPTY = 1u << 8      /* "" at `next` */
+    MUSTER_END_NEXT_EMPTY = 1u << 8,     /* "" at `next` */
+    MUSTER_END_DELTA = 1u << 9           /* the token at delta.token is there (mode DELTA) */
 };
 
 enum muster_step { MUSTER_STEP_RECEIVED = 0, MUSTER_STEP_ASKED = 1 };
@@ -286,7 +287,11 @@ struct muster_paging {
 
 /* ------------------------------------------------------------------ incremental --------------- */
 
-enum muster_stream_mode { MUSTER_FULL = 0, MUSTER_INCREMENTAL = 1 };
+enum muster_stream_mode {
+    MUSTER_FULL = 0,
+    MUSTER_INCREMENTAL = 1, /* by a time or counter in the items: muster_incremental */
+    MUSTER_DELTA = 2        /* by a token that each run's last page gives: muster_delta */
+};
 
 enum muster_time_format {
     MUSTER_TIME_DEFAULT = 0, /* fields: RFC 3339; expires_format: seconds from now */
@@ -322,6 +327,18 @@ struct muster_incremental {
     uint32_t look_back_s;   /* re-read this much before the bound; 0: the host's default */
     uint32_t keeps_s; /* how far back the API keeps changes: a full run follows where the bound
                          is older; 0: for ever */
+    uint32_t reserved;
+};
+
+/* The last page of a listing gives a token; with it the next run asks for what has changed since.
+ * A token that is refused as expired (410, or an error word of that class) makes the run a full
+ * one, once, as an expired bound does. Not for streams with a parent. */
+struct muster_delta {
+    const char
+        *token; /* pointer in the body of the last page: the token, or the URL that holds it */
+    const char *parameter; /* name under which a token is sent; null: `token` leads to a URL, which
+                              is asked for in place of the request */
+    uint32_t place;        /* of `parameter`: IN_QUERY (default), IN_HEADER, IN_BODY */
     uint32_t reserved;
 };
 
@@ -503,6 +520,7 @@ struct muster_stream {
     struct muster_error_word_list error_words;
     const char *requires_permission; /* what the credential must be allowed, in the application's
                                         words, for messages */
+    struct muster_delta delta;
 };
 
 struct muster_stream_list {

@@ -309,6 +309,23 @@ START_TEST(incremental)
 }
 END_TEST
 
+#define DELTA(more) "\"items\":\"/data\",\"mode\":\"delta\"," more
+
+START_TEST(delta_tokens)
+{
+    EXPECT({ITEMS, DELTA(""), "delta.token: is missing"},
+        {ITEMS, ITEMS "\"delta\":{\"token\":\"/t\"},", "mode is not MUSTER_DELTA"},
+        {ITEMS, DELTA("\"delta\":{\"token\":\"/t\"},"), NULL},
+        {ITEMS, DELTA("\"delta\":{\"token\":\"/t\",\"parameter\":\"since\"},"), NULL},
+        {ITEMS, DELTA("\"delta\":{\"token\":\"t\"},"), "delta.token"},
+        {ITEMS, DELTA("\"delta\":{\"token\":\"/t\",\"place\":\"header\"},"), "there is none"},
+        {ITEMS, DELTA("\"delta\":{\"token\":\"/t\",\"parameter\":\"t\",\"place\":\"cookie\"},"),
+            "cannot be a cookie"},
+        {ITEMS, DELTA("\"delta\":{\"token\":\"/t\",\"parameter\":\"t\",\"place\":\"body\"},"),
+            "the request has none"});
+}
+END_TEST
+
 START_TEST(streams)
 {
     EXPECT({"\"name\":\"members\",", "\"name\":\"users\",", "streams[1]: the name users is taken"},
@@ -411,4 +428,4 @@ START_TEST(collects_every_problem)
 END_TEST
 
 UNIT_MAIN("validate", connector, parameters, auth, error_words, requests, paging, incremental,
-    streams, mapping, collects_every_problem)
+    delta_tokens, streams, mapping, collects_every_problem)

@@ -313,9 +313,94 @@ START_TEST(a_bookmark_older_than_what_is_kept_is_not_sent)
 }
 END_TEST
 
+/* ------------------------------------------------------------------ delta tokens */
+
+#define BY_DELTA(more)                                                                          \
+    "{'name':'users','request':{'path':'/users','query':[{'name':'all','value':'1',"            \
+    "'full_only':true}]},'items':'/items','paging':{'kind':'cursor','ends':['delta'],'next':'/" \
+    "next'},'mode':'delta','delta':{'token':'/delta'" more "}," YIELDS "}"
+
+static const struct kept_run *delta(struct driver *driver, const char *more,
+    const struct answer *answers, size_t count, const char *token)
+{
+    char stream[1024];
+    (void)snprintf(stream, sizeof stream, BY_DELTA("%s"), more);
+    return play(driver, stream, answers, count, token, 0);
+}
+
+START_TEST(a_delta_token_is_the_next_runs)
+{
+    static const struct answer whole[] = {
+        {.when = "cursor=b", .body = "{'items':[" ITEM("2") "],'delta':'2030-01-01T00:00:00Z'}"},
+        {.when = "all=1", .body = "{'items':[" ITEM("1") "],'next':'b'}"}};
+    static const struct answer changed[] = {
+        {.when = "cursor=b&since=t%2F1", .body = "{'items':[],'delta':7}"},
+        {.when = "/users?since=t%2F1", .body = "{'items':[" ITEM("1") "],'next':'b'}"}};
+    struct driver driver;
+    const struct kept_run *run = delta(&driver, ",'parameter':'since'", ANSWERS(whole), NULL);
+    ck_assert_msg(run->proof == PROOF_ASSERTED, "%s", run->reason);
+    ck_assert_str_eq(run->bookmark, "2030-01-01T00:00:00Z"); /* as it came: no time of ours */
+    ck_assert(driver_summary(&driver, "users")->full);
+    driver_end(&driver);
+    run = delta(&driver, ",'parameter':'since'", ANSWERS(changed), "t/1");
+    ck_assert_msg(run->proof == PROOF_ASSERTED, "%s", run->reason);
+    ck_assert(!driver_summary(&driver, "users")->full);
+    ck_assert_str_eq(run->bookmark, "7");
+    driver_end(&driver);
+}
+END_TEST
+
+START_TEST(a_delta_link_is_followed_on_its_own_origin)
+{
+    static const struct answer whole[] = {
+        {.when = "all=1", .body = "{'items':[" ITEM("1") "],'delta':'/users/changes?t=1'}"}};
+    static const struct answer changed[] = {
+        {.when = "/users/changes?t=1", .body = "{'items':[],'delta':'/users/changes?t=2'}"}};
+    static const struct answer elsewhere[] = {
+        {.when = "all=1", .body = "{'items':[],'delta':'https://evil.example.net/t'}"}};
+    struct driver driver;
+    const struct kept_run *run = delta(&driver, "", ANSWERS(whole), NULL);
+    ck_assert_str_eq(run->bookmark, "https://api.example.com/users/changes?t=1");
+    driver_end(&driver);
+    run = delta(&driver, "", ANSWERS(changed), "https://api.example.com/users/changes?t=1");
+    ck_assert_msg(run->proof == PROOF_ASSERTED, "%s", run->reason);
+    ck_assert_str_eq(driver.last_url, "https://api.example.com/users/changes?t=1");
+    ck_assert_str_eq(run->bookmark, "https://api.example.com/users/changes?t=2");
+    driver_end(&driver);
+    run = delta(&driver, "", ANSWERS(elsewhere), NULL);
+    ck_assert_int_eq(run->proof, PROOF_PARTIAL);
+    ck_assert(!run->bookmark_moved);
+    driver_end(&driver);
+}
+END_TEST
+
+START_TEST(a_delta_token_expires_and_is_missed)
+{
+    static const struct answer gone[] = {{.when = "since", .status = 410, .body = "{}"},
+        {.when = "all=1", .body = "{'items':[" ITEM("1") "],'delta':'t2'}"}};
+    static const struct answer none[] = {{.when = "all=1", .body = "{'items':[" ITEM("1") "]}"}};
+    static const struct answer null[] = {
+        {.when = "all=1", .body = "{'items':[" ITEM("1") "],'delta':null}"}};
+    struct driver driver;
+    const struct kept_run *run = delta(&driver, ",'parameter':'since'", ANSWERS(gone), "t1");
+    ck_assert(run->widened && driver_summary(&driver, "users")->full);
+    ck_assert_str_eq(run->bookmark, "t2");
+    driver_end(&driver);
+    /* Without its token the listing has not come to its end. */
+    run = delta(&driver, ",'parameter':'since'", ANSWERS(none), NULL);
+    ck_assert_int_eq(run->proof, PROOF_PARTIAL);
+    ck_assert(!run->bookmark_moved);
+    driver_end(&driver);
+    run = delta(&driver, ",'parameter':'since'", ANSWERS(null), NULL);
+    ck_assert_int_eq(run->proof, PROOF_PARTIAL);
+    driver_end(&driver);
+}
+END_TEST
+
 UNIT_MAIN("bookmark", bounds_are_floored_and_look_back, bookmarks_compare_by_what_they_mean,
     a_time_is_held_back_to_the_runs_beginning, only_a_complete_run_moves_its_bookmark,
     what_changes_while_it_is_read_is_read_again, counters_of_several_scopes_keep_the_least,
     an_order_that_does_not_hold_holds_the_bookmark, an_expired_bookmark_is_a_full_run_once,
     a_bookmark_of_many_scopes_expires_for_the_next_run,
-    a_bookmark_older_than_what_is_kept_is_not_sent)
+    a_bookmark_older_than_what_is_kept_is_not_sent, a_delta_token_is_the_next_runs,
+    a_delta_link_is_followed_on_its_own_origin, a_delta_token_expires_and_is_missed)

@@ -48,6 +48,8 @@ struct page {
                                NULL unless PAGE_ENDED */
     struct position next;   /* PAGE_GOES_ON: what to ask for; else only its page, received and total
                                count this page */
+    struct span delta;      /* PAGE_ENDED, mode DELTA: the token or absolute URL of the next run;
+                               nothing:      there is none */
     int64_t total;          /* items in the whole listing as stated; PAGE_TOTAL_UNKNOWN */
     bool total_exact;       /* declared as exact */
     uint32_t marks;         /* enum page_mark, combined */
