@@ -336,11 +336,16 @@ START_TEST(a_delta_token_is_the_next_runs)
     static const struct answer changed[] = {
         {.when = "cursor=b&since=t%2F1", .body = "{'items':[],'delta':7}"},
         {.when = "/users?since=t%2F1", .body = "{'items':[" ITEM("1") "],'next':'b'}"}};
+    static const struct answer timely[] = {
+        {.when = "since=2025-12-31T09%3A00%3A00Z", .body = "{'items':[],'delta':'x'}"}};
     struct driver driver;
     const struct kept_run *run = delta(&driver, ",'parameter':'since'", ANSWERS(whole), NULL);
     ck_assert_msg(run->proof == PROOF_ASSERTED, "%s", run->reason);
     ck_assert_str_eq(run->bookmark, "2030-01-01T00:00:00Z"); /* as it came: no time of ours */
     ck_assert(driver_summary(&driver, "users")->full);
+    driver_end(&driver);
+    run = delta(&driver, ",'parameter':'since'", ANSWERS(timely), "2025-12-31T09:00:00Z");
+    ck_assert_msg(run->proof == PROOF_ASSERTED, "%s", run->reason); /* nor is it looked back from */
     driver_end(&driver);
     run = delta(&driver, ",'parameter':'since'", ANSWERS(changed), "t/1");
     ck_assert_msg(run->proof == PROOF_ASSERTED, "%s", run->reason);

@@ -144,6 +144,25 @@ START_TEST(a_drain_waits_for_the_token)
 }
 END_TEST
 
+START_TEST(a_drain_waits_for_the_save)
+{
+    static const struct answer answers[] = {{.when = "/token", .body = ROTATES("a1", "r1")}, PAGES};
+    struct driver driver;
+    begin(&driver, REFRESH, ANSWERS(answers));
+    driver_start(&driver);
+    DRIVER_UNTIL(&driver, driver.served[0] == 1);
+    driver.held[WAIT_JOB] = true;
+    ck_assert(driver_step(&driver)); /* the answer is there, and the save is under way */
+    driver_feed(&driver, (struct event){.kind = EVENT_STOP});
+    ck_assert(!driver.over);
+    driver.held[WAIT_JOB] = false;
+    driver_finish(&driver);
+    ck_assert(driver.interrupted);
+    ck_assert_str_eq(driver.kept_token, "r1");
+    driver_end(&driver);
+}
+END_TEST
+
 START_TEST(a_save_that_fails_is_tried_again)
 {
     static const struct answer answers[] = {{.when = "/token", .body = ROTATES("a1", "r1")}, PAGES};
@@ -290,6 +309,12 @@ START_TEST(a_401_is_answered_by_one_renewal)
 }
 END_TEST
 
+#define GROUPS_AND_MEMBERS                                                                      \
+    "{'name':'groups','request':{'path':'/groups'},'items':'/items','yields':[{'kind':'group'," \
+    "'fields':[{'to':'id','from':'/id'}]}]},"                                                   \
+    "{'name':'members','request':{'path':'/members/{parent.id}'},'items':'/items',"             \
+    "'parent':{'stream':'groups','fields':[{'name':'id','from':'/id'}]}," YIELDS "}"
+
 /* Fault 40: many scopes meet a 401 at once. */
 START_TEST(one_renewal_flies_for_many_scopes)
 {
@@ -300,14 +325,47 @@ START_TEST(one_renewal_flies_for_many_scopes)
         {.when = "/members", .body = "{'items':[" ITEM("a") "]}"},
         {.when = "/groups", .body = "{'items':[{'id':'1'},{'id':'2'},{'id':'3'}]}"}};
     struct driver driver;
-    driver_begin(&driver, REFRESH,
-        "{'name':'groups','request':{'path':'/groups'},'items':'/items','yields':[{'kind':'group',"
-        "'fields':[{'to':'id','from':'/id'}]}]},"
-        "{'name':'members','request':{'path':'/members/{parent.id}'},'items':'/items',"
-        "'parent':{'stream':'groups','fields':[{'name':'id','from':'/id'}]}," YIELDS "}",
-        ANSWERS(answers));
+    driver_begin(&driver, REFRESH, GROUPS_AND_MEMBERS, ANSWERS(answers));
     driver_join(&driver);
     driver_start(&driver);
+    driver_finish(&driver);
+    ck_assert_msg(!driver.failed, "%s", driver.reason);
+    ck_assert_int_eq(times_sent(&driver, "grant_type=refresh_token"), 2);
+    driver_end(&driver);
+}
+END_TEST
+
+/* The newest of what is under way, as if it had been faster. */
+static void deliver_last(struct driver *driver)
+{
+    struct waiting **at = &driver->first, *before = NULL;
+    while ((*at)->next) {
+        before = *at;
+        at = &(*at)->next;
+    }
+    struct waiting *last = *at;
+    *at = NULL;
+    driver->last = before;
+    driver_deliver(driver, last);
+}
+
+START_TEST(a_401_of_a_token_that_was_renewed_meanwhile_renews_nothing)
+{
+    static const struct answer answers[] = {
+        {.when = "/token", .body = ROTATES("a1", "r1"), .times = 1},
+        {.when = "/token", .body = ROTATES("a2", "r2")},
+        {.when = "/members", .status = 401, .times = 3, .body = "{}"},
+        {.when = "/members", .body = "{'items':[" ITEM("a") "]}"},
+        {.when = "/groups", .body = "{'items':[{'id':'1'},{'id':'2'},{'id':'3'}]}"}};
+    struct driver driver;
+    driver_begin(&driver, REFRESH, GROUPS_AND_MEMBERS, ANSWERS(answers));
+    driver_join(&driver);
+    driver_start(&driver);
+    DRIVER_UNTIL(&driver, driver.served[2] == 3);
+    DRIVER_UNTIL(&driver, driver.served[1] == 1); /* by the first 401 */
+    deliver_last(&driver);                        /* the token */
+    deliver_last(&driver);                        /* its save */
+    ck_assert_str_eq(driver.kept_token, "r2");
     driver_finish(&driver);
     ck_assert_msg(!driver.failed, "%s", driver.reason);
     ck_assert_int_eq(times_sent(&driver, "grant_type=refresh_token"), 2);
@@ -350,8 +408,9 @@ END_TEST
 
 UNIT_MAIN("login", a_rotated_token_is_durable_before_the_access_token_is_used,
     a_token_that_stays_is_not_saved, a_crash_before_the_save_is_told,
-    a_crash_after_the_save_goes_on_with_it, a_drain_waits_for_the_token,
+    a_crash_after_the_save_goes_on_with_it, a_drain_waits_for_the_token, a_drain_waits_for_the_save,
     a_save_that_fails_is_tried_again, a_kept_token_that_does_not_open_stops_the_connection,
     what_is_refused_for_good_is_asked_once, a_request_that_is_not_sent_is_tried_again,
     what_passes_is_waited_for, an_unanswered_renewal_is_told_of, a_401_is_answered_by_one_renewal,
-    one_renewal_flies_for_many_scopes, a_token_is_renewed_before_it_expires)
+    one_renewal_flies_for_many_scopes, a_401_of_a_token_that_was_renewed_meanwhile_renews_nothing,
+    a_token_is_renewed_before_it_expires)

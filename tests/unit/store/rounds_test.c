@@ -428,11 +428,17 @@ START_TEST(case_tokens_belong_to_what_was_configured)
                                     : load.token.token.data == NULL,
             "%zu", i);
     }
-    /* A row under another's name, as a restored or edited file may have it, does not open. */
-    (void)world_sql(&world, "UPDATE refresh_tokens SET credential=zeroblob(16)");
+    /* A box under another's name, as an edited file may have it, does not open. */
+    char sealed[512], sql[640];
+    (void)snprintf(
+        sealed, sizeof sealed, "%s", world_sql(&world, "SELECT hex(sealed) FROM refresh_tokens"));
+    save.token.configured = SPAN("other");
+    world_do(&world, &save);
+    (void)snprintf(sql, sizeof sql, "UPDATE refresh_tokens SET sealed=X'%.*s'",
+        (int)strcspn(sealed, "\n"), sealed);
+    (void)world_sql(&world, sql);
     struct job moved = {.kind = JOB_TOKEN_LOAD, .token = save.token};
-    world_do(&world, &moved);
-    ck_assert_ptr_null(moved.token.token.data);
+    ck_assert_int_eq(world_try(&world, &moved), FAULT_SECRET);
     world_close(&world);
 }
 END_TEST
