@@ -15,6 +15,14 @@
 #define MIB    (INT64_C(1) << 20)
 #define GIB    (INT64_C(1) << 30)
 
+/* Words that a key takes in place of a number; each stands for its place, from 0. */
+static const char *const second_pass_words[] = {"drift", "always", NULL};
+
+#define WORD(member, normal, last)                                                          \
+    {                                                                                       \
+#member, #member, offsetof(struct policy_settings, member), false, normal, 0, last, \
+            member##_words                                                                  \
+    }
 #define NUMBER(member, normal, least, most)                                                    \
     {                                                                                          \
 #member, #member, offsetof(struct policy_settings, member), false, normal, least, most \
@@ -31,6 +39,7 @@ static const struct row {
     size_t offset;
     bool duration;
     int64_t normal, least, most;
+    const char *const *words; /* NULL: a number */
 } rows[] = {
     NUMBER(attempts_max, 6, 1, 20),
     TIME(backoff_first, 500, 1, MINUTE),
@@ -51,6 +60,8 @@ static const struct row {
     NUMBER(dead_letters_percent, 5, 0, 100),
     NUMBER(absence_most, 3, 0, 1000000),
     NUMBER(absence_percent, 5, 0, 100),
+    WORD(second_pass, SECOND_PASS_DRIFT, SECOND_PASS_ALWAYS),
+    NUMBER(direct_reads_most, 50, 0, 10000),
     NUMBER(breaker_failures, 10, 1, 1000),
     TIME(breaker_open, 30 * SECOND, 100, HOUR),
     TIME(unavailable_most, 5 * MINUTE, 100, DAY),
@@ -89,10 +100,27 @@ static size_t find_row(struct span name, bool *ret_as_number)
     return i;
 }
 
+static bool read_word(const struct reading *reading, const config_setting_t *setting,
+    const struct row *row, int64_t *ret_value, struct fault *fault)
+{
+    const char *text;
+    if (!reading_borrow_text(reading, setting, &text, fault))
+        return false;
+    for (int64_t i = 0; row->words[i]; i++)
+        if (span_equal_text(span_of(text), row->words[i])) {
+            *ret_value = i;
+            return true;
+        }
+    return reading_refuse(reading, setting, fault, "\"%.64s\" is not one of its words: %s or %s",
+        text, row->words[0], row->words[1]);
+}
+
 static bool read_row(const struct reading *reading, const config_setting_t *setting,
     const struct row *row, bool as_number, int64_t *ret_value, struct fault *fault)
 {
     int64_t value;
+    if (row->words)
+        return read_word(reading, setting, row, ret_value, fault);
     bool text = config_setting_type(setting) == CONFIG_TYPE_STRING;
     bool ok = row->duration && (text || !as_number)
                   ? reading_duration(reading, setting, &value, fault)

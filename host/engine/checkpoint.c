@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The text of a checkpoint: the evidence gathered so far, then the position, so that a listing that
  * goes on after a crash proves as much, and is guarded as well, as one that never stopped. One
- * line: "STATE TOTAL EXACT MOVED MARKS RESTARTS BYTES BARREN IDS TORTOISE STEPS POWER RECEIVED DEAD
- * CONFLICTS UNREADABLE TEXT|POSITION"; the four sums are of listings before the last restart, TEXT
- * is the end's signal or the guard's reason. */
+ * line: "STATE TOTAL EXACT MOVED MARKS RESTARTS BYTES BARREN IDS FIRST LAST SUM UNPROBED FULL FROM
+ * TWICE SINCE BEFORE TORTOISE STEPS POWER RECEIVED DEAD CONFLICTS UNREADABLE TEXT|POSITION"; FIRST
+ * and LAST are the ends of the page before, SUM and BEFORE the items of this listing and of a whole
+ * one before it, FROM and SINCE the batches before their first; the four sums are of listings
+ * before the last restart, TEXT is the end's signal or the guard's reason. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,6 +36,11 @@ bool checkpoint_encode(const struct scope *scope, enum checkpoint_state state,
             "%s %" PRId64 " %d %d %" PRIu32 " %u %" PRId64 " %" PRId64 " %" PRId64 " ",
             state_words[state], scope->total, scope->total_exact, scope->total_moved, scope->marks,
             scope->restarts, trail->bytes, guards->barren, (int64_t)guards->ids_hash) ||
+        !bytes_format(&text, fault,
+            "%" PRId64 " %" PRId64 " %" PRId64 " %d %d %" PRId64 " %d %" PRId64 " %" PRId64 " ",
+            (int64_t)guards->first_id, (int64_t)guards->last_id, (int64_t)guards->ids_sum,
+            guards->unprobed, trail->full, scope->pass_from, scope->twice, scope->before_from,
+            (int64_t)scope->sum_before) ||
         !bytes_append_hex(&text, trail->tortoise.bytes, sizeof trail->tortoise.bytes, fault) ||
         !bytes_format(&text, fault,
             " %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %s|",
@@ -101,9 +108,11 @@ static bool decode_evidence(struct scope *scope, struct span text, enum checkpoi
     struct trail *trail = &scope->trail;
     struct batch_outcome *earlier = &scope->earlier;
     int64_t exact, moved, marks, restarts, ids_hash, steps, power;
+    int64_t first_id, last_id, ids_sum, unprobed, full, twice, sum_before;
     struct span word;
     int64_t *const first[] = {&scope->total, &exact, &moved, &marks, &restarts, &trail->bytes,
-        &guards->barren, &ids_hash};
+        &guards->barren, &ids_hash, &first_id, &last_id, &ids_sum, &unprobed, &full,
+        &scope->pass_from, &twice, &scope->before_from, &sum_before};
     int64_t *const second[] = {&steps, &power, &earlier->received, &earlier->dead,
         &earlier->conflicts, &earlier->unreadable};
     bool ok = take_word(&text, &word) && decode_state(word, ret_state);
@@ -119,6 +128,13 @@ static bool decode_evidence(struct scope *scope, struct span text, enum checkpoi
     scope->marks = (uint32_t)marks;
     scope->restarts = (unsigned)restarts;
     guards->ids_hash = (uint64_t)ids_hash;
+    guards->first_id = (uint64_t)first_id;
+    guards->last_id = (uint64_t)last_id;
+    guards->ids_sum = (uint64_t)ids_sum;
+    guards->unprobed = unprobed != 0;
+    trail->full = full != 0;
+    scope->twice = twice != 0;
+    scope->sum_before = (uint64_t)sum_before;
     trail->steps = (uint64_t)steps;
     trail->power = (uint64_t)power;
     if (*ret_state == CHECKPOINT_FAILED) {

@@ -377,15 +377,19 @@ static void handle_digested(struct engine *engine, const struct event *event)
         digest_free(event->digest);
         return;
     }
-    struct page_work *work = ticket->object;
+    enum ticket_kind kind = ticket->kind;
+    void *object = ticket->object;
     engine_ticket_drop(engine, event->ticket);
-    pages_digested(work, event->digest, &event->fault);
+    if (kind == TICKET_INQUIRY_DIGEST)
+        inquiry_digested(object, event->digest);
+    else
+        pages_digested(object, event->digest, &event->fault);
 }
 
 static void handle_paged(struct engine *engine, const struct event *event)
 {
     const struct ticket *ticket = find_ticket(engine, event->ticket);
-    if (ticket)
+    if (ticket && ticket->kind == TICKET_PAGE_DIGEST)
         pages_read(ticket->object, event->page);
 }
 
@@ -456,6 +460,8 @@ static void handle_declined(struct engine *engine)
             login_declined(object);
         } else if (kind == TICKET_SCOPE_SEND) {
             scope_declined(object);
+        } else if (kind == TICKET_INQUIRY_DIGEST) {
+            inquiry_digested(object, NULL);
         } else {
             assert(kind == TICKET_PAGE_DIGEST);
             (void)fault_memory(&fault);

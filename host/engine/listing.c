@@ -18,6 +18,9 @@ static bool build(struct scope *scope, struct fault *fault)
     if (!work)
         return fault_memory(fault);
     work->token_number = login_number(round);
+    if (scope->inquiry.about != INQUIRY_NONE)
+        return inquiry_build(scope, work, login_token(round), fault);
+    work->at.overlap = probe_wanted(scope);
     return request_page(round->connection->source, scope->run->stream, &work->at, &scope->parent,
         &bound, login_token(round), work->arena, &work->request, fault);
 }
@@ -32,6 +35,10 @@ void scope_next(struct scope *scope)
     }
     if (round->stopping) {
         scope_stop_here(scope);
+        return;
+    }
+    if (scope->turn != TURN_NONE) {
+        scope_restart(scope);
         return;
     }
     if (!login_is_ready(round)) {
@@ -105,8 +112,9 @@ static void wait_and_retry(struct scope *scope, enum outcome outcome, int64_t wa
 
 /* A 401: a token is renewed once, for all that were sent with it (fault 40); a credential that
  * cannot be is tried once more, then refused for the whole connection. */
-static void renew(struct scope *scope, const char *message)
+static void renew(struct scope *scope, const struct classified *said)
 {
+    const char *message = said->message[0] ? said->message : said->word;
     struct round *round = scope->run->round;
     bool renewed = login_is_renewed(round, scope->asked->token_number);
     if (renewed || scope->renewals++ < ENGINE_RENEWALS_MAX) {
@@ -116,20 +124,33 @@ static void renew(struct scope *scope, const char *message)
         scope_next(scope);
         return;
     }
+    if (scope->inquiry.about != INQUIRY_NONE) { /* one object may be hidden: the listing was not */
+        inquiry_refused(scope, said);
+        return;
+    }
     scope_fail_now(scope, "the application refuses the login: %s", message);
     round_deny(round, "the application refuses the login: %s", message);
 }
 
 static void stop_connection(struct scope *scope, const struct classified *said)
 {
+    struct round *round = scope->run->round; /* the scope may be over, and freed with it */
     scope_fail_now(scope, "the application refuses the login: %s %s", said->word, said->message);
-    round_deny(
-        scope->run->round, "the application refuses the login: %s %s", said->word, said->message);
+    round_deny(round, "the application refuses the login: %s %s", said->word, said->message);
 }
 
 static void give_up(struct scope *scope, const struct classified *said)
 {
     struct round *round = scope->run->round;
+    char doubt[REASON_MAX];
+    if (scope->inquiry.about != INQUIRY_NONE && !said->of_connection) {
+        inquiry_refused(scope, said);
+        return;
+    }
+    (void)snprintf(doubt, sizeof doubt, "page %" PRId64 ": %s: %.90s: %.100s",
+        scope->ahead.pages + 1, outcome_name(said->outcome), said->word, said->message);
+    if (said->outcome == OUTCOME_NOT_FOUND && inquiry_parent(scope, doubt))
+        return;
     if (scope->not_permitted && scope->ahead.pages == 0)
         scope_fail_now(scope, "not permitted: %s %s", said->word, said->message);
     else
@@ -174,12 +195,17 @@ void listing_trouble(struct scope *scope, struct classified *said, int64_t wait_
         wait_ms = said->wait_ms;
     login_redact(round, said->word);
     login_redact(round, said->message);
-    if (scope->failed || round->stopping) {
+    if (scope->failed || round->stopping || scope->turn != TURN_NONE) {
+        scope_next(scope);
+        return;
+    }
+    if (said->outcome == OUTCOME_INVALID && scope->asked->request.overlap > 0) {
+        scope->probe_off = true; /* some servers take multiples of the page size only */
         scope_next(scope);
         return;
     }
     if (said->outcome == OUTCOME_AUTH_EXPIRED) {
-        renew(scope, said->message[0] ? said->message : said->word);
+        renew(scope, said);
         return;
     }
     switch (retry_decide(round_policy(round), &round->circuit->budget, &scope->retry, said->outcome,
@@ -195,7 +221,7 @@ void listing_trouble(struct scope *scope, struct classified *said, int64_t wait_
         stop_connection(scope, said);
         break;
     case RETRY_CLOSED:
-        scope->not_permitted = true;
+        scope->not_permitted = scope->inquiry.about == INQUIRY_NONE;
         give_up(scope, said);
         break;
     case RETRY_GIVE_UP:
@@ -235,8 +261,11 @@ static void judge(struct scope *scope, const struct response *response, struct c
 {
     struct engine *engine = scope_engine(scope);
     struct round *round = scope->run->round;
-    classify_response(page_reader_classifier(run_program(scope->run)->reader), response,
+    const struct program *program =
+        scope->inquiry.about == INQUIRY_NONE ? run_program(scope->run) : inquiry_program(scope);
+    classify_response(page_reader_classifier(program->reader), response,
         scope->asked->request.carries_cursor, ret_said);
+    scope->inquiry.status = response->status;
     lane_answered(scope, ret_said->outcome, response);
     note_request(scope, response);
     if (ret_said->outcome != OUTCOME_OK || scope->failed) /* else its page tells */
@@ -248,8 +277,11 @@ void scope_response(struct scope *scope, struct response *response)
 {
     struct classified said;
     judge(scope, response, &said);
-    if (said.outcome == OUTCOME_OK && !scope->failed) {
-        pages_answered(scope, response);
+    if (said.outcome == OUTCOME_OK && !scope->failed && scope->turn == TURN_NONE) {
+        if (scope->inquiry.about != INQUIRY_NONE)
+            inquiry_answered(scope, response);
+        else
+            pages_answered(scope, response);
     } else {
         int64_t wait_ms = listing_wait_ms(scope, response);
         response_free(response);

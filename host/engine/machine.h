@@ -31,6 +31,7 @@ enum ticket_kind {
     TICKET_FREE,
     TICKET_SCOPE_SEND,
     TICKET_PAGE_DIGEST,
+    TICKET_INQUIRY_DIGEST,
     TICKET_JOB,
     TICKET_SCOPE_WAIT,
     TICKET_LANE_WAIT,
@@ -100,9 +101,11 @@ enum scope_state {
     SCOPE_WAITING,    /* for a retry's time */
     SCOPE_TOKEN,      /* for a credential to be renewed */
     SCOPE_WINDOW,     /* knows its next page, but too many pages are under way */
+    SCOPE_PROBING,    /* the page's overlap alone came: what it says of the way on must be mapped */
     SCOPE_RESTARTING, /* SCOPE_RESTART under way, or waits for pages and commits before it */
     SCOPE_FLUSHING,   /* nothing more is asked for; pages and commits are under way */
     SCOPE_ENDING,     /* SCOPE_END under way */
+    SCOPE_ASKING,     /* SUSPECTS or EVIDENCE under way */
     SCOPE_STOPPED,    /* put down at its checkpoint: the host is draining */
     SCOPE_OVER
 };
@@ -114,12 +117,24 @@ struct trail {
     uint64_t steps, power;
     int64_t pages;
     int64_t bytes; /* decoded, so far */
+    bool full;     /* the last page gave as many items as were asked for */
 };
 
 /* What the guards remember beside the way. */
 struct guards {
-    uint64_t ids_hash; /* of the last page with items */
-    int64_t barren;    /* pages in a row that brought no new record */
+    uint64_t ids_hash;          /* of the last page with items */
+    int64_t barren;             /* pages in a row that brought no new record */
+    uint64_t first_id, last_id; /* of the last page with items: what the next one's overlap shows */
+    uint64_t ids_sum;           /* over all items, in whatever order */
+    bool unprobed; /* a listing by position that went on without an overlap: what left and came
+                      between two of its pages nobody could see */
+};
+
+/* What was read from some page on is dropped, once nothing of it is under way. */
+enum turn {
+    TURN_NONE,
+    TURN_BACK,   /* that page is asked for again, without its overlap */
+    TURN_RESTART /* the whole listing is read again */
 };
 
 enum page_stage {
@@ -144,12 +159,25 @@ struct page_work {
     size_t body_length;
     struct trail trail;    /* up to this page */
     const char *guard;     /* why the listing must end with it; NULL */
+    bool alone;            /* nothing but its overlap came, and no end */
     struct digest *digest; /* NULL: `fault` says why */
     struct fault fault;
 };
 
 /* Beside the page marks in scope.marks: the items came in another order than declared. */
 #define SCOPE_MARK_DISORDER (1u << 16)
+
+/* Direct reads: of what is missing, after a listing; of the parent whose listing is not there. */
+enum inquiry_about { INQUIRY_NONE, INQUIRY_MISSING, INQUIRY_PARENT };
+
+struct inquiry {
+    enum inquiry_about about;
+    size_t stream;          /* whose objects are read */
+    struct job *job;        /* SUSPECTS, answered: they lie in it; NULL */
+    size_t at;              /* 0: the control is read; then the suspect of that number, from 1 */
+    int status;             /* of the last answer */
+    char doubt[REASON_MAX]; /* PARENT: why its listing could not be read */
+};
 
 struct scope {
     struct run *run;
@@ -172,6 +200,10 @@ struct scope {
     struct page_work *first, *last; /* answered, and not yet with the store */
     unsigned work_count;            /* of them */
     bool cut;                       /* a page was not taken: those read after it are dropped */
+    enum turn turn;
+    struct position back; /* TURN_BACK: where to */
+    bool exact;           /* the next page is asked for without an overlap, */
+    bool probe_off;       /* and so are all: the server does not serve them */
     int64_t sequence;
     unsigned commits; /* under way */
 
@@ -185,8 +217,14 @@ struct scope {
     struct batch_outcome
         earlier; /* of those before a restart: received, dead, conflicts, unreadable */
     struct guards guards;
+    int64_t pass_from;     /* the batch before this listing's first */
+    bool twice;            /* a whole listing of this run was read before this one, */
+    int64_t before_from;   /* the batch before its first, */
+    uint64_t sum_before;   /* and the sum of its ids */
     struct bytes bookmark; /* highest bound so far */
 
+    struct inquiry inquiry;
+    bool closed; /* its parent is gone */
     bool failed, not_permitted;
     char reason[REASON_MAX];
     enum proof proof;
@@ -214,6 +252,7 @@ struct run {
     struct job *parents; /* the answer being worked off */
     size_t parents_at;
     struct bytes bookmark;
+    int64_t direct_reads;  /* of missing objects, so far */
     bool bookmark_lost;    /* a scope was partial, or tells nothing: the bookmark stays */
     bool bookmark_expired; /* the application takes it no more: the next run is full */
     int64_t began_ms;
@@ -374,6 +413,10 @@ void scope_fail_now(struct scope *scope, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void scope_stop_here(struct scope *scope);
 void scope_restart(struct scope *scope);
+void scope_over(struct scope *scope); /* the scope is freed with it */
+/* What was read is not to be believed from some page on: turns back as soon as nothing of it is
+ * under way. */
+void scope_turn(struct scope *scope, enum turn turn);
 
 void scope_begin(struct run *run, const struct scope_parent *parent);
 void scope_free(struct scope *scope);
@@ -410,6 +453,21 @@ void pages_release(struct round *round, size_t bytes);
 bool pages_have_room(const struct scope *scope); /* one more page may be asked for ahead */
 void pages_free(struct scope *scope);
 
+/* inquiry.c: direct reads */
+/* The scope has ended in the store, and so many of its objects may be asked about: reads what the
+ * policy allows. False where there is nothing to read. */
+bool inquiry_begin(struct scope *scope, int64_t absent);
+/* The listing of a parent's children is not there: reads the parent. False where it cannot be. */
+bool inquiry_parent(struct scope *scope, const char *doubt);
+bool inquiry_build(
+    struct scope *scope, struct page_work *work, struct span token, struct fault *fault) MUST_CHECK;
+const struct program *inquiry_program(const struct scope *scope);
+void inquiry_answered(struct scope *scope, struct response *response); /* a good one */
+void inquiry_refused(struct scope *scope, const struct classified *said);
+void inquiry_digested(struct scope *scope, struct digest *digest);
+void inquiry_job_done(struct scope *scope, struct job *job);
+void inquiry_drop(struct scope *scope);
+
 /* checkpoint.c: the text that a commit stores as the scope's position: what the engine knows of the
  * listing up to that page, then where it goes on */
 enum checkpoint_state {
@@ -424,15 +482,36 @@ bool checkpoint_encode(const struct scope *scope, enum checkpoint_state state,
 bool checkpoint_decode(struct scope *scope, struct span text, enum checkpoint_state *ret_state,
     struct fault *fault) MUST_CHECK;
 
+/* probe.c: listings by index ask each page for the last item of the page before it again */
+enum probe {
+    PROBE_NONE,    /* the page carries none */
+    PROBE_MET,     /* nothing moved between the two pages */
+    PROBE_ROUNDED, /* the server begins its pages where it likes: it cannot be asked so */
+    PROBE_MISSED   /* another item: something left, came or moved, and items may be skipped */
+};
+bool probe_wanted(const struct scope *scope);
+/* Whether the page holds nothing but its overlap, so that where it leads cannot be told yet. */
+bool probe_is_alone(const struct page_work *work, const struct page *page);
+enum probe probe_judge(const struct page_work *work);
+/* Whether the listing goes by position, so that pages can shift under it. */
+bool probe_by_position(const struct scope *scope);
+
 /* proof.c */
 /* A page was read: moves `ahead` on, and says why the listing must not go on after it; NULL where
  * it may. What needs no item is judged here, before the next request goes. */
-const char *proof_read(struct scope *scope, const struct page *page, size_t body_length);
+const char *proof_read(struct scope *scope, const struct page_work *work, const struct page *page);
 /* What a digested page adds to the listing's evidence, in the order of the listing; false where a
  * guard ends the listing (reason set through scope_fail). */
 bool proof_page(struct scope *scope, const struct page_work *work);
 void proof_reset(struct scope *scope);
-/* After the last commit: proof and reason. True where a second pass should be tried first. */
+void proof_note(struct scope *scope, const char *which); /* an anomaly, for the metrics */
+/* Whether absence may be concluded once this listing is over; where not, another one is read first,
+ * if something would go missing. */
+bool proof_stands(const struct scope *scope);
+/* The listing was whole: it vouches for absence together with the one that follows. */
+void proof_vouch(struct scope *scope);
+/* After the last commit: proof and reason. True where a second pass should be tried first, for the
+ * reason that is then set. */
 bool proof_conclude(struct scope *scope);
 
 /* lane.c */

@@ -6,6 +6,7 @@
  * commits. A page that is not taken takes those after it along: they are read again, or never.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include "base/memory.h"
 #include "machine.h"
 
@@ -124,7 +125,23 @@ void pages_read(struct page_work *work, const struct page *page)
     stage_enter(work, STAGE_MAPPING);
     scope->retry = (struct retry_state){0};
     scope->renewals = 0;
-    work->guard = proof_read(scope, page, work->body_length);
+    if (scope->turn != TURN_NONE) { /* a page before it did not fit: this one is dropped */
+        scope_restart(scope);
+        return;
+    }
+    work->alone = probe_is_alone(work, page);
+    if (work->alone) {
+        work->trail = scope->ahead;
+        work->trail.pages++;
+        work->trail.bytes += (int64_t)work->body_length;
+        if (scope->failed || scope->run->round->stopping)
+            scope_next(scope); /* which sees to either */
+        else
+            scope_enter(scope, SCOPE_PROBING);
+        return;
+    }
+    scope->exact = false;
+    work->guard = proof_read(scope, work, page);
     work->trail = scope->ahead;
     if (work->guard || page->end != PAGE_GOES_ON)
         scope_flush(scope);
@@ -196,6 +213,39 @@ static bool commit(struct page_work *work, enum checkpoint_state state, struct f
     return true;
 }
 
+/* False where the page is not taken: it does not fit to the one before it, or says nothing more
+ * than that it does. */
+static bool fits(struct page_work *work)
+{
+    struct scope *scope = work->scope;
+    enum probe probe = scope->failed ? PROBE_NONE : probe_judge(work);
+    if (probe == PROBE_MET)
+        digest_drop_first(work->digest);
+    else if (probe == PROBE_ROUNDED)
+        scope->probe_off = true;
+    if (probe == PROBE_ROUNDED || (probe == PROBE_MET && work->alone)) {
+        scope->exact = true;
+        scope->back = work->at;
+        scope_turn(scope, TURN_BACK);
+        return false;
+    }
+    if (probe == PROBE_MISSED)
+        proof_note(scope, "overlap_missed");
+    if (probe == PROBE_MISSED && scope->restarts < ENGINE_LISTING_RESTARTS_MAX) {
+        (void)snprintf(scope->reason, sizeof scope->reason,
+            "page %" PRId64 " does not begin with the item that the page before it ended with: "
+            "second pass",
+            scope->trail.pages + 1);
+        scope_turn(scope, TURN_RESTART);
+        return false;
+    }
+    if (probe == PROBE_MISSED)
+        work->guard =
+            "the listing changed while it was read, in the second pass too: the page does "
+            "not begin with the item that the page before it ended with";
+    return true;
+}
+
 /* False where the page does not go to the store, or is the last that does. */
 static bool take(struct page_work *work)
 {
@@ -203,6 +253,10 @@ static bool take(struct page_work *work)
     struct digest *digest = work->digest;
     struct fault fault = work->fault;
     bool sound = true, kept = false;
+    if (digest && !fits(work)) {
+        page_work_free(work);
+        return false;
+    }
     if (digest) {
         http_headers_free(&digest->response->headers); /* have said all they had to; the body waits
                                                           for the commit */

@@ -20,7 +20,7 @@ void proof_reset(struct scope *scope)
     scope->sums = (struct batch_outcome){0};
 }
 
-static void note_anomaly(struct scope *scope, const char *which)
+void proof_note(struct scope *scope, const char *which)
 {
     struct note *note =
         engine_note(scope->run->round->engine, NOTE_ANOMALY, scope->run->round, scope->run);
@@ -57,7 +57,7 @@ static void take_total(struct scope *scope, const struct page *page)
         return;
     if (scope->total != PAGE_TOTAL_UNKNOWN && scope->total != page->total) {
         scope->total_moved = true;
-        note_anomaly(scope, "total_moved");
+        proof_note(scope, "total_moved");
     }
     scope->total = page->total;
     scope->total_exact = page->total_exact;
@@ -74,18 +74,21 @@ static void note_marks(struct scope *scope, uint32_t marks)
         {PAGE_MARK_ECHO, "wrong_echo"}, {PAGE_MARK_UNFRAMED, "unframed"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (marks & rows[i].mark && !(rows[i].mark == PAGE_MARK_EMPTY && scope->end == PAGE_ENDED))
-            note_anomaly(scope, rows[i].name);
+            proof_note(scope, rows[i].name);
 }
 
 /* The guards; each ends the listing as partial, with the page and the cause. The page's own records
  * are kept all the same. */
-const char *proof_read(struct scope *scope, const struct page *page, size_t body_length)
+const char *proof_read(struct scope *scope, const struct page_work *work, const struct page *page)
 {
     const struct policy_settings *policy = round_policy(scope->run->round);
+    const struct muster_paging *paging = &run_program(scope->run)->declaration->paging;
+    int64_t asked = work->request.asked ? work->request.asked : (int64_t)paging->size;
     struct trail *trail = &scope->ahead;
     const char *why = NULL;
     trail->pages++;
-    trail->bytes += (int64_t)body_length;
+    trail->bytes += (int64_t)work->body_length;
+    trail->full = asked > 0 && (int64_t)page->item_count >= asked;
     if (page->marks & PAGE_MARK_NO_BODY)
         why = "an answer without a body in a listing";
     else if (page->marks & PAGE_MARK_SELF)
@@ -130,7 +133,21 @@ static void check_order(struct scope *scope, const struct digest *digest)
     if (digest->bounds_rising && !across)
         return;
     scope->marks |= SCOPE_MARK_DISORDER;
-    note_anomaly(scope, "out_of_order");
+    proof_note(scope, "out_of_order");
+}
+
+/* What the next page's overlap will be held against, and what a second listing may be. */
+static void note_items(struct scope *scope, const struct page_work *work)
+{
+    const struct digest *digest = work->digest;
+    struct guards *guards = &scope->guards;
+    if (digest->page.item_count == 0)
+        return;
+    if (probe_by_position(scope) && work->at.page > 0 && work->request.overlap == 0)
+        guards->unprobed = true;
+    guards->first_id = digest->first_id;
+    guards->last_id = digest->last_id;
+    guards->ids_sum += digest->ids_sum;
 }
 
 bool proof_page(struct scope *scope, const struct page_work *work)
@@ -145,6 +162,7 @@ bool proof_page(struct scope *scope, const struct page_work *work)
         (void)snprintf(scope->end_signal, sizeof scope->end_signal, "%s", page->end_signal);
     note_marks(scope, page->marks);
     check_order(scope, work->digest);
+    note_items(scope, work);
     if (is_repeated(scope, work->digest))
         why = "the same items as the page before, under another cursor";
     if (why)
@@ -176,10 +194,72 @@ static bool too_many_dead(const struct scope *scope)
     return dead > DEAD_FEW && dead * 100 > percent * received;
 }
 
+bool proof_stands(const struct scope *scope)
+{
+    return !scope->guards.unprobed || scope->twice;
+}
+
+void proof_vouch(struct scope *scope)
+{
+    scope->twice = true;
+    scope->before_from = scope->pass_from;
+    scope->sum_before = scope->guards.ids_sum;
+}
+
+static bool wants_twice(const struct scope *scope)
+{
+    return scope->guards.unprobed &&
+           round_policy(scope->run->round)->second_pass == SECOND_PASS_ALWAYS;
+}
+
+/* Whether the listing must be read again before it is judged, and why. */
+static bool wants_second_pass(struct scope *scope)
+{
+    const struct batch_outcome *sums = &scope->sums;
+    const char *why = NULL;
+    if (scope->total_moved || sums->distinct + sums->unreadable != scope->total) {
+        if (scope->restarts < ENGINE_LISTING_RESTARTS_MAX)
+            why = "the total does not agree with what was seen: second pass";
+    } else if (wants_twice(scope) && !scope->twice) {
+        why = "policy second_pass: read twice";
+        proof_vouch(scope);
+    }
+    if (why)
+        (void)snprintf(scope->reason, sizeof scope->reason, "%s", why);
+    return why != NULL;
+}
+
+static const char disorder[] =
+    "items came in another order than incremental.order declares: the bookmark stays";
+
+/* With a witness: the total that the application states. */
+static void conclude_witnessed(struct scope *scope)
+{
+    const struct batch_outcome *sums = &scope->sums;
+    if (sums->distinct + sums->unreadable != scope->total)
+        conclude(scope, PROOF_PARTIAL,
+            "the application says %" PRId64 " items, %" PRId64 " were seen", scope->total,
+            sums->distinct);
+    else if (scope->total_moved) /* one item gone and one skipped for it leave the sums equal */
+        conclude(scope, PROOF_ASSERTED, "the total changed while it was read, twice");
+    else if (sums->unreadable > 0)
+        conclude(scope, PROOF_ASSERTED, "%" PRId64 " items have no readable id", sums->unreadable);
+    else if (sums->conflicts > 0)
+        conclude(scope, PROOF_ASSERTED, "%" PRId64 " ids came twice with different content",
+            sums->conflicts);
+    else if (scope->marks & PAGE_MARK_UNFRAMED)
+        conclude(
+            scope, PROOF_ASSERTED, "answers without a declared length: a cut could not be told");
+    else if (scope->marks & SCOPE_MARK_DISORDER)
+        conclude(scope, PROOF_ASSERTED, "%s", disorder);
+    else if (scope->twice && scope->sum_before != scope->guards.ids_sum)
+        conclude(scope, PROOF_ASSERTED, "it changed while it was read: two listings differ");
+    else
+        conclude(scope, PROOF_PROVEN, "%s", "");
+}
+
 bool proof_conclude(struct scope *scope)
 {
-    static const char disorder[] =
-        "items came in another order than incremental.order declares: the bookmark stays";
     const struct batch_outcome *sums = &scope->sums;
     bool witness = scope->total != PAGE_TOTAL_UNKNOWN && scope->total_exact;
     if (scope->failed)
@@ -203,26 +283,9 @@ bool proof_conclude(struct scope *scope)
     else if (!witness)
         conclude(scope, PROOF_ASSERTED, "the application states no exact total; ended by %s",
             scope->end_signal);
-    else if ((scope->total_moved || sums->distinct + sums->unreadable != scope->total) &&
-             scope->restarts < ENGINE_LISTING_RESTARTS_MAX)
+    else if (wants_second_pass(scope))
         return true; /* it changed, or may have, while it was read (faults 66 to 68): look again */
-    else if (sums->distinct + sums->unreadable != scope->total)
-        conclude(scope, PROOF_PARTIAL,
-            "the application says %" PRId64 " items, %" PRId64 " were seen", scope->total,
-            sums->distinct);
-    else if (scope->total_moved) /* one item gone and one skipped for it leave the sums equal */
-        conclude(scope, PROOF_ASSERTED, "the total changed while it was read, twice");
-    else if (sums->unreadable > 0)
-        conclude(scope, PROOF_ASSERTED, "%" PRId64 " items have no readable id", sums->unreadable);
-    else if (sums->conflicts > 0)
-        conclude(scope, PROOF_ASSERTED, "%" PRId64 " ids came twice with different content",
-            sums->conflicts);
-    else if (scope->marks & PAGE_MARK_UNFRAMED)
-        conclude(
-            scope, PROOF_ASSERTED, "answers without a declared length: a cut could not be told");
-    else if (scope->marks & SCOPE_MARK_DISORDER)
-        conclude(scope, PROOF_ASSERTED, "%s", disorder);
     else
-        conclude(scope, PROOF_PROVEN, "%s", "");
+        conclude_witnessed(scope);
     return false;
 }

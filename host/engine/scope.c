@@ -19,13 +19,24 @@ void scope_enter(struct scope *scope, enum scope_state state)
     scope->state = state;
 }
 
-static void over(struct scope *scope)
+void scope_over(struct scope *scope)
 {
     scope_enter(scope, SCOPE_OVER);
     run_scope_over(scope->run, scope);
 }
 
 /* ------------------------------------------------------------------ end ----------------------- */
+
+/* The listing goes on where it was before the page that did not fit. */
+static void turn_back(struct scope *scope)
+{
+    scope->turn = TURN_NONE;
+    scope->cut = false;
+    scope->ahead = scope->trail;
+    scope->at = scope->back;
+    scope->at.overlap = 0;
+    scope_next(scope);
+}
 
 void scope_restart(struct scope *scope)
 {
@@ -35,6 +46,10 @@ void scope_restart(struct scope *scope)
         return;
     if (scope->failed) { /* meanwhile */
         scope_flush(scope);
+        return;
+    }
+    if (scope->turn == TURN_BACK) {
+        turn_back(scope);
         return;
     }
     struct job *job = engine_job(scope_engine(scope), JOB_SCOPE_RESTART);
@@ -49,7 +64,7 @@ void scope_restart(struct scope *scope)
     }
     scope->proof = PROOF_PARTIAL;
     (void)snprintf(scope->reason, sizeof scope->reason, "out of memory");
-    over(scope);
+    scope_over(scope);
 }
 
 static void send_end(struct scope *scope)
@@ -61,7 +76,7 @@ static void send_end(struct scope *scope)
         if (!scope->failed)
             (void)snprintf(scope->reason, sizeof scope->reason, "out of memory");
         scope->proof = PROOF_PARTIAL;
-        over(scope);
+        scope_over(scope);
         return;
     }
     job->scope_end = (struct job_scope_end){.run = scope->run->key,
@@ -71,7 +86,11 @@ static void send_end(struct scope *scope)
         .reason = scope->proof == PROOF_PROVEN ? NULL : scope->reason,
         .end_signal = scope->end_signal[0] ? scope->end_signal : NULL,
         .total = scope->total,
-        .bar_absence = scope->sums.unreadable > 0 || !scope->run->full,
+        /* Where it moved to the last, items may have slipped through every time it was read. */
+        .bar_absence =
+            scope->closed || scope->sums.unreadable > 0 || scope->total_moved || !scope->run->full,
+        .look_again = !proof_stands(scope),
+        .seen_since = scope->guards.unprobed && scope->twice ? scope->before_from : -1,
         .absence_most = policy->absence_most,
         .absence_percent = policy->absence_percent};
     if (scope->bookmark.length)
@@ -84,11 +103,20 @@ void scope_flush(struct scope *scope)
 {
     scope_enter(scope, SCOPE_FLUSHING);
     page_work_free(TAKE(scope->asked));
+    if (scope->inquiry.about == INQUIRY_MISSING) { /* it has ended; what is left to read may wait */
+        scope_over(scope);
+        return;
+    }
+    inquiry_drop(scope);
     if (scope->first || scope->commits > 0)
         return;
+    if (scope->closed && !scope->failed) {
+        scope->proof = PROOF_PROVEN;
+        (void)snprintf(scope->end_signal, sizeof scope->end_signal, "its parent is gone");
+        send_end(scope);
+        return;
+    }
     if (proof_conclude(scope)) {
-        (void)snprintf(scope->reason, sizeof scope->reason,
-            "the total does not agree with what was seen: second pass");
         scope_restart(scope);
         return;
     }
@@ -100,7 +128,9 @@ static void blame(struct scope *scope, const char *format, va_list arguments)
 {
     if (scope->failed)
         return;
-    (void)vsnprintf(scope->reason, sizeof scope->reason, format, arguments);
+    if (scope->inquiry.about !=
+        INQUIRY_MISSING) /* whose scope has ended, with a reason of its own */
+        (void)vsnprintf(scope->reason, sizeof scope->reason, format, arguments);
     scope->failed = true;
 }
 
@@ -127,6 +157,7 @@ static bool leave_wait(struct scope *scope)
         return true;
     case SCOPE_TOKEN:
     case SCOPE_WINDOW:
+    case SCOPE_PROBING:
         return true;
     case SCOPE_BEGINNING:
     case SCOPE_SENT:
@@ -134,6 +165,7 @@ static bool leave_wait(struct scope *scope)
     case SCOPE_RESTARTING:
     case SCOPE_FLUSHING:
     case SCOPE_ENDING:
+    case SCOPE_ASKING:
     case SCOPE_STOPPED:
     case SCOPE_OVER:
         break;
@@ -149,6 +181,14 @@ void scope_fail(struct scope *scope, const char *format, ...)
     va_end(arguments);
     if (leave_wait(scope)) /* else what is under way comes back, and then finds `failed` */
         scope_flush(scope);
+}
+
+void scope_turn(struct scope *scope, enum turn turn)
+{
+    scope->turn = turn;
+    scope->cut = true;
+    if (leave_wait(scope) || scope->state == SCOPE_FLUSHING)
+        scope_restart(scope); /* else what is under way comes back, and then finds `turn` */
 }
 
 void scope_settle(struct scope *scope)
@@ -211,6 +251,7 @@ static bool resume(struct scope *scope, const struct job_scope_begin *begin,
     }
     if (begin->sequence > 0) { /* batches but no position: stopped right after a restart */
         scope->restarts = ENGINE_LISTING_RESTARTS_MAX;
+        scope->pass_from = begin->sequence;
         add_earlier(&scope->earlier, &begin->so_far);
     }
     scope->at = request_first_position(run_program(scope->run)->declaration);
@@ -232,7 +273,7 @@ static void begun(struct scope *scope, struct job *job)
     }
     arena_free(job->arena);
     if (ended) {
-        over(scope);
+        scope_over(scope);
         return;
     }
     if (!ok)
@@ -289,6 +330,9 @@ static void restarted(struct scope *scope, struct job *job)
     }
     add_earlier(&scope->earlier, &scope->sums);
     proof_reset(scope);
+    scope->turn = TURN_NONE;
+    scope->exact = false;
+    scope->pass_from = scope->sequence;
     if (!scope->failed)
         scope->reason[0] = '\0';
     scope->at = request_first_position(run_program(scope->run)->declaration);
@@ -297,16 +341,33 @@ static void restarted(struct scope *scope, struct job *job)
 
 static void ended(struct scope *scope, struct job *job)
 {
+    if (job->done && job->scope_end.again && !scope->run->round->stopping) {
+        arena_free(job->arena);
+        proof_vouch(scope);
+        (void)snprintf(scope->reason, sizeof scope->reason,
+            "a listing by position alone would make objects missing: second pass");
+        scope_restart(scope);
+        return;
+    }
+    if (job->done && job->scope_end.again) { /* draining: the next host looks again */
+        arena_free(job->arena);
+        scope_stop_here(scope);
+        return;
+    }
     if (!job->done) {
         scope->proof = PROOF_PARTIAL;
         (void)snprintf(scope->reason, sizeof scope->reason, "%.200s", job->fault.text);
     }
+    const struct job_scope_end *end = &job->scope_end;
+    int64_t fresh = scope->proof == PROOF_PROVEN ? end->missing : 0;
+    int64_t absent = job->done ? end->absent - fresh : 0;
     arena_free(job->arena);
     struct note *note =
         engine_note(scope_engine(scope), NOTE_SCOPE_ENDED, scope->run->round, scope->run);
     note->number = scope->key;
     (void)snprintf(note->text, sizeof note->text, "%s", scope->reason);
-    over(scope);
+    if (!inquiry_begin(scope, absent))
+        scope_over(scope);
 }
 
 void scope_job_done(struct scope *scope, struct job *job)
@@ -319,6 +380,8 @@ void scope_job_done(struct scope *scope, struct job *job)
         committed(scope, job);
     else if (job->kind == JOB_SCOPE_RESTART)
         restarted(scope, job);
+    else if (job->kind == JOB_SUSPECTS || job->kind == JOB_EVIDENCE)
+        inquiry_job_done(scope, job);
     else
         ended(scope, job);
     round_advance(round);
@@ -377,7 +440,7 @@ void scope_begin(struct run *run, const struct scope_parent *parent)
     }
     scope->proof = PROOF_PARTIAL;
     (void)snprintf(scope->reason, sizeof scope->reason, "out of memory");
-    over(scope);
+    scope_over(scope);
 }
 
 void scope_free(struct scope *scope)

@@ -28,16 +28,23 @@ static int64_t items_asked(const struct judgement *on)
     return on->asked->asked > 0 ? on->asked->asked : (int64_t)on->reader->paging->size;
 }
 
+/* The items that this page adds: an overlap probe's are the page's before. */
+static int64_t items_new(const struct judgement *on)
+{
+    int64_t fresh = (int64_t)on->page->item_count - on->asked->overlap;
+    return fresh > 0 ? fresh : 0;
+}
+
 /* How far the listing is covered after this page. For listings by index that is the index reached,
  * not the items counted on the way: the two differ where the API leaves items out of its pages. */
 static int64_t items_covered(const struct judgement *on)
 {
     const struct muster_paging *paging = on->reader->paging;
-    int64_t received = on->at->received + (int64_t)on->page->item_count, reached = received;
+    int64_t received = on->at->received + items_new(on), reached = received;
     if (paging->kind == MUSTER_PAGING_SCIM)
-        reached = on->at->number - on->reader->start + (int64_t)on->page->item_count;
+        reached = on->at->number - on->reader->start + items_new(on);
     if (paging->kind == MUSTER_PAGING_OFFSET && paging->step == MUSTER_STEP_ASKED)
-        reached = on->at->number - on->reader->start + items_asked(on);
+        reached = on->at->number - on->reader->start + items_asked(on) - on->asked->overlap;
     return reached > received ? reached : received;
 }
 
@@ -159,7 +166,7 @@ static bool way_offset(
     bool by_asked = on->reader->paging->kind == MUSTER_PAGING_OFFSET &&
                     on->reader->paging->step == MUSTER_STEP_ASKED;
     (void)fault; /* nothing is allocated */
-    step_number(on, by_asked ? items_asked(on) : (int64_t)on->page->item_count, next, ret_way);
+    step_number(on, by_asked ? items_asked(on) - on->asked->overlap : items_new(on), next, ret_way);
     return true;
 }
 
@@ -323,7 +330,7 @@ static void set_marks(const struct judgement *on)
 {
     const struct muster_paging *paging = on->reader->paging;
     struct page *page = on->page;
-    int64_t echo, received = on->at->received + (int64_t)page->item_count;
+    int64_t echo, received = on->at->received + items_new(on);
     bool counts_past = page->total >= 0 && page->item_count > 0 &&
                        (received > page->total ||
                            (paging->kind == MUSTER_PAGING_SCIM && items_covered(on) > page->total));
@@ -333,7 +340,8 @@ static void set_marks(const struct judgement *on)
         page->marks |= PAGE_MARK_PAST_TOTAL;
     if (paging->ceiling > 0 && received >= paging->ceiling)
         page->marks |= PAGE_MARK_CEILING;
-    if (json_integer(on->facts->values[READER_ECHO], &echo) && echo != on->at->number)
+    if (json_integer(on->facts->values[READER_ECHO], &echo) &&
+        echo != on->at->number - on->asked->overlap)
         page->marks |= PAGE_MARK_ECHO;
 }
 
@@ -346,7 +354,8 @@ bool paging_judge(const struct page_reader *reader, const struct page_facts *fac
     bool way = false;
     set_marks(&on);
     next.page = at->page + 1;
-    next.received = at->received + (int64_t)page->item_count;
+    next.received = at->received + items_new(&on);
+    next.overlap = 0;
     if (reader->paging->total.first_page_only && page->total >= 0)
         next.total_plus_one = page->total + 1;
     page->next = next;

@@ -104,11 +104,11 @@ static bool compile_values(
     return count == 0 || json_projection_create(pointers, count, &reader->projection, fault);
 }
 
-static bool compile(
-    struct page_reader *reader, const struct muster_stream *stream, struct fault *fault)
+static bool compile(struct page_reader *reader, const struct muster_stream *stream,
+    const char *items, bool one_object, struct fault *fault)
 {
-    const struct muster_paging *paging = &stream->paging;
-    reader->one_object = stream->items_form == MUSTER_OBJECT;
+    const struct muster_paging *paging = reader->paging;
+    reader->one_object = one_object;
     reader->needs_whole_body = reader->one_object;
     reader->ends = paging->ends;
     reader->start = paging->start;
@@ -118,8 +118,7 @@ static bool compile(
         reader->ends = paging->ends ? paging->ends : MUSTER_END_TOTAL;
         reader->start = paging->start ? paging->start : SCIM_START;
     }
-    if (!json_pointer_parse(
-            stream->items ? stream->items : "", reader->arena, &reader->items, fault))
+    if (!json_pointer_parse(items ? items : "", reader->arena, &reader->items, fault))
         return fault_prefix(fault, "items");
     if (paging->key && !json_pointer_parse(paging->key, reader->arena, &reader->key, fault))
         return fault_prefix(fault, "paging.key");
@@ -133,10 +132,11 @@ static bool compile(
     return classifier_create(reader->source->plan->connector, stream, &reader->classifier, fault);
 }
 
-bool page_reader_create(const struct source *source, size_t stream, struct page_reader **ret_reader,
-    struct fault *fault)
+static bool create(const struct source *source, const struct muster_stream *stream, bool one,
+    struct page_reader **ret_reader, struct fault *fault)
 {
-    const struct muster_stream *declared = &source->plan->connector->streams.items[stream];
+    static const struct muster_paging single = {.kind = MUSTER_PAGING_NONE};
+    static const struct muster_delta no_delta;
     __attribute__((cleanup(free_cleanup))) struct page_reader *reader =
         memory_allocate(sizeof *reader);
     if (!reader)
@@ -145,10 +145,26 @@ bool page_reader_create(const struct source *source, size_t stream, struct page_
     if (!reader->arena)
         return fault_memory(fault);
     reader->source = source;
-    reader->paging = &declared->paging;
-    reader->delta = &declared->delta;
-    if (!compile(reader, declared, fault))
-        return fault_prefix(fault, "stream %s", declared->name);
+    reader->paging = one ? &single : &stream->paging;
+    reader->delta = one ? &no_delta : &stream->delta;
+    if (!compile(reader, stream, one ? stream->read_one.object : stream->items,
+            one || stream->items_form == MUSTER_OBJECT, fault))
+        return fault_prefix(fault, "stream %s", stream->name);
     *ret_reader = TAKE(reader);
     return true;
+}
+
+bool page_reader_create(const struct source *source, size_t stream, struct page_reader **ret_reader,
+    struct fault *fault)
+{
+    return create(
+        source, &source->plan->connector->streams.items[stream], false, ret_reader, fault);
+}
+
+bool page_reader_create_one(const struct source *source, size_t stream,
+    struct page_reader **ret_reader, struct fault *fault)
+{
+    const struct muster_stream *declared = &source->plan->connector->streams.items[stream];
+    *ret_reader = NULL;
+    return !declared->read_one.request.path || create(source, declared, true, ret_reader, fault);
 }

@@ -19,7 +19,7 @@ struct digest_box {
     struct mapping mapping;
     struct hash_key scope_key;
     int64_t scope;
-    bool nothing_known;
+    bool one, nothing_known;
 };
 
 /* One page on its way through. */
@@ -180,7 +180,7 @@ static bool count_item(struct digesting *on, size_t index)
             arena_allocate_array(digest->arena, batch->item_count, sizeof *batch->counted);
     if (!batch->counted)
         return fault_memory(on->fault);
-    batch->counted[batch->counted_count++] = id;
+    batch->counted[batch->counted_count++] = (struct counted){(uint32_t)index, id};
     return true;
 }
 
@@ -236,6 +236,31 @@ static bool hash_ids(const struct digesting *on)
     }
     digest->ids_hash = hash_keyed64(&on->program->content_key, (struct span){text, length});
     return true;
+}
+
+/* One item among those of its stream; never 0. */
+static uint64_t hash_item(const struct digesting *on, size_t index)
+{
+    const struct hash_key *key = &on->program->content_key;
+    struct span id = on->ids[index];
+    return (id.data ? hash_keyed64(key, id) & ~NO_ID
+                    : hash_keyed64(key, on->box->digest.batch.items[index].bytes) | NO_ID) |
+           1;
+}
+
+/* What tells the page's items apart from those of the pages beside it, and of another listing. */
+static void note_ends(const struct digesting *on)
+{
+    struct digest *digest = &on->box->digest;
+    const size_t count = digest->batch.item_count;
+    const uint32_t kind = on->program->declaration->paging.kind;
+    if (count == 0)
+        return;
+    digest->first_id = hash_item(on, 0);
+    digest->last_id = hash_item(on, count - 1);
+    if (kind == MUSTER_PAGING_NUMBER || kind == MUSTER_PAGING_OFFSET || kind == MUSTER_PAGING_SCIM)
+        for (size_t i = 0; i < count; i++)
+            digest->ids_sum += hash_item(on, i);
 }
 
 static bool in_order(uint32_t declared, int64_t before, int64_t now, int by_bytes)
@@ -303,6 +328,7 @@ static bool fill_batch(struct digesting *on, const struct known *known)
             "a page of %lld records was mapped to %lld; nothing of it is stored",
             (long long)batch->received, (long long)accounted);
     find_bounds(on);
+    note_ends(on);
     return hash_ids(on) && drift_note_page(on->program->shapes, &on->program->content_key,
                                &on->box->mapping, on->fault);
 }
@@ -330,13 +356,14 @@ static struct digest_box *create_box(const struct digest_input *input)
     box->mapping.content_key = input->program->content_key;
     box->scope_key = program_scope_key(input->program, input->parent);
     box->scope = input->scope;
+    box->one = input->one;
     box->nothing_known = input->nothing_known;
     return box;
 }
 
 static bool read_page(const struct digest_input *input, struct digest *digest, struct fault *fault)
 {
-    const struct page_reader *reader = input->program->reader;
+    const struct page_reader *reader = input->one ? input->program->one : input->program->reader;
     digest->page.total = PAGE_TOTAL_UNKNOWN;
     digest->page.end = PAGE_UNDECLARED;
     classify_response(page_reader_classifier(reader), digest->response, input->asked.carries_cursor,
@@ -344,6 +371,18 @@ static bool read_page(const struct digest_input *input, struct digest *digest, s
     return digest->page.verdict.outcome != OUTCOME_OK ||
            page_read(reader, digest->response, &input->at, &input->asked, input->parent,
                &input->program->gate_key, digest->arena, &digest->page, fault);
+}
+
+static void name_object(struct digest *digest)
+{
+    const struct page *page = &digest->page;
+    struct span id, incarnation;
+    if (page->verdict.outcome != OUTCOME_OK || page->item_count != 1 || page->items[0].why ||
+        !mapper_item_id(digest->batch.program->mapper, page->items[0].bytes, digest->batch.parent,
+            digest->arena, &id, &incarnation))
+        return;
+    digest->one_id = id;
+    digest->one_incarnation = incarnation;
 }
 
 bool digest_read(const struct digest_input *input, struct digest **ret_digest, struct fault *fault)
@@ -357,6 +396,8 @@ bool digest_read(const struct digest_input *input, struct digest **ret_digest, s
         digest_free(&box->digest);
         return false;
     }
+    if (input->one)
+        name_object(&box->digest);
     *ret_digest = &box->digest;
     return true;
 }
@@ -368,7 +409,7 @@ bool digest_map(struct digest *digest, const struct known *known, struct fault *
         .program = digest->batch.program,
         .mapper = digest->batch.program->mapper,
         .fault = fault};
-    if (digest->page.verdict.outcome == OUTCOME_OK && !fill_batch(&on, known))
+    if (digest->page.verdict.outcome == OUTCOME_OK && !box->one && !fill_batch(&on, known))
         return false;
     digest->batch.bytes = arena_used(digest->arena) + digest->response->body.capacity +
                           digest->response->headers.text.capacity + sizeof *box;
@@ -398,4 +439,41 @@ bool digest_item_again(struct digest *digest, uint32_t index, struct fault *faul
     struct hash128 bytes_hash = hash_keyed(&box->scope_key, batch->items[index].bytes);
     return mapper_map(batch->program->mapper, &box->mapping, index, &batch->items[index],
         batch->parent, bytes_hash, fault);
+}
+
+void digest_drop_first(struct digest *digest)
+{
+    struct batch *batch = &digest->batch;
+    size_t kept = 0;
+    for (size_t i = 0; i < batch->record_count; i++)
+        if (batch->records[i].item > 0)
+            batch->records[kept++] = batch->records[i];
+    batch->received -= (int64_t)(batch->record_count - kept);
+    batch->record_count = kept;
+    kept = 0;
+    for (size_t i = 0; i < batch->assumed_count; i++)
+        if (batch->assumed[i].item > 0)
+            batch->assumed[kept++] = batch->assumed[i];
+    batch->received -= (int64_t)(batch->assumed_count - kept);
+    batch->assumed_count = kept;
+    kept = 0;
+    for (size_t i = 0; i < batch->letter_count; i++)
+        if (batch->letters[i].item > 0)
+            batch->letters[kept++] = batch->letters[i];
+        else
+            batch->received -= batch->letters[i].records;
+    batch->letter_count = kept;
+    kept = 0;
+    for (size_t i = 0; i < batch->filtered_count; i++)
+        if (batch->filtered[i].item > 0)
+            batch->filtered[kept++] = batch->filtered[i];
+        else
+            batch->received -= batch->filtered[i].records;
+    batch->filtered_count = kept;
+    kept = 0;
+    for (size_t i = 0; i < batch->counted_count; i++)
+        if (batch->counted[i].item > 0)
+            batch->counted[kept++] = batch->counted[i];
+    batch->counted_count = kept;
+    digest->ids_sum -= digest->first_id;
 }

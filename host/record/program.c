@@ -53,6 +53,7 @@ void program_free(struct program *program)
     if (!program)
         return;
     page_reader_free(program->reader);
+    page_reader_free(program->one);
     mapper_free(program->mapper);
     shape_memory_free(program->shapes);
     if (program->source)
@@ -80,6 +81,7 @@ bool program_create(struct source *source, size_t stream, const struct hash_key 
     program->content_key = hash_derive_key(store_key, &content, 1);
     if (!derive_bytes_key(program, store_key, &program->bytes_key, fault) ||
         !page_reader_create(source, stream, &program->reader, fault) ||
+        !page_reader_create_one(source, stream, &program->one, fault) ||
         !mapper_create(source, stream, &program->mapper, fault) ||
         !shape_memory_create(&program->shapes, fault))
         return false;

@@ -47,22 +47,49 @@ static bool place_number(struct build *build, uint32_t place, const char *name, 
     return build_place(build, place, span_of(name), (struct span){text, (size_t)length}, true);
 }
 
-static bool add_size(struct build *build, const struct muster_paging *paging, int64_t *ret_asked)
+/* The page size to ask for; 0 where nothing says it. */
+static uint32_t size_of(const struct muster_paging *paging)
+{
+    uint32_t size = paging->size ? paging->size : SIZE_DEFAULT;
+    return paging->size_max && size > paging->size_max ? paging->size_max : size;
+}
+
+/* Whether the API gives larger pages than are asked for here. A SCIM server gives at most what is
+ * asked for, and may always give less (RFC 7644 section 3.4.2.4). */
+static bool may_be_larger(const struct muster_paging *paging)
+{
+    return paging->size_max > size_of(paging) ||
+           (paging->kind == MUSTER_PAGING_SCIM && paging->size_max == 0);
+}
+
+/* The overlap that a page can carry: one of a single item would never get on. Where pages may be
+ * larger it comes on top, from the first page on, so that the listing takes as many pages, and
+ * begins them at the same places, as without; not where it steps by what was asked, whose pages
+ * must stay as they were cut. */
+static int64_t overlap_of(
+    const struct muster_paging *paging, const struct position *position, int64_t *ret_more)
+{
+    bool by_index = paging->kind == MUSTER_PAGING_OFFSET || paging->kind == MUSTER_PAGING_SCIM;
+    bool larger = by_index && may_be_larger(paging) && paging->step != MUSTER_STEP_ASKED;
+    *ret_more = larger && (position->overlap > 0 || position->page == 0) ? 1 : 0;
+    return by_index && (size_of(paging) > 1 || larger) ? position->overlap : 0;
+}
+
+static bool add_size(
+    struct build *build, const struct muster_paging *paging, int64_t more, int64_t *ret_asked)
 {
     const char *name =
         paging->size_parameter ? paging->size_parameter : kinds[paging->kind].size_parameter;
-    uint32_t size = paging->size ? paging->size : SIZE_DEFAULT;
+    int64_t size = size_of(paging) + more;
     if (!name)
         return true;
-    if (paging->size_max && size > paging->size_max)
-        size = paging->size_max;
     *ret_asked = size;
     return place_number(
         build, paging->place == MUSTER_IN_BODY ? MUSTER_IN_BODY : MUSTER_IN_QUERY, name, size);
 }
 
-static bool add_position(
-    struct build *build, const struct muster_paging *paging, const struct position *position)
+static bool add_position(struct build *build, const struct muster_paging *paging,
+    const struct position *position, int64_t overlap)
 {
     const char *name = paging->parameter ? paging->parameter : kinds[paging->kind].parameter;
     bool sends = kinds[paging->kind].counts || (kinds[paging->kind].tokens && position->token.data);
@@ -72,7 +99,7 @@ static bool add_position(
         return fault_set(build->fault, FAULT_DECLARATION,
             "the paging declares no parameter for the bound of its next page");
     if (kinds[paging->kind].counts)
-        return place_number(build, paging->place, name, position->number);
+        return place_number(build, paging->place, name, position->number - overlap);
     return build_place(build, paging->place, span_of(name), position->token, false);
 }
 
@@ -149,10 +176,11 @@ static bool build_page(struct build *build, const struct muster_stream *stream,
                     build->first_page;
     bool by_link = by_delta || (paging->kind == MUSTER_PAGING_LINK && position->token.data);
     struct request request;
-    int64_t asked = 0;
+    int64_t asked = 0, more;
     if (paging->kind >= KINDS)
         return fault_set(build->fault, FAULT_DECLARATION,
             "the paging kind %u is none that this host knows", paging->kind);
+    int64_t overlap = overlap_of(paging, position, &more);
     if (by_link
             ? !use_link(build, by_delta ? build->bound : position->token)
             : !build_path(build, build->shape->path) || !build_queries(build, &build->shape->query))
@@ -160,13 +188,14 @@ static bool build_page(struct build *build, const struct muster_stream *stream,
     if (!add_headers(build) || !build_body(build))
         return false;
     bool in_body = paging->place == MUSTER_IN_BODY;
-    if (((!by_link || in_body) && !add_size(build, paging, &asked)) ||
-        (!by_delta && !add_position(build, paging, position)) ||
+    if (((!by_link || in_body) && !add_size(build, paging, more, &asked)) ||
+        (!by_delta && !add_position(build, paging, position, overlap)) ||
         !add_bound(build, &stream->incremental, by_link) ||
         !add_delta(build, &stream->delta, by_link) || !auth_apply(build, access_token) ||
         !build_finish(build, (enum muster_method)build->shape->method, &request))
         return false;
     request.asked = asked;
+    request.overlap = overlap;
     request.carries_cursor =
         by_link || (paging->kind == MUSTER_PAGING_CURSOR && position->token.data) ||
         (build->bound.data && (stream->incremental.bound.name || stream->mode == MUSTER_DELTA));

@@ -211,14 +211,15 @@ static bool conclude_absence(struct store *store, struct place *place, struct jo
     AUTO_ABSENT absent = {.missing = NULL};
     struct seen *seen;
     bool proven = end->proof == PROOF_PROVEN;
-    if (end->both) { /* the set at hand is the last listing's alone */
+    bool both = end->seen_since >= 0 && end->seen_since < place->seen_after;
+    if (both) { /* the set at hand is the last listing's alone */
         seen_cache_drop(&store->seen, place->scope_run);
-        place->seen_after = 0;
+        place->seen_after = end->seen_since;
     }
     if (!place_seen(store, place, &seen, fault))
         return false;
     int64_t present = place->count[STATE_LIVE] + place->count[STATE_FILTERED];
-    bool all_seen = !end->both && seen->own + seen->others - place->withdrawn == present &&
+    bool all_seen = !both && seen->own + seen->others - place->withdrawn == present &&
                     place->count[STATE_MISSING] == 0;
     if (!all_seen &&
         (!scan(store, SQL_PRESENT_OBJECTS, place, place->run, seen, proven, &absent, fault) ||
@@ -239,6 +240,7 @@ bool absence_scope_end(
     end->again = false;
     if (place.ended) { /* executed before: the answer is kept */
         end->live = place.count[STATE_LIVE];
+        end->absent = place.count[STATE_MISSING];
         return sql_integer(&store->sql, SQL_SCOPE_RUN_MISSING, &end->missing, fault, "i",
                    place.scope_run) &&
                sql_integer(&store->sql, SQL_SCOPE_RUN_DELETED, &end->deleted, fault, "i",
@@ -260,6 +262,7 @@ bool absence_scope_end(
         return false;
     seen_cache_drop(&store->seen, place.scope_run);
     end->live = place.count[STATE_LIVE];
+    end->absent = place.count[STATE_MISSING];
     return true;
 }
 

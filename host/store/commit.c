@@ -169,7 +169,7 @@ static bool take_batch(struct store *store, struct job *job, struct fault *fault
         if (!item_filtered(&item, &batch->filtered[i], fault))
             return false;
     for (size_t i = 0; i < batch->counted_count; i++)
-        if (!item_counted(&item, batch->counted[i], fault))
+        if (!item_counted(&item, batch->counted[i].id, fault))
             return false;
     commit->outcome.distinct = seen_distinct(item.seen);
     if (!commit_books(&item, fault))

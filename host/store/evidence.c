@@ -65,8 +65,8 @@ bool evidence_suspects(
         return fault_memory(fault);
     if (suspects->parent)
         return find_parent(store, suspects, arena, fault);
-    sqlite3_stmt *row = sql_start(&store->sql, SQL_SUSPECTS, fault, "iiii", suspects->scope,
-        (int64_t)suspects->kind, suspects->run, (int64_t)suspects->most);
+    sqlite3_stmt *row = sql_start(&store->sql, SQL_SUSPECTS, fault, "iiiii", suspects->scope,
+        (int64_t)suspects->kind, suspects->run, (int64_t)suspects->most, suspects->before);
     if (!row)
         return false;
     enum sql_step step;

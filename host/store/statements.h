@@ -300,9 +300,10 @@
     /* direct reads: ?3 turns the order, so that each run begins elsewhere */                    \
     X(SQL_SUSPECTS, "SELECT object,id,incarnation FROM (SELECT object,id,incarnation"            \
                     " FROM objects WHERE scope=?1 AND shared=0 AND state=1 AND kind=?2"          \
-                    " UNION ALL SELECT o.object,o.id,o.incarnation FROM contributions c"         \
-                    " JOIN objects o ON o.object=c.object WHERE c.scope=?1 AND c.state=1"        \
-                    " AND o.state=1 AND o.kind=?2)"                                              \
+                    " AND absent_run<?5 UNION ALL SELECT o.object,o.id,o.incarnation"            \
+                    " FROM contributions c JOIN objects o ON o.object=c.object"                  \
+                    " WHERE c.scope=?1 AND c.state=1 AND o.state=1 AND o.kind=?2"                \
+                    " AND c.absent_run<?5)"                                                      \
                     " ORDER BY (object*40503+?3*30011)%65521,object LIMIT ?4")                   \
     X(SQL_CONTROL, "SELECT object,id,incarnation FROM objects WHERE scope=?1 AND shared=0"       \
                    " AND state=0 AND kind=?2 AND object<>?3 UNION ALL"                           \

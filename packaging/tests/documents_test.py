@@ -32,6 +32,9 @@ def run(*command):
 
 
 def number(text):
+    """A value with its unit as a number; a word as itself."""
+    if not text[0].isdigit():
+        return text
     digits, unit = re.fullmatch(r"(\d+) ?([A-Za-z]*)", text).groups()
     return int(digits) * UNITS[unit]
 
@@ -45,10 +48,10 @@ def check_policy(rows_program):
     rows = {}
     for line in run(rows_program).splitlines():
         name, kind, *numbers = line.split()
-        rows[name] = (kind, *map(int, numbers))
+        rows[name] = (kind, *map(number, numbers))
     manual = {}
     for name, kind, normal, least, most in re.findall(
-            r"^\.It Sy (\w+) Pq (\w+) , (.+?) , (.+?) to (.+)$", section(CONF_5, "POLICY"), re.M):
+            r"^\.It Sy (\w+) Pq (\w+) , (.+?) , (.+?) (?:to|or) (.+)$", section(CONF_5, "POLICY"), re.M):
         manual[name] = (kind, number(normal), number(least), number(most))
     expect(list(manual), list(rows), "muster.conf.5, the policy's keys")
     for name in rows.keys() & manual.keys():

@@ -8,10 +8,15 @@
 
 int main(void)
 {
-    for (size_t i = 0; i < ROW_COUNT; i++)
-        if (printf("%s %s %" PRId64 " %" PRId64 " %" PRId64 "\n", rows[i].name,
-                rows[i].duration ? "time" : "integer", rows[i].normal, rows[i].least,
-                rows[i].most) < 0)
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        const struct row *row = &rows[i];
+        int printed = row->words ? printf("%s word %s %s %s\n", row->name, row->words[row->normal],
+                                       row->words[0], row->words[row->most])
+                                 : printf("%s %s %" PRId64 " %" PRId64 " %" PRId64 "\n", row->name,
+                                       row->duration ? "time" : "integer", row->normal, row->least,
+                                       row->most);
+        if (printed < 0)
             return 1;
+    }
     return 0;
 }

@@ -78,9 +78,10 @@ bool listing_shifts(const struct listing_shape *shape)
 {
     switch (shape->paging->kind) {
     case MUSTER_PAGING_NUMBER:
-    case MUSTER_PAGING_OFFSET:
-    case MUSTER_PAGING_SCIM:
         return true;
+    case MUSTER_PAGING_OFFSET: /* they shift too, but their pages overlap: it is seen */
+    case MUSTER_PAGING_SCIM:
+        return false;
     case MUSTER_PAGING_CURSOR:
     case MUSTER_PAGING_LINK:
         return shape->cursor == CURSOR_OFFSET;

@@ -20,8 +20,21 @@ static struct scope sample(struct arena *arena)
         .total_moved = true,
         .marks = PAGE_MARK_UNFRAMED | PAGE_MARK_EMPTY,
         .restarts = 1,
-        .trail = {.tortoise = {{1, 2, 0xFF, 0, 5}}, .steps = 3, .power = 8, .bytes = INT64_MAX},
-        .guards = {.ids_hash = UINT64_MAX, .barren = 7},
+        .trail = {.tortoise = {{1, 2, 0xFF, 0, 5}},
+            .steps = 3,
+            .power = 8,
+            .bytes = INT64_MAX,
+            .full = true},
+        .guards = {.ids_hash = UINT64_MAX,
+            .barren = 7,
+            .first_id = 11,
+            .last_id = UINT64_MAX - 1,
+            .ids_sum = 13,
+            .unprobed = true},
+        .pass_from = 14,
+        .twice = true,
+        .before_from = 15,
+        .sum_before = UINT64_MAX - 2,
         .earlier = {.received = 1, .dead = 2, .conflicts = 3, .unreadable = 4}};
     return scope;
 }
@@ -61,6 +74,13 @@ START_TEST(everything_comes_back)
     ck_assert_uint_eq(back.trail.power, 8);
     ck_assert_uint_eq(back.guards.ids_hash, UINT64_MAX);
     ck_assert_int_eq(back.guards.barren, 7);
+    ck_assert_uint_eq(back.guards.first_id, 11);
+    ck_assert_uint_eq(back.guards.last_id, UINT64_MAX - 1);
+    ck_assert_uint_eq(back.guards.ids_sum, 13);
+    ck_assert(back.guards.unprobed && back.twice && back.ahead.full);
+    ck_assert_int_eq(back.pass_from, 14);
+    ck_assert_int_eq(back.before_from, 15);
+    ck_assert_uint_eq(back.sum_before, UINT64_MAX - 2);
     ck_assert_int_eq(back.trail.bytes, INT64_MAX);
     ck_assert_int_eq(back.ahead.bytes, INT64_MAX);
     ck_assert_int_eq(back.ahead.pages, 3);

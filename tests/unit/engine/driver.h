@@ -63,7 +63,8 @@ struct kept_scope {
     struct batch_outcome sums;
     struct kept_id ids[DRIVER_IDS_MAX]; /* seen in this listing */
     size_t id_count;
-    bool bar_absence, both;
+    bool bar_absence;
+    int64_t seen_since;
     int restarts;
 };
 
@@ -101,6 +102,8 @@ struct driver {
     struct kept_scope scopes[DRIVER_SCOPES_MAX];
     size_t scope_count;
     const char *const *suspects; /* ids that a direct read may ask about; NULL ends them */
+    const char *incarnation;     /* theirs; NULL: none */
+    bool parents_only;           /* they are asked for of parents, not after listings */
     const char *control;         /* id of one that is live; NULL: none */
     int again;                   /* listings that would take something away: so many times */
     char evidence[1024];         /* what was said of the suspects */
@@ -243,7 +246,7 @@ static inline bool driver_commit(
         driver_see(scope, batch->filtered[i].id, NULL, outcome);
     }
     for (size_t i = 0; i < batch->counted_count; i++)
-        driver_see(scope, batch->counted[i], NULL, outcome);
+        driver_see(scope, batch->counted[i].id, NULL, outcome);
     outcome->distinct = (int64_t)scope->id_count;
     ck_assert_int_eq(outcome->received,
         outcome->created + outcome->duplicate + outcome->filtered + outcome->dead);
@@ -297,8 +300,9 @@ static inline void driver_scope_end(struct driver *driver, struct job_scope_end 
 {
     struct kept_scope *scope = driver_scope(driver, end->scope);
     ck_assert_msg(!scope->ended, "a scope is ended twice");
-    scope->both = end->both;
-    end->missing = driver->suspects != NULL;
+    scope->seen_since = end->seen_since;
+    for (size_t i = 0; !driver->parents_only && driver->suspects && driver->suspects[i]; i++)
+        end->absent++;
     if (end->look_again && driver->again > 0) {
         driver->again--;
         end->again = true;
@@ -319,11 +323,13 @@ static inline void driver_suspects(struct driver *driver, struct job *job)
     const char *const *ids = driver->suspects;
     suspects->suspects = arena_allocate_array(job->arena, 16, sizeof *suspects->suspects);
     for (size_t i = 0; ids && ids[i] && i < suspects->most; i++)
-        suspects->suspects[suspects->suspect_count++] = (struct job_suspect){
-            (int64_t)i + 1, arena_copy(job->arena, span_of(ids[i])), {NULL, 0}};
+        suspects->suspects[suspects->suspect_count++] =
+            (struct job_suspect){(int64_t)i + 1, arena_copy(job->arena, span_of(ids[i])),
+                arena_copy(job->arena, span_of(driver->incarnation))};
     if (driver->control)
         suspects->control =
-            (struct job_suspect){99, arena_copy(job->arena, span_of(driver->control)), {NULL, 0}};
+            (struct job_suspect){99, arena_copy(job->arena, span_of(driver->control)),
+                arena_copy(job->arena, span_of(driver->incarnation))};
 }
 
 static inline void driver_evidence(struct driver *driver, const struct job_evidence *evidence)

@@ -27,6 +27,21 @@ struct listing {
         .when = "/users", .body = (text) \
     }
 
+#define AT(offset, text)                         \
+    {                                            \
+        .when = "offset=" offset, .body = (text) \
+    }
+#define OFFSET(ends, more) \
+    "{'kind':'offset','ends':[" ends "],'size_parameter':'limit'" more "," TOTAL "}"
+/* Users and teams in one listing: what is neither is nobody's. */
+#define TEAMS                                                                        \
+    "{'name':'users','request':{'path':'/users'},'items':'/items','paging':" CURSOR( \
+        "," TOTAL) ",'yields':[{'kind':'account','when':{'pointer':'/"               \
+                   "type','value':'user'},'fields':["                                \
+                   "{'to':'id','from':'/id'}]},{'kind':'group','when':{'pointer':'/" \
+                   "type','value':'team'},"                                          \
+                   "'fields':[{'to':'id','from':'/id'}]}]}"
+
 static const struct listing listings[] = {
     {"total agrees", STREAM_USERS(CURSOR("," TOTAL)),
         {PAGE("b", "{'total':2,'items':[" ITEM("2") "]}"),
@@ -188,6 +203,115 @@ static const struct listing listings[] = {
     {"503 three times", STREAM_USERS(CURSOR("," TOTAL)),
         {{.when = "/users", .times = 3, .status = 503, .body = "{}"},
             FIRST("{'total':1,'items':[" ITEM("1") "]}")},
+        PROOF_PROVEN, NULL, 0, 0, false},
+    /* The overlap probe: each page of a listing by index begins with the item before it. */
+    {"the overlap is met", STREAM_USERS(OFFSET("'total'", ",'size':2")),
+        {AT("0", "{'total':4,'items':[" ITEM("1") "," ITEM("2") "]}"),
+            AT("1", "{'total':4,'items':[" ITEM("2") "," ITEM("3") "]}"),
+            AT("2", "{'total':4,'items':[" ITEM("3") "," ITEM("4") "]}")},
+        PROOF_PROVEN, NULL, 0, 0, false},
+    {"the overlap comes on top where pages may be larger",
+        STREAM_USERS(OFFSET("'total'", ",'size':2,'size_max':3")),
+        {{.when = "limit=3&offset=0", .body = "{'total':4,'items':[" ITEM("1") "," ITEM("2") "]}"},
+            {.when = "limit=3&offset=1",
+                .body = "{'total':4,'items':[" ITEM("2") "," ITEM("3") "," ITEM("4") "]}"}},
+        PROOF_PROVEN, NULL, 0, 0, false},
+    {"equal churn: one leaves, one joins, the total stands still (66, 67)",
+        STREAM_USERS(OFFSET("'total'", ",'size':2")),
+        {{.when = "offset=0",
+             .times = 1,
+             .body = "{'total':4,'items':[" ITEM("1") "," ITEM("2") "]}"},
+            {.when = "offset=1",
+                .times = 1,
+                .body = "{'total':4,'items':[" ITEM("3") "," ITEM("4") "]}"},
+            {.when = "offset=2",
+                .times = 1,
+                .body = "{'total':4,'items':[" ITEM("4") "," ITEM("5") "]}"},
+            AT("0", "{'total':4,'items':[" ITEM("2") "," ITEM("3") "]}"),
+            AT("1", "{'total':4,'items':[" ITEM("3") "," ITEM("4") "]}"),
+            AT("2", "{'total':4,'items':[" ITEM("4") "," ITEM("5") "]}")},
+        PROOF_PROVEN, NULL, 0, 0, true},
+    {"the overlap is missed, twice", STREAM_USERS(OFFSET("'total'", ",'size':2")),
+        {AT("0", "{'total':4,'items':[" ITEM("1") "," ITEM("2") "]}"),
+            AT("1", "{'total':4,'items':[" ITEM("3") "," ITEM("4") "]}"),
+            AT("2", "{'total':4,'items':[" ITEM("4") "," ITEM("5") "]}")},
+        PROOF_PARTIAL, "page 2: the listing changed while it was read", 0, 0, true},
+    {"nothing where the overlap was", STREAM_USERS(OFFSET("'empty_page'", ",'size':2")),
+        {AT("0", "{'items':[" ITEM("1") "," ITEM("2") "]}"), AT("1", "{'items':[]}")},
+        PROOF_PARTIAL, "page 2: the listing changed while it was read", 0, 0, true},
+    {"another item alone where the overlap was", STREAM_USERS(OFFSET("'empty_page'", ",'size':2")),
+        {AT("0", "{'items':[" ITEM("1") "," ITEM("2") "]}"), AT("1", "{'items':[" ITEM("9") "]}"),
+            AT("2", "{'items':[]}")},
+        PROOF_PARTIAL, "page 2: the listing changed while it was read", 0, 0, true},
+    {"the overlap alone is no end: the page behind it is",
+        STREAM_USERS(OFFSET("'empty_page'", ",'size':2")),
+        {AT("0", "{'items':[" ITEM("1") "," ITEM("2") "]}"), AT("1", "{'items':[" ITEM("2") "]}"),
+            AT("2", "{'items':[]}")},
+        PROOF_ASSERTED, "no exact total; ended by empty page", 0, 0, false},
+    {"a server that gives one item a page (76)", STREAM_USERS(OFFSET("'total'", ",'size':2")),
+        {AT("0", "{'total':3,'items':[" ITEM("1") "]}"),
+            AT("1", "{'total':3,'items':[" ITEM("2") "]}"),
+            AT("2", "{'total':3,'items':[" ITEM("3") "]}")},
+        PROOF_PROVEN, NULL, 0, 0, false},
+    {"a server that shrinks its pages on the way (76)",
+        STREAM_USERS(OFFSET("'total'", ",'size':4")),
+        {AT("0", "{'total':5,'items':[" ITEM("1") "," ITEM("2") "," ITEM("3") "]}"),
+            AT("2", "{'total':5,'items':[" ITEM("3") "," ITEM("4") "]}"),
+            AT("3", "{'total':5,'items':[" ITEM("4") "," ITEM("5") "]}")},
+        PROOF_PROVEN, NULL, 0, 0, false},
+    {"pages of one item carry no overlap", STREAM_USERS(OFFSET("'total'", ",'size':1")),
+        {AT("0", "{'total':2,'items':[" ITEM("1") "]}"),
+            {.when = "limit=1&offset=1", .body = "{'total':2,'items':[" ITEM("2") "]}"}},
+        PROOF_PROVEN, NULL, 0, 0, false},
+    {"a server that rounds offsets down", STREAM_USERS(OFFSET("'total'", ",'size':2")),
+        {AT("0", "{'total':4,'items':[" ITEM("1") "," ITEM("2") "]}"),
+            AT("1", "{'total':4,'items':[" ITEM("1") "," ITEM("2") "]}"),
+            AT("2", "{'total':4,'items':[" ITEM("3") "," ITEM("4") "]}")},
+        PROOF_PROVEN, NULL, 0, 0, false},
+    {"a server that refuses odd offsets", STREAM_USERS(OFFSET("'total'", ",'size':2")),
+        {AT("0", "{'total':4,'items':[" ITEM("1") "," ITEM("2") "]}"),
+            {.when = "offset=1", .status = 400, .body = "{}"},
+            AT("2", "{'total':4,'items':[" ITEM("3") "," ITEM("4") "]}")},
+        PROOF_PROVEN, NULL, 0, 0, false},
+    {"a server that ignores offsets (81)", STREAM_USERS(OFFSET("'total'", ",'size':2")),
+        {FIRST("{'total':4,'items':[" ITEM("1") "," ITEM("2") "]}")}, PROOF_PARTIAL,
+        "page 2: the same items as the page before", 0, 0, false},
+    {"SCIM: an echo that says where it began instead",
+        STREAM_USERS("{'kind':'scim','size':2," TOTAL "}"),
+        {{.when = "startIndex=1",
+             .body = "{'total':4,'startIndex':1,'items':[" ITEM("1") "," ITEM("2") "]}"},
+            {.when = "startIndex=2",
+                .body = "{'total':4,'startIndex':3,'items':[" ITEM("3") "," ITEM("4") "]}"},
+            {.when = "startIndex=3",
+                .body = "{'total':4,'startIndex':3,'items':[" ITEM("3") "," ITEM("4") "]}"}},
+        PROOF_PROVEN, NULL, 0, 0, false},
+    {"no body where the overlap was", STREAM_USERS(OFFSET("'total'", ",'size':2")),
+        {AT("0", "{'total':4,'items':[" ITEM("1") "," ITEM("2") "]}"),
+            {.when = "offset=1", .status = 204}},
+        PROOF_PARTIAL, "page 2: an answer without a body", 0, 0, false},
+    {"steps by what was asked for: a full page is probed",
+        STREAM_USERS(OFFSET("'total'", ",'size':2,'step':'asked'")),
+        {AT("0", "{'total':4,'items':[" ITEM("1") "," ITEM("2") "]}"),
+            AT("1", "{'total':4,'items':[" ITEM("2") "," ITEM("3") "]}"),
+            AT("2", "{'total':4,'items':[" ITEM("3") "," ITEM("4") "]}")},
+        PROOF_PROVEN, NULL, 0, 0, false},
+    {"steps by what was asked for: one with gaps is not",
+        STREAM_USERS(OFFSET("'has_more_false'", ",'size':2,'step':'asked','has_more':'/more'")),
+        {AT("0", "{'more':true,'items':[" ITEM("1") "]}"),
+            AT("2", "{'more':false,'items':[" ITEM("4") "]}")},
+        PROOF_ASSERTED, "no exact total", 0, 0, false},
+    {"items without an id are told by their bytes", STREAM_USERS(OFFSET("'total'", ",'size':2")),
+        {AT("0", "{'total':3,'items':[" ITEM("1") ",{'name':'x'}]}"),
+            AT("1", "{'total':3,'items':[{'name':'x'}," ITEM("3") "]}")},
+        PROOF_ASSERTED, "1 items have no readable id", 0, 0, false},
+    /* Page numbers cannot overlap; the witness is all there is, unless something would go. */
+    {"page numbers", STREAM_USERS(NUMBER("'total'", "," TOTAL)),
+        {{.when = "page=1", .body = "{'total':3,'items':[" ITEM("1") "," ITEM("2") "]}"},
+            {.when = "page=2", .body = "{'total':3,'items':[" ITEM("3") "]}"}},
+        PROOF_PROVEN, NULL, 0, 0, false},
+    {"items whose own yield does not apply are counted", TEAMS,
+        {FIRST("{'total':3,'items':[{'id':'1','type':'user'},{'id':'2','type':'team'},"
+               "{'id':'3','type':'robot'}]}")},
         PROOF_PROVEN, NULL, 0, 0, false},
     {"login page", STREAM_USERS(CURSOR("")),
         {{.when = "/users", .type = "text/html", .body = "<html>sign in</html>"}}, PROOF_PARTIAL,
@@ -357,6 +481,200 @@ START_TEST(items_without_a_readable_id_bar_absence)
 }
 END_TEST
 
-UNIT_MAIN("proof", every_listing_proves_what_it_does, a_crash_anywhere_ends_in_the_same_conclusion,
+static void begin_numbers(struct driver *driver, const struct answer *answers, size_t count,
+    int64_t second_pass, int again)
+{
+    driver_begin(driver, "", STREAM_USERS(NUMBER("'total'", "," TOTAL)), answers, count);
+    driver->settings.policy.second_pass = second_pass;
+    driver->again = again;
+    driver_join(driver);
+}
+
+#define NUMBERED(page, text)                 \
+    {                                        \
+        .when = "page=" page, .body = (text) \
+    }
+
+/* Page numbers cannot overlap: before anything goes missing the listing is read again, and both
+ * vouch for it; where nothing would go, one reading is enough. */
+START_TEST(absence_by_page_numbers_takes_two_listings)
+{
+    static const struct answer answers[] = {
+        NUMBERED("1", "{'total':3,'items':[" ITEM("1") "," ITEM("2") "]}"),
+        NUMBERED("2", "{'total':3,'items':[" ITEM("3") "]}")};
+    for (int again = 0; again < 2; again++) {
+        struct driver driver;
+        begin_numbers(&driver, ANSWERS(answers), SECOND_PASS_DRIFT, again);
+        driver_start(&driver);
+        driver_finish(&driver);
+        ck_assert_int_eq(driver.proof, PROOF_PROVEN);
+        ck_assert_int_eq(driver.scopes[0].restarts, again);
+        ck_assert_int_eq(driver.requests, 2 + 2 * again);
+        ck_assert_int_eq(driver.scopes[0].seen_since, again ? 0 : -1);
+        driver_end(&driver);
+    }
+}
+END_TEST
+
+/* The first listing drifted: it vouches for nothing, and two more are read before anything goes. */
+START_TEST(a_listing_that_drifted_does_not_vouch)
+{
+    static const struct answer answers[] = {
+        {.when = "page=1", .times = 1, .body = "{'total':4,'items':[" ITEM("1") "," ITEM("2") "]}"},
+        NUMBERED("1", "{'total':3,'items':[" ITEM("1") "," ITEM("2") "]}"),
+        NUMBERED("2", "{'total':3,'items':[" ITEM("3") "]}")};
+    struct driver driver;
+    begin_numbers(&driver, ANSWERS(answers), SECOND_PASS_DRIFT, 1);
+    driver_start(&driver);
+    driver_finish(&driver);
+    ck_assert_int_eq(driver.proof, PROOF_PROVEN);
+    ck_assert_int_eq(driver.scopes[0].restarts, 2);
+    ck_assert_int_eq(driver.requests, 6);
+    ck_assert_int_eq(driver.scopes[0].seen_since, 2); /* its two pages do not count */
+    driver_end(&driver);
+}
+END_TEST
+
+/* The same through a crash and a drain between any two events. */
+START_TEST(a_second_look_survives_crashes_and_drains)
+{
+    static const struct answer answers[] = {
+        NUMBERED("1", "{'total':3,'items':[" ITEM("1") "," ITEM("2") "]}"),
+        NUMBERED("2", "{'total':3,'items':[" ITEM("3") "]}")};
+    bool over = false;
+    for (int hit = 1; !over; hit++)
+        for (int drain = 0; drain < 2; drain++) {
+            struct driver driver;
+            begin_numbers(&driver, ANSWERS(answers), SECOND_PASS_DRIFT, 2);
+            driver_start(&driver);
+            for (int step = 0; step < hit && !driver.over; step++)
+                ck_assert(driver_step(&driver));
+            over = driver.over;
+            if (!over && drain) {
+                driver_feed(&driver, (struct event){.kind = EVENT_STOP});
+                driver_finish(&driver);
+            }
+            if (!over) {
+                driver_crash(&driver);
+                driver_start(&driver);
+                driver_finish(&driver);
+            }
+            const struct kept_run *kept = &driver.runs[0];
+            ck_assert_msg(kept->proof == PROOF_PROVEN, "%d: %s", hit, kept->reason);
+            ck_assert_int_ge(driver.scopes[0].restarts, 1);
+            ck_assert_int_ge(driver.scopes[0].seen_since, 0);
+            driver_end(&driver);
+        }
+}
+END_TEST
+
+/* A cursor listing keeps its place by itself: no second look, whatever would go. */
+START_TEST(other_listings_stand_alone)
+{
+    static const struct answer answers[] = {PAGE("b", "{'total':2,'items':[" ITEM("2") "]}"),
+        FIRST("{'total':2,'items':[" ITEM("1") "],'next':'b'}")};
+    struct driver driver;
+    driver_begin(&driver, "", STREAM_USERS(CURSOR("," TOTAL)), ANSWERS(answers));
+    driver.again = 1;
+    driver_join(&driver);
+    driver_start(&driver);
+    driver_finish(&driver);
+    ck_assert_int_eq(driver.proof, PROOF_PROVEN);
+    ck_assert_int_eq(driver.scopes[0].restarts, 0);
+    ck_assert_int_eq(driver.scopes[0].seen_since, -1);
+    driver_end(&driver);
+}
+END_TEST
+
+/* Policy second_pass = "always": two listings of the same items, or no proof. */
+START_TEST(always_reads_page_numbers_twice)
+{
+    static const struct answer steady[] = {
+        NUMBERED("1", "{'total':3,'items':[" ITEM("1") "," ITEM("2") "]}"),
+        NUMBERED("2", "{'total':3,'items':[" ITEM("3") "]}")};
+    /* One leaves and one joins between the first two pages: each listing agrees with its total. */
+    static const struct answer churning[] = {
+        {.when = "page=1", .times = 1, .body = "{'total':3,'items':[" ITEM("1") "," ITEM("2") "]}"},
+        {.when = "page=2", .times = 1, .body = "{'total':3,'items':[" ITEM("4") "]}"},
+        NUMBERED("1", "{'total':3,'items':[" ITEM("2") "," ITEM("3") "]}"),
+        NUMBERED("2", "{'total':3,'items':[" ITEM("4") "]}")};
+    static const struct answer single[] = {
+        NUMBERED("1", "{'total':2,'items':[" ITEM("1") "," ITEM("2") "]}")};
+    struct driver driver;
+    begin_numbers(&driver, ANSWERS(steady), SECOND_PASS_ALWAYS, 0);
+    driver_start(&driver);
+    driver_finish(&driver);
+    ck_assert_int_eq(driver.proof, PROOF_PROVEN);
+    ck_assert_int_eq(driver.requests, 4);
+    driver_end(&driver);
+    begin_numbers(&driver, ANSWERS(churning), SECOND_PASS_ALWAYS, 0);
+    driver_start(&driver);
+    driver_finish(&driver);
+    ck_assert_int_eq(driver.proof, PROOF_ASSERTED);
+    ck_assert_ptr_nonnull(strstr(driver.runs[0].reason, "two listings differ"));
+    driver_end(&driver);
+    begin_numbers(&driver, ANSWERS(single), SECOND_PASS_ALWAYS, 0);
+    driver_start(&driver);
+    driver_finish(&driver);
+    ck_assert_int_eq(driver.proof, PROOF_PROVEN); /* one page is one moment */
+    ck_assert_int_eq(driver.requests, 1);
+    driver_end(&driver);
+}
+END_TEST
+
+/* A quiet listing with overlaps: each item is received once, and nothing is a duplicate. */
+START_TEST(an_overlap_is_received_once)
+{
+    static const struct answer answers[] = {
+        AT("0", "{'total':4,'items':[" ITEM("1") "," ITEM("2") "]}"),
+        AT("1", "{'total':4,'items':[" ITEM("2") ",{'name':'no id'}]}"),
+        AT("2", "{'total':4,'items':[{'name':'no id'}," ITEM("4") "]}")};
+    struct driver driver;
+    driver_begin(&driver, "", STREAM_USERS(OFFSET("'total'", ",'size':2")), ANSWERS(answers));
+    driver_join(&driver);
+    driver_start(&driver);
+    driver_finish(&driver);
+    ck_assert_int_eq(driver.requests, 3);
+    ck_assert_int_eq(driver.scopes[0].sums.received, 4);
+    ck_assert_int_eq(driver.scopes[0].sums.duplicate, 0);
+    ck_assert_int_eq(driver.scopes[0].sums.dead, 1);
+    driver_end(&driver);
+}
+END_TEST
+
+/* The round fails, or the host drains, at any moment of a listing whose pages say nothing but their
+ * overlap, another stream's login being refused: it ends all the same. */
+START_TEST(an_overlap_alone_never_hangs_a_round)
+{
+    static const struct answer answers[] = {AT("0", "{'total':3,'items':[" ITEM("1") "]}"),
+        AT("1", "{'total':3,'items':[" ITEM("2") "]}"),
+        AT("2", "{'total':3,'items':[" ITEM("3") "]}"),
+        {.when = "/keys", .status = 401, .body = "{}"}};
+    for (int held = 0; held < 12; held++) {
+        struct driver driver;
+        driver_begin(&driver, "",
+            STREAM_USERS(OFFSET(
+                "'total'", ",'size':2")) ","
+                                         "{'name':'keys','request':{'path':'/keys'},'items':'/"
+                                         "items','paging':{'kind':'none'}," YIELDS "}",
+            ANSWERS(answers));
+        driver_join(&driver);
+        driver_start(&driver);
+        /* Pages are mapped only now and then, so that the refusal meets each state of the other. */
+        for (int step = 0; !driver.over && step < 200; step++) {
+            driver.held[WAIT_PAGED] = driver.held[WAIT_DIGESTED] = step >= held && step < held + 6;
+            (void)driver_step(&driver);
+        }
+        ck_assert(driver.over);
+        ck_assert(driver.failed);
+        driver_end(&driver);
+    }
+}
+END_TEST
+
+UNIT_MAIN("proof", an_overlap_alone_never_hangs_a_round, absence_by_page_numbers_takes_two_listings,
+    a_listing_that_drifted_does_not_vouch, a_second_look_survives_crashes_and_drains,
+    other_listings_stand_alone, always_reads_page_numbers_twice, an_overlap_is_received_once,
+    every_listing_proves_what_it_does, a_crash_anywhere_ends_in_the_same_conclusion,
     a_drain_anywhere_comes_to_an_end_and_goes_on, a_store_that_fails_ends_the_round_with_its_reason,
     items_without_a_readable_id_bar_absence)

@@ -591,6 +591,60 @@ START_TEST(the_first_page_hands_its_total_on)
 }
 END_TEST
 
+/* What an overlap probe asks for again is the page's before: it is neither received nor a way on.
+ */
+START_TEST(an_overlap_is_no_progress)
+{
+    static const struct {
+        struct muster_paging paging;
+        const char *body;
+        int64_t asked;
+        enum page_end end;
+        int64_t next, received;
+        uint32_t marks;
+    } overlaps[] = {
+        {{.kind = MUSTER_PAGING_OFFSET, .ends = MUSTER_END_TOTAL}, "{\"n\":9,\"i\":[{},{},{}]}", 3,
+            PAGE_GOES_ON, 6, 6, 0},
+        {{.kind = MUSTER_PAGING_OFFSET, .ends = MUSTER_END_TOTAL}, "{\"n\":6,\"i\":[{},{},{}]}", 3,
+            PAGE_ENDED, 4, 6, 0},
+        {{.kind = MUSTER_PAGING_OFFSET, .ends = MUSTER_END_TOTAL}, "{\"n\":5,\"i\":[{},{},{}]}", 3,
+            PAGE_ENDED, 4, 6, PAGE_MARK_PAST_TOTAL},
+        {{.kind = MUSTER_PAGING_OFFSET, .ends = MUSTER_END_TOTAL, .step = MUSTER_STEP_ASKED},
+            "{\"n\":9,\"i\":[{},{}]}", 3, PAGE_GOES_ON, 6, 5, 0},
+        {{.kind = MUSTER_PAGING_OFFSET, .ends = MUSTER_END_EMPTY_PAGE}, "{\"n\":9,\"i\":[{}]}", 3,
+            PAGE_UNDECLARED, 4, 4, 0},
+        {{.kind = MUSTER_PAGING_OFFSET, .ends = MUSTER_END_EMPTY_PAGE}, "{\"n\":9,\"i\":[]}", 3,
+            PAGE_ENDED, 4, 4, PAGE_MARK_EMPTY},
+        {{.kind = MUSTER_PAGING_SCIM, .ends = MUSTER_END_TOTAL, .start = 1},
+            "{\"n\":9,\"startIndex\":3,\"i\":[{},{},{}]}", 3, PAGE_GOES_ON, 6, 6, 0},
+        {{.kind = MUSTER_PAGING_SCIM, .ends = MUSTER_END_TOTAL, .start = 1},
+            "{\"n\":9,\"startIndex\":4,\"i\":[{},{},{}]}", 3, PAGE_GOES_ON, 6, 6, PAGE_MARK_ECHO},
+    };
+    static const struct hash_key key = {{1, 2, 3}};
+    for (size_t i = 0; i < sizeof overlaps / sizeof overlaps[0]; i++) {
+        struct muster_stream stream = {.items = "/i", .paging = overlaps[i].paging};
+        const struct position at = {.page = 1, .received = 4, .number = 4, .overlap = 1};
+        const struct request request = {
+            .url = LISTING_URL, .asked = overlaps[i].asked, .overlap = 1};
+        struct listing listing;
+        struct fault fault;
+        stream.paging.total.pointer = "/n";
+        listing_begin(&listing, &stream, NULL);
+        listing_answer(&listing, 200, "application/json", overlaps[i].body);
+        ck_assert_msg(page_read(listing.reader, listing.response, &at, &request, NULL, &key,
+                          listing.arena, &listing.page, &fault),
+            "%s", fault.text);
+        ck_assert_msg(listing.page.end == overlaps[i].end, "row %zu: %d", i, listing.page.end);
+        ck_assert_msg(listing.page.next.number == overlaps[i].next, "row %zu", i);
+        ck_assert_msg(listing.page.next.received == overlaps[i].received, "row %zu", i);
+        ck_assert_int_eq(listing.page.next.overlap, 0);
+        ck_assert_msg(
+            listing.page.marks == overlaps[i].marks, "row %zu: %x", i, listing.page.marks);
+        listing_end(&listing);
+    }
+}
+END_TEST
+
 START_TEST(a_token_that_no_position_holds)
 {
     const struct muster_stream stream = {.items = "/v",
@@ -609,5 +663,5 @@ START_TEST(a_token_that_no_position_holds)
 }
 END_TEST
 
-UNIT_MAIN("paging", every_row, the_total_of_a_parent_field, the_first_page_hands_its_total_on,
-    a_token_that_no_position_holds)
+UNIT_MAIN("paging", an_overlap_is_no_progress, every_row, the_total_of_a_parent_field,
+    the_first_page_hands_its_total_on, a_token_that_no_position_holds)

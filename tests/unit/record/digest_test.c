@@ -264,13 +264,45 @@ START_TEST(an_item_without_its_own_record_is_counted)
     ck_assert_uint_eq(batch->record_count, 3);
     ck_assert_uint_eq(batch->filtered_count, 1); /* the robot: of no yield at all */
     ck_assert_uint_eq(batch->counted_count, 2);
-    sample_expect(batch->counted[0], "2");
-    sample_expect(batch->counted[1], "{'slug':'b','type':'team'}");
+    sample_expect(batch->counted[0].id, "2");
+    sample_expect(batch->counted[1].id, "{'slug':'b','type':'team'}");
     sample_end(&sample);
 }
 END_TEST
 
-UNIT_MAIN("digest", an_item_without_its_own_record_is_counted, equal_bytes_are_assumed,
+/* The overlap probe: whatever became of the first item, nothing of it is received. */
+START_TEST(a_dropped_first_item_leaves_nothing_behind)
+{
+    static const char *const firsts[] = {"{'id':'a','t':'user','m':['x','y']}", "{'t':'user'}",
+        "{'id':'a','t':'guest'}", "{'id':'a','t':'team','m':['x']}"};
+    for (size_t i = 0; i < sizeof firsts / sizeof firsts[0]; i++) {
+        struct sample sample;
+        char body[256];
+        sample_begin(&sample,
+            "{'name':'users','request':{'path':'/users'},'paging':{'kind':'number',"
+            "'ends':['empty_page']},'filters':[{'reason':'guest','when':{'pointer':'/t',"
+            "'value':'guest'}}],'yields':[{'kind':'account','when':{'pointer':'/t',"
+            "'value':'user'},'fields':[{'to':'id','from':'/id','flags':['required']}]},"
+            "{'kind':'group','each':'/m','fields':[{'to':'id','from':''}]}]}",
+            NULL, 0);
+        (void)snprintf(body, sizeof body, "[%s,{'id':'b','t':'user','m':['z']}]", firsts[i]);
+        struct digest *digest = sample_digest(&sample, body, NULL);
+        struct batch *batch = &digest->batch;
+        uint64_t last = digest->last_id;
+        ck_assert(digest->first_id != 0 && digest->first_id != last);
+        digest_drop_first(digest);
+        ck_assert_int_eq(batch->received, 2);
+        ck_assert_int_eq(mapping_accounted(batch), 2);
+        ck_assert_uint_eq(batch->letter_count + batch->filtered_count + batch->counted_count, 0);
+        ck_assert_uint_eq(batch->records[0].item, 1);
+        ck_assert(digest->ids_sum == last);
+        sample_end(&sample);
+    }
+}
+END_TEST
+
+UNIT_MAIN("digest", a_dropped_first_item_leaves_nothing_behind,
+    an_item_without_its_own_record_is_counted, equal_bytes_are_assumed,
     whatever_differs_goes_the_long_way, a_store_that_cannot_say_costs_only_the_long_way,
     an_item_again_is_what_the_long_way_makes_of_it, scopes_have_keys_of_their_own,
     streams_that_bytes_cannot_decide, a_repeated_page_has_the_same_ids,

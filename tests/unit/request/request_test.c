@@ -64,6 +64,44 @@ static struct span header(const struct request *request, const char *name)
     return none;
 }
 
+/* The overlap probe: one item early, on top where pages may be larger; never where it would not get
+ * on, nor on the first page's account. */
+START_TEST(an_overlap_asks_one_item_early)
+{
+    static const struct {
+        uint32_t kind, size, size_max, step;
+        const char *url;
+        int64_t asked, overlap;
+    } rows[] = {
+        {MUSTER_PAGING_OFFSET, 10, 0, 0, "?limit=10&offset=9", 10, 1},
+        {MUSTER_PAGING_OFFSET, 10, 10, 0, "?limit=10&offset=9", 10, 1},
+        {MUSTER_PAGING_OFFSET, 10, 50, 0, "?limit=11&offset=9", 11, 1},
+        {MUSTER_PAGING_OFFSET, 50, 10, 0, "?limit=10&offset=9", 10, 1},
+        {MUSTER_PAGING_OFFSET, 10, 50, MUSTER_STEP_ASKED, "?limit=10&offset=9", 10, 1},
+        {MUSTER_PAGING_OFFSET, 1, 0, 0, "?limit=1&offset=10", 1, 0},
+        {MUSTER_PAGING_OFFSET, 1, 2, 0, "?limit=2&offset=9", 2, 1},
+        {MUSTER_PAGING_SCIM, 10, 0, 0, "?limit=11&startIndex=9", 11, 1},
+        {MUSTER_PAGING_SCIM, 10, 10, 0, "?limit=10&startIndex=9", 10, 1},
+        {MUSTER_PAGING_NUMBER, 10, 0, 0, "?limit=10&page=10", 10, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct muster_stream stream = listing(rows[i].kind);
+        stream.paging.size_parameter = "limit";
+        stream.paging.size = rows[i].size;
+        stream.paging.size_max = rows[i].size_max;
+        stream.paging.step = rows[i].step;
+        const struct position at = {.page = 1, .number = 10, .overlap = 1};
+        struct made made = page_of((struct muster_connector){0}, &stream, &at, NULL, none);
+        ck_assert_msg(made.ok, "row %zu: %s", i, made.fault.text);
+        ck_assert_msg(
+            strstr(made.request.url, rows[i].url) != NULL, "row %zu: %s", i, made.request.url);
+        ck_assert_int_eq(made.request.asked, rows[i].asked);
+        ck_assert_int_eq(made.request.overlap, rows[i].overlap);
+        arena_free(made.arena);
+    }
+}
+END_TEST
+
 START_TEST(every_kind_of_paging_asks_in_its_way)
 {
     struct muster_stream stream = listing(MUSTER_PAGING_NONE);
@@ -101,7 +139,7 @@ START_TEST(every_kind_of_paging_asks_in_its_way)
 
     stream = listing(MUSTER_PAGING_SCIM);
     position = request_first_position(&stream);
-    check_url(&stream, &position, "https://api.example.com/v2/users?count=100&startIndex=1");
+    check_url(&stream, &position, "https://api.example.com/v2/users?count=101&startIndex=1");
 }
 END_TEST
 
@@ -280,7 +318,8 @@ START_TEST(one_object_is_read_by_its_id)
 }
 END_TEST
 
-UNIT_MAIN("request", every_kind_of_paging_asks_in_its_way, pairs_are_sent_when_they_are_meant,
-    next_links_stay_on_their_origin, parents_fill_the_path_and_cannot_leave_it,
-    headers_cannot_be_injected, json_bodies_take_pointers_and_escape_what_they_insert,
-    form_bodies_are_encoded, a_url_beyond_the_bound_is_refused, one_object_is_read_by_its_id)
+UNIT_MAIN("request", an_overlap_asks_one_item_early, every_kind_of_paging_asks_in_its_way,
+    pairs_are_sent_when_they_are_meant, next_links_stay_on_their_origin,
+    parents_fill_the_path_and_cannot_leave_it, headers_cannot_be_injected,
+    json_bodies_take_pointers_and_escape_what_they_insert, form_bodies_are_encoded,
+    a_url_beyond_the_bound_is_refused, one_object_is_read_by_its_id)

@@ -71,6 +71,7 @@ START_TEST(case_two_listings_vouch_for_absence_together)
         .proof = PROOF_PROVEN,
         .total = -1,
         .look_again = true,
+        .seen_since = -1,
         .absence_most = 3,
         .absence_percent = 5};
     draft_begin(&world, &draft, USERS, &scope, 1);
@@ -89,7 +90,7 @@ START_TEST(case_two_listings_vouch_for_absence_together)
     (void)draft_record(&draft, MUSTER_ACCOUNT, "a", "{\"login\":\"l\"}");
     (void)draft_commit(&world, &draft);
     end.scope_end.look_again = false;
-    end.scope_end.both = true;
+    end.scope_end.seen_since = 0;
     world_do(&world, &end);
     ck_assert(!end.scope_end.again);
     ck_assert_int_eq(end.scope_end.missing, 1);
@@ -119,7 +120,8 @@ START_TEST(case_nothing_missing_needs_no_second_look)
         .full = true,
         .proof = PROOF_PROVEN,
         .total = -1,
-        .look_again = true};
+        .look_again = true,
+        .seen_since = -1};
     world_do(&world, &end);
     ck_assert(!end.scope_end.again);
     ck_assert_str_eq(world_sql(&world, "SELECT proof FROM scope WHERE run=2"), "proven\n");
@@ -159,6 +161,7 @@ START_TEST(case_partial_and_barred_conclude_nothing)
         .full = true,
         .proof = PROOF_PROVEN,
         .bar_absence = true,
+        .seen_since = -1,
         .absence_most = 3,
         .absence_percent = 5};
     world_do(&world, &job);

@@ -281,7 +281,7 @@ START_TEST(case_items_without_a_record_of_their_own_are_counted)
 {
     struct world world;
     struct draft page;
-    struct span ids[] = {SPAN("robot"), SPAN("robot"), SPAN("other")};
+    struct counted ids[] = {{1, SPAN("robot")}, {2, SPAN("robot")}, {3, SPAN("other")}};
     world_open(&world);
     struct job_scope_begin scope = open_users(&world);
     draft_begin(&world, &page, USERS, &scope, 1);

@@ -22,8 +22,12 @@ static struct job_suspects ask(
     struct world *world, const struct job_scope_begin *scope, uint32_t kind, bool parent)
 {
     struct job job = {.kind = JOB_SUSPECTS};
-    job.suspects = (struct job_suspects){
-        .run = scope->run, .scope = scope->scope, .kind = kind, .parent = parent, .most = 2};
+    job.suspects = (struct job_suspects){.run = scope->run,
+        .scope = scope->scope,
+        .kind = kind,
+        .parent = parent,
+        .before = INT64_MAX,
+        .most = 2};
     world_do(world, &job);
     return job.suspects;
 }
@@ -58,12 +62,23 @@ START_TEST(missing_objects_are_suspects_and_a_live_one_the_control)
     for (size_t i = 0; i < 2; i++)
         ck_assert(!span_equal_text(suspects.suspects[i].id, "a"));
     ck_assert_uint_eq(ask(&world, &scope, MUSTER_GROUP, false).suspect_count, 0);
+    struct job earlier = {.kind = JOB_SUSPECTS};
+    earlier.suspects = (struct job_suspects){.run = scope.run,
+        .scope = scope.scope,
+        .kind = MUSTER_ACCOUNT,
+        .before = scope.run,
+        .most = 9};
+    world_do(&world, &earlier);
+    ck_assert_uint_eq(earlier.suspects.suspect_count, 0); /* all of them went in this run */
     /* Another run begins with others: none is starved by those that never get an answer. */
     bool first[3] = {false};
     for (int64_t run = 1; run < 30; run++) {
         struct job job = {.kind = JOB_SUSPECTS};
-        job.suspects = (struct job_suspects){
-            .run = run, .scope = scope.scope, .kind = MUSTER_ACCOUNT, .most = 1};
+        job.suspects = (struct job_suspects){.run = run,
+            .scope = scope.scope,
+            .kind = MUSTER_ACCOUNT,
+            .before = INT64_MAX,
+            .most = 1};
         world_do(&world, &job);
         first[job.suspects.suspects[0].id.data[0] - 'b'] = true;
     }

@@ -257,6 +257,7 @@ static inline struct job_scope_end world_scope_end(
         .proof = proof,
         .reason = proof == PROOF_PROVEN ? NULL : "why",
         .total = -1,
+        .seen_since = -1,
         .absence_most = 3,
         .absence_percent = 5};
     world_do(world, &job);

@@ -8,6 +8,14 @@
 
 struct secret_pool;
 
+/* When a listing by page number alone is read a second time. Such pages cannot overlap, so that
+ * objects may slip between two of them unseen (engine/probe.c). */
+enum second_pass {
+    SECOND_PASS_DRIFT = 0, /* where its total moved or does not agree, or something would go missing
+                            */
+    SECOND_PASS_ALWAYS = 1 /* always: only two listings of the same items prove anything */
+};
+
 /* Host policy: defaults that need no tuning, and hard bounds that no file can exceed. One table
  * (policy.c) holds name, default, least and most of each. Durations in ms.
  *
@@ -38,6 +46,8 @@ struct policy_settings {
     int64_t dead_letters_percent; /* above this share of a run it is partial: 5 */
     int64_t absence_most;         /* held above max(this, percent): 3 */
     int64_t absence_percent;      /* 5 */
+    int64_t second_pass;          /* enum second_pass: drift */
+    int64_t direct_reads_most;    /* missing objects that one run reads directly: 50 */
     int64_t breaker_failures;     /* failures in a row that open it: 10, more than the tries of
                                      one request, whose trouble may be its own */
     int64_t breaker_open_ms;      /* 30,000 */

@@ -118,17 +118,18 @@ struct job_scope_end {
     const char *reason;     /* NULL for proven */
     const char *end_signal; /* which declared signal ended it; NULL */
     int64_t total;          /* as stated; -1 */
-    bool bar_absence; /* items without a readable id, or a guard: no conclusion about absence */
-    bool look_again;  /* this listing alone may take nothing away: where something would newly go
-                         missing, nothing is concluded, the scope stays open and `again` says so */
-    bool both; /* what any listing of this run saw counts as seen: they vouch for absence together
-                */
+    bool bar_absence;   /* items without a readable id, or a guard: no conclusion about absence */
+    bool look_again;    /* this listing alone may take nothing away: where something would newly go
+                           missing, nothing is concluded, the scope stays open and `again` says so */
+    int64_t seen_since; /* what any batch of this run after this sequence saw counts as seen: two
+                           listings then vouch for absence together. -1: this listing alone */
     int64_t absence_most, absence_percent;
     struct span bookmark; /* the stream's new bookmark candidate; nothing: unchanged */
     /* answers */
     bool again;
     int64_t missing, deleted, held; /* newly missing, newly deleted, held for a person */
     int64_t live;
+    int64_t absent; /* missing in the scope after it, whenever they went */
 };
 
 /* SUSPECTS: what direct reads may settle: objects that are missing in the scope, or the object that
@@ -141,8 +142,9 @@ struct job_suspect {
 };
 struct job_suspects {
     int64_t run, scope;
-    uint32_t kind; /* of the objects: what the stream's own yield gives */
-    bool parent;   /* about the object that the scope belongs to; `kind` is its kind */
+    uint32_t kind;  /* of the objects: what the stream's own yield gives */
+    bool parent;    /* about the object that the scope belongs to; `kind` is its kind */
+    int64_t before; /* missing since a run before this one; INT64_MAX: or since this one */
     size_t most;
     /* answers */
     struct job_suspect *suspects;

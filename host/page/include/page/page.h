@@ -14,6 +14,9 @@ struct page_reader; /* pointers, envelope and paging of one stream, compiled */
 
 bool page_reader_create(const struct source *source, size_t stream, struct page_reader **ret_reader,
     struct fault *fault) MUST_CHECK;
+/* The same for the stream's read_one: one answer with one object. NULL where none is declared. */
+bool page_reader_create_one(const struct source *source, size_t stream,
+    struct page_reader **ret_reader, struct fault *fault) MUST_CHECK;
 void page_reader_free(struct page_reader *reader);
 const struct classifier *page_reader_classifier(const struct page_reader *reader);
 
@@ -65,7 +68,9 @@ struct page {
  * else, where a way on exists, it goes on (fault 63). No body at all is no page: nothing ends by
  * it. A next link to another origin makes the verdict REFUSED (fault 74). A next that equals what
  * was asked for is no way on (fault 61). SCIM: RFC 7644: totalResults against startIndex - 1 +
- * items received; count 0 answers; servers that page less than asked for.
+ * items received; count 0 answers; servers that page less than asked for. Where the request carries
+ * an overlap probe, that many items are the page's before: they count neither as received nor for
+ * the way on, and whether they are the right ones is the engine's to tell.
  */
 bool page_read(const struct page_reader *reader, const struct response *response,
     const struct position *at, const struct request *asked, const struct scope_parent *parent,

@@ -17,6 +17,13 @@ struct assumed {
     struct hash128 bytes_hash; /* what was found there */
 };
 
+/* An item that gave records, but none of its own: the first yield's condition does not hold. It is
+ * an item of the listing all the same, and the witness of completeness counts it. */
+struct counted {
+    uint32_t item;
+    struct span id; /* that its own record would have, or its bytes */
+};
+
 struct batch {
     /* by digest */
     const struct program *program;
@@ -35,9 +42,7 @@ struct batch {
     size_t letter_count;
     struct filtered *filtered;
     size_t filtered_count;
-    struct span *counted; /* ids of items that gave records, but none of their own: the first
-                             yield's condition does not hold. They are items of the listing all the
-                             same, and the witness of completeness counts them */
+    struct counted *counted;
     size_t counted_count;
     struct drift *drift;
     size_t drift_count;

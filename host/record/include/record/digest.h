@@ -15,6 +15,8 @@ struct digest_input {
     struct position at;                /* copied */
     const struct scope_parent *parent; /* lives as long as the scope's run */
     int64_t scope;                     /* the store's key, for known() */
+    bool one; /* the answer to a read of one object, by the program's read_one: it is told who it
+                 is, and nothing of it is mapped */
     bool nothing_known; /* the scope had no live object when its run began: known() need not be
                            asked */
 };
@@ -26,6 +28,10 @@ struct digest {
     struct batch batch;
     uint64_t ids_hash; /* of the item ids in order: a page repeated with a new cursor has the same
                           (fault 80) */
+    uint64_t first_id, last_id; /* of the first and the last item; 0: the page has none */
+    uint64_t ids_sum; /* over all items, whatever their order: two listings of the same items have
+                         the same. Of listings by position only */
+    struct span one_id, one_incarnation; /* of a read of one object; nothing: not readable */
     struct span bound_high; /* incremental: the highest bound on the page, in the declared format;
                                nothing: none */
     int64_t bound_order;    /* of bound_high, as mapper_bound has it */
@@ -47,6 +53,10 @@ bool digest_map(struct digest *digest, const struct known *known, struct fault *
 bool digest_page(const struct digest_input *input, const struct known *known,
     struct digest **ret_digest, struct fault *fault) MUST_CHECK;
 void digest_free(struct digest *digest); /* NULL is fine */
+
+/* The first item is the overlap probe, and was met: it is the page's before, and nothing of it is
+ * received with this one. After digest_map. */
+void digest_drop_first(struct digest *digest);
 
 /* An assumption failed: maps item `index` of the batch the long way now, into fresh records at the
  * end of the batch. */

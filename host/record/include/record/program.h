@@ -15,6 +15,7 @@ struct program {
     size_t stream;
     const struct muster_stream *declaration;
     struct page_reader *reader;
+    struct page_reader *one; /* of read_one; NULL: not declared */
     struct mapper *mapper;
     struct hash_key gate_key; /* secret of this process: member names at the gate */
     struct hash_key

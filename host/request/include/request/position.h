@@ -17,6 +17,8 @@ struct position {
                                0: none */
     struct span token; /* CURSOR, KEYSET: what to send back; LINK: the absolute URL; nothing on the
                           first page */
+    int64_t overlap; /* OFFSET, SCIM: how many items before `number` to begin: the overlap probe (0
+                        or 1). Of the one request; not kept in a checkpoint */
 };
 
 /* One line of text for the checkpoint, and back. FAULT_SYNTAX for anything that encode did not

@@ -28,7 +28,9 @@ struct request {
     const char *content_type; /* of the body */
     bool send_once;           /* fresh connection, never resent by the library (token requests) */
     bool carries_cursor;      /* a cursor, next link or bound was sent: a 410 means it expired */
-    int64_t asked;            /* page size asked for; 0: none */
+    int64_t asked;            /* page size asked for, the overlap included; 0: none */
+    int64_t overlap;          /* items of the page before that it asks for again: the overlap probe;
+                                 0 where the position asked for none, or the page is too small */
 };
 
 /* What incremental runs ask for: nothing for full runs. */
