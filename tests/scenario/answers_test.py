@@ -29,7 +29,7 @@ def fresh(upstream, extra=FAST):
 
 with Upstream("--users", USERS, "--groups", 3, "--token", "secret") as upstream:
     for action, proof, word in FOR_GOOD:
-        upstream.script(f"/scim/v2/Users with=startIndex=201 {action}\n")
+        upstream.script(f"/scim/v2/Users with=startIndex=20 {action}\n")
         lab = fresh(upstream)
         status, runs, errors = lab.sync()
         run = runs.get("acme/users", {})
