@@ -16,8 +16,9 @@ static int hex_value(char c)
  * it; 0: it is not that. */
 static size_t character_length(const char *text, char c)
 {
-    if (text[0] == '%' && hex_value(text[1]) >= 0 && hex_value(text[2]) >= 0 &&
-        (char)(hex_value(text[1]) << 4 | hex_value(text[2])) == c)
+    int high = text[0] == '%' ? hex_value(text[1]) : -1;
+    int low = high >= 0 ? hex_value(text[2]) : -1;
+    if (low >= 0 && (char)(high * 16 + low) == c)
         return 3;
     if (text[0] == '\\' && text[1] == c)
         return 2;

@@ -81,12 +81,11 @@ struct span login_configured(const struct login *login)
 /* It cannot log in; its runs say why. Nobody shares that. */
 static void refuse(struct login *login, const char *why)
 {
-    const struct login *self = login;
     login->state = LOGIN_REFUSED;
     login->final = true;
     (void)snprintf(login->why, sizeof login->why, "no access token: %.220s", why);
     (void)memset(&login->name, 0, sizeof login->name);
-    mix(&login->name, (struct span){(const char *)&self, sizeof self});
+    mix_number(&login->name, (int64_t)(intptr_t)login);
 }
 
 static struct login *create(const struct round *round)

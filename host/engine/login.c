@@ -235,7 +235,7 @@ static void ready(struct login *login)
 static void take_token(struct login *login, const struct response *response)
 {
     struct engine *engine = login->engine;
-    struct token token;
+    struct token token = {.expires_in_ms = -1};
     struct fault fault;
     struct arena *arena = arena_create(0);
     bool rotated = false;
