@@ -27,8 +27,8 @@ static const char *const texts[STATEMENTS] = {
     [ROWS_MEMBERS] = "SELECT subject_id, state, object_id, NULL FROM \"grant\" WHERE connection=?1",
     [ROWS_KEYS] = "SELECT id, state, name, NULL FROM credential WHERE connection=?1",
     [OPEN_HOLDS] = "SELECT hold FROM hold WHERE state='open'",
-    [SILENT_SCOPES] = "SELECT stream || ' in run ' || run FROM scope "
-                      "WHERE proof IN ('partial', 'asserted') AND coalesce(reason,'')=''",
+    [SILENT_SCOPES] = "SELECT stream || ' in run ' || run FROM scope WHERE proof<>'proven' AND "
+                      "proof<>'running' AND coalesce(reason,'')=''",
     [LAST_BATCH] = "SELECT coalesce(max(batch),0) FROM batch",
 };
 

@@ -66,7 +66,7 @@ static int64_t sort_key(const struct page_plan *page, const struct entry *entry)
     case SORT_ORDERS:
         break;
     }
-    return (number * 7919 + (entry->version ? entry->version->serial : 0) * 104729) % 1000;
+    return (number * 7919 + (entry->version ? (int64_t)entry->version->serial : 0) * 104729) % 1000;
 }
 
 static int compare_entries(const void *a, const void *b)
