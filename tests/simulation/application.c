@@ -39,6 +39,9 @@ bool visit_is_listing(const struct visit *on)
 
 /* ------------------------------------------------------------------ birth --------------------- */
 
+/* By a cursor: what a listing by index loses would be blamed on the late commit. */
+#define LATE_PAGING 10
+
 /* Traits that are faults of the catalogue; they count once the truth shows them. */
 static void draw_life(struct application *application, struct life *life)
 {
@@ -51,6 +54,8 @@ static void draw_life(struct application *application, struct life *life)
         life->stamp_unit_ms = 10000;
     if (faults_find(&application->faults, 71)) {
         life->late_ms = 20000;
+        application->shape.listings[LISTING_KEYS].paging = paging_row_at(LATE_PAGING);
+        application->shape.listings[LISTING_KEYS].cursor = CURSOR_SNAPSHOT;
         life->change_every_ms = 300; /* a commit is late for readers that come in between */
     }
     if (faults_find(&application->faults, 72))

@@ -216,7 +216,7 @@ bool listing_plan(struct visit *on)
     bool whole = page->shape->paging->kind == MUSTER_PAGING_NONE;
     size_t size = (size_t)page->shape->size;
     page->count = whole || left < size ? left : size;
-    page->first_page = !on->request->carries_cursor && page->from == 0;
+    page->first_page = !token && page->from == 0;
     return true;
 }
 
