@@ -221,6 +221,7 @@ struct concluding {
     size_t count, capacity;
     int64_t items, of_shape; /* items: of the run; of_shape: of the shape at hand */
     bool unknown;            /* some shape's paths are not known */
+    bool no_memory;          /* for a tally: why the list was left */
 };
 
 static bool add_tally(void *context, int64_t path)
@@ -229,6 +230,7 @@ static bool add_tally(void *context, int64_t path)
     if (on->count == on->capacity) {
         size_t capacity = on->capacity ? on->capacity * 2 : 256;
         struct tally *grown = memory_resize(on->tallies, capacity * sizeof *grown);
+        on->no_memory = !grown;
         if (!grown)
             return false;
         on->tallies = grown;
@@ -272,7 +274,9 @@ static bool read_shapes(struct concluding *on, int64_t stream, int64_t run, stru
         if (sqlite3_column_type(row, 1) == SQLITE_NULL)
             on->unknown = true;
         else if (!seen_each_key(sql_span(row, 1), add_tally, on))
-            good = fault_set(fault, FAULT_STORE_CORRUPT, "a shape's list of paths is damaged");
+            good = on->no_memory ? fault_memory(fault)
+                                 : fault_set(fault, FAULT_STORE_CORRUPT,
+                                       "a shape's list of paths is damaged");
     }
     (void)sqlite3_reset(row); /* its failure was seen by sql_next */
     if (!good || step == SQL_FAILED)

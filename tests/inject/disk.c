@@ -15,10 +15,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PATH_BYTES   160
-#define UNSYNCED_MAX 4096
-#define SECTOR_BYTES 512
-#define FAILED_MAX   8
+#define PATH_BYTES     160
+#define UNSYNCED_MAX   4096
+#define SECTOR_BYTES   512
+#define REMEMBERED_MAX 8192
+#define FAILED_MAX     8
 
 /* What a write put out of place. */
 struct unsynced {
@@ -40,6 +41,7 @@ static struct {
     int64_t at, count;
     bool for_good, journal;
     struct disk_report report;
+    enum disk_operation was[REMEMBERED_MAX];
     sqlite3_vfs *real;
     struct unsynced unsynced[UNSYNCED_MAX];
     size_t unsynced_count;
@@ -195,6 +197,10 @@ static bool strikes(enum disk_operation operation)
     if (!applies(disk.trouble, operation))
         return false;
     disk.count++;
+    if (disk.count < REMEMBERED_MAX)
+        disk.was[disk.count] = operation;
+    if (disk.at == 0)
+        return false;
     if (disk.for_good ? disk.count < disk.at : disk.count != disk.at)
         return false;
     if (!disk.report.happened)
@@ -418,6 +424,12 @@ void disk_begin(enum disk_trouble trouble, int64_t at, bool for_good)
     disk.journal = trouble == DISK_LOST || trouble == DISK_TORN;
     disk.report = (struct disk_report){0};
     disk.failed_count = 0;
+}
+
+enum disk_operation disk_was(int64_t at)
+{
+    must(at > 0 && at < REMEMBERED_MAX, "too many operations");
+    return disk.was[at];
 }
 
 struct disk_report disk_end(void)

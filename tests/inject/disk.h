@@ -42,8 +42,10 @@ struct disk_report {
 
 void disk_prepare(void);
 /* From here on operations that `trouble` applies to are counted, and it strikes at number `at`
- * (from 1), once or from then on. */
+ * (from 1), once or from then on; 0: never. */
 void disk_begin(enum disk_trouble trouble, int64_t at, bool for_good);
+/* What number `at` of the last count was. */
+enum disk_operation disk_was(int64_t at);
 /* It strikes no more. */
 struct disk_report disk_end(void);
 const char *disk_operation_name(enum disk_operation operation);

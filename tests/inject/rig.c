@@ -335,12 +335,13 @@ static const char *const content[] = {
     "SELECT connection,kind,state,count FROM tallies WHERE count>0 ORDER BY 1,2,3",
     "SELECT DISTINCT stream,item,records,code,reason,pointer,id,hex(raw) FROM dead_letter"
     " WHERE state='open' ORDER BY 1,2,3",
-    "SELECT connection,kind,verdict,proof,gaps,live,missing,deleted,held FROM verdict ORDER BY 1,2",
+    "SELECT connection,kind,verdict,proof,live,missing,deleted,held FROM verdict ORDER BY 1,2",
     "SELECT t.name,p.parent,p.live FROM scopes p JOIN streams t ON t.stream=p.stream ORDER BY 1,2",
     "SELECT stream,kind,path,type FROM drift ORDER BY 1,2,3,4",
 };
 
 static const char *const books[] = {
+    "SELECT connection,kind,gaps,dead FROM verdict ORDER BY 1,2",
     "SELECT kind,id,hex(content_hash),hex(bytes_hash) FROM objects ORDER BY kind,id",
     "SELECT stream,parent,sequence,received,created,changed,unchanged,duplicate,filtered,dead,"
     "reappeared,conflicts,unreadable,distinct_items,hex(position) FROM batch ORDER BY 1,2,3",
