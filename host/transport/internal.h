@@ -32,6 +32,7 @@ struct pool {
     struct transport *transport;
     size_t users;        /* transfers queued or active */
     int64_t deadline_ms; /* monotonic; when the library wants to be called; -1: not */
+    int deaf;            /* errno of a socket that could not be watched; 0: none */
 };
 
 enum transfer_state { TRANSFER_QUEUED, TRANSFER_ACTIVE, TRANSFER_FINISHED };

@@ -52,8 +52,10 @@ static int watch_socket(CURL *easy, curl_socket_t socket, int what, void *contex
         (errno == EEXIST || errno == ENOENT)) /* a number that was closed and came again */
         result = epoll_ctl(
             transport->epoll, errno == EEXIST ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event);
-    if (result != 0)
-        return -1;
+    if (result != 0) { /* to say so to the library would be the end of all that it has under way */
+        pool->deaf = errno;
+        return 0;
+    }
     (void)curl_multi_assign(pool->multi, socket, pool);
     return 0;
 }

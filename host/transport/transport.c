@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 #include "base/memory.h"
@@ -299,6 +300,23 @@ static void act_on_timers(struct transport *transport)
     }
 }
 
+/* A socket that nobody watches would be waited for until the request's time is up; which transfer
+ * it belongs to is not known. */
+static void give_up_deaf(struct transport *transport)
+{
+    struct transfer *next;
+    for (struct transfer *transfer = transport->active.first; transfer; transfer = next) {
+        next = transfer->next;
+        if (!transfer->pool->deaf)
+            continue;
+        transfer_fail(transfer, EXCHANGE_LOCAL, "a socket could not be watched: %s",
+            strerror(transfer->pool->deaf));
+        finish(transfer);
+    }
+    for (size_t i = 0; i < POOLS_MAX; i++)
+        transport->pools[i].deaf = 0;
+}
+
 void transport_poll(struct transport *transport)
 {
     assert(!transport->polling);
@@ -308,6 +326,7 @@ void transport_poll(struct transport *transport)
     for (size_t i = 0; i < POOLS_MAX; i++)
         if (transport->pools[i].multi)
             collect(&transport->pools[i]);
+    give_up_deaf(transport);
     start_queued(transport);
     /* Only what is finished now: `done` may send more, which may finish at once. */
     for (size_t left = transport->finished.count; left > 0 && transport->finished.first; left--)

@@ -114,14 +114,15 @@ static bool for_good;
 __attribute__((constructor)) static void begin(void)
 {
     const char *what = getenv("INJECT"), *report = getenv("INJECT_REPORT");
-    char name[32] = "", how[8] = "";
-    long long number = 0;
-    if (what && sscanf(what, "%31s %lld %7s", name, &number, how) == 3)
-        for (int i = 0; i < CALL_COUNT; i++)
-            if (strcmp(names[i], name) == 0)
-                target = i;
-    at = number;
-    for_good = strcmp(how, "on") == 0;
+    const char *space = what ? strchr(what, ' ') : NULL;
+    char *how = NULL;
+    if (space)
+        at = strtoll(space + 1, &how, 10);
+    for (int i = 0; space && i < CALL_COUNT; i++)
+        if (strlen(names[i]) == (size_t)(space - what) &&
+            strncmp(names[i], what, strlen(names[i])) == 0)
+            target = i;
+    for_good = how && strcmp(how, " on") == 0;
     long descriptor = report ? syscall(SYS_open, report, O_RDWR) : -1;
     if (descriptor >= 0) {
         long mapped = syscall(

@@ -139,4 +139,17 @@ BUGS = [
         ("host/transport/receive.c", "if (framing->lengths > 0 && framing->transfer_encodings > 0)", "if (false)")),
     bug("stacked_encodings", "an answer packed twice is unpacked twice", "42", "unit.transport.transport",
         ("host/transport/receive.c", "if (framing->codings > 1)", "if (false)")),
+    # ---- crashes, disks and memory
+    bug("sync_relaxed", "a commit is acknowledged before it is on the disk", "102", "inject.power",
+        ("host/store/store.c", "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;", "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;")),
+    bug("sync_retried", "what failed to sync is synced again, and taken for safe", "100", "inject.store",
+        ("host/store/sql.c", "(void)sqlite3_db_config(handle->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);", "(void)handle;")),
+    bug("broken_disk_kept", "a host whose disk has failed runs on", "99, 100", "inject.store",
+        ("host/store/execute.c", "atomic_store(&store->failed, store->sql.broken);", "(void)store->sql.broken;")),
+    bug("deaf_socket", "one socket that cannot be watched stops all requests for good", "125", "inject.system",
+        ("host/transport/pool.c", "        pool->deaf = errno;\n        return 0;\n", "        return -1;\n")),
+    bug("page_without_place", "a page is asked for without room for what comes of it", "124", "unit.engine.round inject.memory",
+        ("host/engine/pages.c", "|| !engine_reserve(engine, PLACES_PAGE)) {", ") {")),
+    bug("declined_request_forgotten", "a request that nobody could send is waited for forever", "124", "unit.engine.round",
+        ("host/engine/engine.c", "            scope_declined(object);\n", "            (void)object;\n")),
 ]

@@ -29,6 +29,8 @@ TARGETS = [
     (re.compile(r"simulation\.\w+"), lambda m: ["simulation_test"]),
     (re.compile(r"plugins\.(\w+)"), lambda m: [f"plugins_{m[1]}"]),
     (re.compile(r"fuzz\.(\w+)\.replay"), lambda m: [f"fuzz_{m[1]}_replay"]),
+    (re.compile(r"inject\.system"), lambda m: ["muster", "muster_upstream", "muster_connectors", "inject_preload"]),
+    (re.compile(r"inject\.(\w+)"), lambda m: [f"inject_{m[1]}"]),
     (re.compile(r"scenario\.\w+"), lambda m: ["muster", "muster_upstream", "muster_connectors", "connector_oauth"]),
 ]
 
