@@ -221,7 +221,9 @@ struct muster_request {
 enum muster_paging_kind {
     MUSTER_PAGING_NONE = 0,   /* one request is the whole listing */
     MUSTER_PAGING_NUMBER = 1, /* page number from `start`, +1 */
-    MUSTER_PAGING_OFFSET = 2, /* offset from `start`, plus the items received before any filter */
+    MUSTER_PAGING_OFFSET =
+        2, /* offset from `start`, plus the items received before any filter. Each
+              page but the first is asked for one item early: see `size_max` */
     MUSTER_PAGING_CURSOR = 3, /* a token at `next`, sent back in `parameter` */
     MUSTER_PAGING_LINK = 4,   /* RFC 8288 Link: rel="next", or a URL at `next` */
     MUSTER_PAGING_KEYSET = 5, /* the value at `key` of the last item, sent in `parameter` */
@@ -268,7 +270,9 @@ struct muster_paging {
     const char
         *size_parameter; /* name of the page-size parameter; null: none; SCIM default "count" */
     uint32_t size;       /* items asked for; 0: 100 */
-    uint32_t size_max;   /* what the API allows; 0: `size` */
+    uint32_t size_max; /* what the API allows; 0: `size`. OFFSET and SCIM ask each page for the last
+                          item of the one before it again, so that shifts are seen: where it is
+                          larger than `size`, pages of one item more are asked for */
     const char
         *next; /* CURSOR: pointer to the token. LINK: pointer to the URL; null: the Link header */
     const char *initial;  /* CURSOR, KEYSET: the first token; null: the parameter is left out of the
@@ -431,7 +435,8 @@ struct muster_field_list {
 enum muster_attributes { MUSTER_ATTRIBUTES_KEEP = 0, MUSTER_ATTRIBUTES_NONE = 1 };
 
 /* What one item gives: a record of `kind`, or one for each element at `each`. The first yield is
- * the item's own: its id is the item's, and the witness of completeness counts it. */
+ * the item's own: its id is the item's, and the witness of completeness counts the item, whether or
+ * not the yield's condition holds for it. */
 struct muster_yield {
     uint32_t kind;       /* enum muster_kind */
     uint32_t attributes; /* enum muster_attributes: keep the item's bytes beside the mapped fields;
@@ -490,7 +495,9 @@ struct muster_parent {
         when; /* on the parent's item: only such parents; e.g. has_members is true */
 };
 
-/* Reads one object. Which answers mean that it is gone, and which that it is only hidden. */
+/* Reads one object of the first yield's kind. Which answers mean that it is gone, and which that it
+ * is only hidden. The host reads missing objects so, and the parent of a listing that is not found;
+ * it believes "gone" only where another, live object could be read just before. */
 struct muster_read_one {
     struct muster_request request; /* templates may use {id}; path null: not declared */
     uint32_t gone_status[4];       /* default 404, 410 */

@@ -344,8 +344,30 @@ START_TEST(a_login_refused_meanwhile_ends_the_round)
 }
 END_TEST
 
-UNIT_MAIN("inquiry", every_answer_says_what_it_does, a_login_page_says_nothing_of_an_object,
-    another_incarnation_is_gone, as_many_as_the_policy_allows,
-    without_control_declaration_or_conclusion_nothing_is_read,
+/* No memory to send a read, or to look at its answer: the run ends with what its listing gave. */
+START_TEST(declined_reads_leave_everything_as_it_is)
+{
+    static const struct answer answers[] = {
+        READ("a", 200, ITEM("a")), READ("m", 404, "{}"), LISTING};
+    for (int digest = 0; digest < 2; digest++)
+        for (int after = 0; after < 30; after++) {
+            struct driver driver;
+            begin(&driver, USERS_READ(""), ANSWERS(answers), one_missing, "a");
+            driver_start(&driver);
+            for (int step = 0; step < after && !driver.over; step++)
+                (void)driver_step(&driver);
+            bool late = driver.scope_count > 0 && driver.scopes[0].ended;
+            *(digest ? &driver.declined_digests : &driver.declined_sends) = late ? 1 : 0;
+            if (!driver.over)
+                driver_finish(&driver);
+            ck_assert_int_eq(driver_summary(&driver, "users")->proof, PROOF_ASSERTED);
+            driver_end(&driver);
+        }
+}
+END_TEST
+
+UNIT_MAIN("inquiry", declined_reads_leave_everything_as_it_is, every_answer_says_what_it_does,
+    a_login_page_says_nothing_of_an_object, another_incarnation_is_gone,
+    as_many_as_the_policy_allows, without_control_declaration_or_conclusion_nothing_is_read,
     a_child_that_is_not_found_has_its_parent_read, a_crash_or_a_drain_anywhere_comes_to_an_end,
     a_store_that_fails_never_hangs_it, a_login_refused_meanwhile_ends_the_round)
