@@ -199,11 +199,12 @@ struct scope {
 
     struct page_work *first, *last; /* answered, and not yet with the store */
     unsigned work_count;            /* of them */
-    bool cut;                       /* a page was not taken: those read after it are dropped */
     enum turn turn;
     struct position back; /* TURN_BACK: where to */
+    bool cut;             /* a page was not taken: those read after it are dropped */
     bool exact;           /* the next page is asked for without an overlap, */
     bool probe_off;       /* and so are all: the server does not serve them */
+    bool twice;           /* a whole listing of this run was read before this one */
     int64_t sequence;
     unsigned commits; /* under way */
 
@@ -218,8 +219,7 @@ struct scope {
         earlier; /* of those before a restart: received, dead, conflicts, unreadable */
     struct guards guards;
     int64_t pass_from;     /* the batch before this listing's first */
-    bool twice;            /* a whole listing of this run was read before this one, */
-    int64_t before_from;   /* the batch before its first, */
+    int64_t before_from;   /* `twice`: the batch before its first, */
     uint64_t sum_before;   /* and the sum of its ids */
     struct bytes bookmark; /* highest bound so far */
 

@@ -650,7 +650,9 @@ START_TEST(an_overlap_alone_never_hangs_a_round)
     static const struct answer answers[] = {AT("0", "{'total':3,'items':[" ITEM("1") "]}"),
         AT("1", "{'total':3,'items':[" ITEM("2") "]}"),
         AT("2", "{'total':3,'items':[" ITEM("3") "]}"),
+        {.when = "/keys", .times = 1, .status = 503, .body = "{}"},
         {.when = "/keys", .status = 401, .body = "{}"}};
+    int failed = 0;
     for (int held = 0; held < 40; held++) {
         struct driver driver;
         driver_begin(&driver, "",
@@ -667,9 +669,10 @@ START_TEST(an_overlap_alone_never_hangs_a_round)
             (void)driver_step(&driver);
         }
         ck_assert(driver.over);
-        ck_assert(driver.failed);
+        failed += driver.failed;
         driver_end(&driver);
     }
+    ck_assert_int_ge(failed, 40);
 }
 END_TEST
 
