@@ -647,7 +647,8 @@ END_TEST
  * overlap, another stream's login being refused: it ends all the same. */
 START_TEST(an_overlap_alone_never_hangs_a_round)
 {
-    static const struct answer answers[] = {AT("0", "{'total':3,'items':[" ITEM("1") "]}"),
+    static const struct answer answers[] = {
+        AT("0", "{'total':3,'items':[" ITEM("1") "," ITEM("2") "]}"),
         AT("1", "{'total':3,'items':[" ITEM("2") "]}"),
         AT("2", "{'total':3,'items':[" ITEM("3") "]}"),
         {.when = "/keys", .times = 1, .status = 503, .body = "{}"},
