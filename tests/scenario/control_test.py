@@ -78,6 +78,8 @@ with Upstream("--users", USERS, "--groups", 5, "--token", "secret", "--latency-m
     check(lab.sync()[0] == 0, "a dead host's socket does not stop a sync without a host")
 
     with Daemon(lab) as daemon:
+        limits = open(f"/proc/{daemon.process.pid}/limits").read()
+        check("Max core file size        0                    0" in limits, f"no core file has the secrets in it: {limits}")
         mode = os.stat(f"{lab.store}.sock")
         check(stat.S_ISSOCK(mode.st_mode) and stat.S_IMODE(mode.st_mode) == 0o600, f"the socket is its user's alone: {mode}")
 
