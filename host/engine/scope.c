@@ -448,6 +448,7 @@ void scope_free(struct scope *scope)
     if (!scope)
         return;
     pages_free(scope);
+    inquiry_drop(scope);
     engine_release(scope_engine(scope), PLACES_SCOPE);
     bytes_free(&scope->token);
     bytes_free(&scope->bookmark);
