@@ -169,23 +169,29 @@ def lost():
 
 @probe(103, "bit flip", "store", "A")
 def bit_flip():
-    def case_of(share):
+    def in_text(store, lab):
+        """Of a letter of somebody's login, as the store keeps it."""
+        login = lab.query("SELECT login FROM account ORDER BY id LIMIT 1")[0][0].encode()
+        return store.read_bytes().index(login) + 1
+
+    def case_of(place):
         def case(stand):
             stand.run("sync")
             store = sides(stand)[0]
-            at = int(store.stat().st_size * share)
+            at = place(store, stand.lab)
             with open(store, "r+b") as file:
                 file.seek(at)
                 byte = file.read(1)[0]
                 file.seek(at)
-                file.write(bytes([byte ^ 0x10]))
+                file.write(bytes([byte ^ 0x01]))
             status, said = stand.run("audit")
             if status == 0:  # then nobody may be worse off for it
-                yield from (f"bit {at * 8 + 4} goes unnoticed: {sentence}" for sentence in stand.same())
+                yield from (f"bit {at * 8} goes unnoticed: {sentence}" for sentence in stand.same())
             else:
                 yield must(status in STOPPED and said.strip(), f"the audit ends with {status} and says {said[-200:]!r}")
         return case
-    return [(f"at {i} of 60 of the file", case_of(i / 60)) for i in range(60)]
+    return [("in a login", case_of(in_text))] + [
+        (f"at {i} of 60 of the file", case_of(lambda store, _, i=i: store.stat().st_size * i // 60)) for i in range(60)]
 
 
 def half_run(stand, batches=2):
