@@ -256,9 +256,11 @@ static void act(struct world *world, const struct effect *effect)
         do_job(world, effect->job);
         break;
     case EFFECT_ARM:
+        world->armed = 0; /* replaces what was armed */
         if (effect->deadline_ms != INT64_MAX)
-            (void)events_add(world, WHAT_TIMER,
-                effect->deadline_ms > world->now_ms ? effect->deadline_ms : world->now_ms);
+            world->armed = events_add(world, WHAT_TIMER,
+                effect->deadline_ms > world->now_ms ? effect->deadline_ms : world->now_ms)
+                               ->order;
         break;
     case EFFECT_NOTE:
         take_note(world, &effect->note);
@@ -286,6 +288,10 @@ void world_feed(struct world *world, struct event *event)
 static void deliver(struct world *world, struct world_event *at)
 {
     struct event event = {.ticket = at->ticket};
+    if (at->what == WHAT_TIMER && at->order != world->armed) {
+        events_done(world, at);
+        return;
+    }
     switch (at->what) {
     case WHAT_START:
         event.kind = EVENT_START;

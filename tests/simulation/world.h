@@ -56,6 +56,7 @@ struct world {
     struct plan *plans[WORLD_CONNECTIONS_MAX];
     struct world_event *events, *spare; /* by time, then by order of arrival */
     uint64_t order;
+    uint64_t armed;                    /* the order of the one timer that counts; 0: none */
     struct job *queue[WORLD_JOBS_MAX]; /* waiting for the writer */
     size_t queued;
     bool writer_busy;
