@@ -113,6 +113,10 @@ BUGS = [
         ("host/store/audit.c", "if (good && !span_equal(stored, computed))", "if (good && stored.length == 0)")),
     bug("asserted_deletes", "what only an asserted run missed is deleted", "promise 4", "unit.store.absence",
         ("host/store/absence.c", "    if (!proven || !earlier)\n", "    if (!earlier)\n")),
+    bug("mass_absence_concluded", "half of the objects gone at once are taken for gone", "absence guard", "unit.store.absence unit.policy.absence",
+        ("host/policy/absence.c", '        return "more objects missing at once than the guard lets pass";', "        return NULL;")),
+    bug("empty_listing_concluded", "an empty listing where there were few takes them all away", "77", "unit.store.absence unit.policy.absence",
+        ("host/policy/absence.c", '        return "the listing is empty and was not before";', "        return NULL;")),
     bug("partial_concludes", "a partial run makes objects missing", "promise 4", "unit.store.absence",
         ("host/store/absence.c", "end->proof >= PROOF_ASSERTED && ", "")),
     # ---- configuration
