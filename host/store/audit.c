@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "anchor.h"
 #include "ledger.h"
 #include "rows.h"
 #include "store/query.h"
@@ -105,6 +106,19 @@ static bool follow_chain(struct audit *audit, struct fault *fault)
     return true;
 }
 
+static bool report_anchor(struct audit *audit, const struct anchor *anchor, struct fault *fault)
+{
+    struct fault gone = {FAULT_NONE, ""};
+    if (anchor_holds(audit->store, anchor, &gone))
+        return true;
+    if (gone.code != FAULT_STORE_CORRUPT) {
+        *fault = gone;
+        return false;
+    }
+    report(audit, "%s", gone.text);
+    return true;
+}
+
 /* A row of a statement that lists what does not agree: its one column is the sentence. */
 static bool report_row(
     void *context, const char *const *names, const struct cell *cells, size_t count)
@@ -169,10 +183,13 @@ bool store_audit(struct store *store, void (*found)(void *context, const char *s
     void *context, int64_t *ret_batches, int64_t *ret_breaks, struct fault *fault)
 {
     struct audit audit = {.store = store, .found = found, .context = context};
+    struct anchor anchor;
+    anchor_read(store, &anchor); /* before the snapshot: what it names must be there */
     /* One snapshot for all of it: a sync may run beside. */
     if (!sql_run(&store->sql, SQL_READ_BEGIN, fault, ""))
         return false;
-    bool good = store_reload(store, fault) && follow_chain(&audit, fault);
+    bool good = store_reload(store, fault) && report_anchor(&audit, &anchor, fault) &&
+                follow_chain(&audit, fault);
     for (size_t i = 0; good && i < sizeof disagreements / sizeof disagreements[0]; i++) {
         AUTO_ROWS rows = {.count = 0};
         good = rows_open(&rows, &store->sql, disagreements[i], 0, fault) &&

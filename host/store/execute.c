@@ -6,6 +6,7 @@
  */
 #include <assert.h>
 #include "absence.h"
+#include "anchor.h"
 #include "commit.h"
 #include "evidence.h"
 #include "inside.h"
@@ -199,6 +200,7 @@ bool store_end(struct store *store, bool good, struct fault *fault)
 {
     if (good && sql_run(&store->sql, SQL_COMMIT, fault, "")) {
         atomic_store(&store->published, store->version);
+        anchor_move(store);
         return true;
     }
     roll_back(store);
@@ -212,6 +214,7 @@ static void execute_some(struct store *store, struct job **jobs, size_t count)
         size_t bad;
         if (transaction(store, jobs, count, &bad, &fault)) {
             atomic_store(&store->published, store->version);
+            anchor_move(store);
             seen_cache_settle(&store->seen, true);
             seen_cache_trim(&store->seen);
             for (size_t i = 0; i < count; i++)

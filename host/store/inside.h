@@ -17,7 +17,9 @@
 struct store {
     struct sql_handle sql;
     char *path;
-    int lock; /* descriptor of the lock file, -1 without */
+    int lock;         /* descriptor of the lock file, -1 without */
+    int anchor;       /* of the anchor file, -1 without (anchor.h) */
+    int64_t anchored; /* the batch it names */
     bool read_only;
     struct hash_key key;        /* handed out: content hashes */
     struct hash_key lookup_key; /* of the way from an object's name to its key */

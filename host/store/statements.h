@@ -392,6 +392,7 @@
                      "o.incarnation,o.bytes_hash FROM " SQL_NAMED " CROSS JOIN objects o"        \
                      " ON o.object=l.object")                                                    \
     /* audit */                                                                                  \
+    X(SQL_LEDGER_LINK, "SELECT link FROM batches WHERE batch=?1")                                \
     X(SQL_LEDGER_ALL, "SELECT " SQL_BATCH_COLUMNS " FROM batches ORDER BY batch")                \
     X(SQL_LETTERS_OF_BATCH, "SELECT coalesce(sum(records),0) FROM dead_letters WHERE batch=?1")
 

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/memory.h"
-#include "inside.h"
+#include "anchor.h"
 #include "lock.h"
 #include "migrate.h"
 
@@ -24,10 +24,12 @@
  * would drop the locks of every other handle of this process (POSIX), and the next process to close
  * the store would take itself for the last one and delete the log under a running host.
  */
-static bool ensure_file(const char *path, const struct store_options *options, struct fault *fault)
+static bool ensure_file(
+    const char *path, const struct store_options *options, bool *ret_made, struct fault *fault)
 {
     bool create = options->create && !options->read_only;
     int descriptor = create ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+    *ret_made = descriptor >= 0;
     if (descriptor >= 0) {
         (void)close(descriptor); /* nothing was written, and nobody else can have a lock on it */
         return true;
@@ -123,12 +125,24 @@ bool store_reload(struct store *store, struct fault *fault)
     return true;
 }
 
+static bool check_anchor(struct store *store, struct fault *fault)
+{
+    struct anchor anchor;
+    if (store->anchor < 0)
+        return true;
+    anchor_read(store, &anchor);
+    return anchor_holds(store, &anchor, fault);
+}
+
 static bool open_file(struct store *store, const struct store_options *options, struct fault *fault)
 {
-    if (!ensure_file(store->path, options, fault))
+    bool made;
+    if (!ensure_file(store->path, options, &made, fault))
         return false;
     if (options->take_lock && !lock_take(store->path, &store->lock, fault))
         return false;
+    if (options->take_lock)
+        anchor_open(store, made);
     int flags = (options->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
                 SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     int code = sqlite3_open_v2(store->path, &store->sql.db, flags, NULL);
@@ -136,7 +150,7 @@ static bool open_file(struct store *store, const struct store_options *options, 
         return sql_fault(&store->sql, code, fault);
     (void)sqlite3_wal_hook(store->sql.db, note_log, store); /* gives the hook before it: none */
     return configure(store, options, fault) && migrate(&store->sql, !options->read_only, fault) &&
-           read_key(store, fault) && store_reload(store, fault) &&
+           read_key(store, fault) && store_reload(store, fault) && check_anchor(store, fault) &&
            sql_integer(&store->sql, SQL_PAGE_SIZE, &store->page_bytes, fault, "") &&
            sql_integer(&store->sql, SQL_DATA_VERSION, &store->data_version, fault, "");
 }
@@ -149,7 +163,7 @@ bool store_open(const char *path, const struct store_options *options, struct st
     struct store *store = memory_allocate(sizeof *store);
     if (!store)
         return fault_memory(fault);
-    store->lock = -1;
+    store->lock = store->anchor = -1;
     store->read_only = options->read_only;
     store->recent_lookups_most =
         options->recent_lookups_most > 0 ? options->recent_lookups_most : RECENT_LOOKUPS_MOST;
@@ -170,6 +184,7 @@ void store_close(struct store *store)
     if (!store)
         return;
     sql_close(&store->sql);
+    anchor_close(store);
     lock_release(store->lock);
     seen_cache_free(&store->seen);
     seen_addition_free(&store->addition);

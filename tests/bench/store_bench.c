@@ -259,8 +259,8 @@ int main(int argc, char **argv)
     const char *path = argc > 4 ? argv[4] : "store_bench.db";
     struct store_options options = {
         .create = true, .take_lock = true, .cache_bytes = number_of(argc, argv, 3, 0)};
-    static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
-    for (size_t i = 0; i < 4; i++) {
+    static const char *const endings[] = {"", "-wal", "-shm", ".lock", ".anchor"};
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
         char name[4096];
         (void)snprintf(name, sizeof name, "%s%s", path, endings[i]);
         (void)unlink(name);

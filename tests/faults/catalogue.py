@@ -26,8 +26,6 @@ KNOWN = {
     59: ("no drift like /login", "a path that vanished is told at the end of a complete run only, and where a required field is renamed in every "
          "item the run is partial for its dead letters"),
     103: ("goes unnoticed", "a byte that changes within the stored text of an object; the audit adds up the books, not the content"),
-    104: ("a store without its log", "what the file holds without its log is a sound older state; nothing outside the store knows of a later one"),
-    105: ("nobody notices", "the same: an older copy of the store is sound in itself"),
 }
 
 

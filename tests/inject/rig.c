@@ -306,7 +306,7 @@ static void remove_beside(const struct rig *rig, const char *ending)
 
 void rig_remove(const struct rig *rig)
 {
-    static const char *const endings[] = {"", "-wal", "-shm", "-journal", ".lock"};
+    static const char *const endings[] = {"", "-wal", "-shm", "-journal", ".lock", ".anchor"};
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++)
         remove_beside(rig, endings[i]);
 }

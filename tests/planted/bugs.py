@@ -213,6 +213,8 @@ BUGS = [
     bug("quarantine_does_not_stretch", "a dead connection is tried as often as on the first day", "quarantine", "unit.policy.breaker",
         ("host/policy/breaker.c", "        wait_ms *= 2;\n", "")),
     # ---- one store, one host
+    bug("older_store_taken", "an old backup in the store's place is gone on with", "104, 105", "unit.store.anchor",
+        ("host/store/store.c", "return anchor_holds(store, &anchor, fault);", "(void)fault;\n    return true;")),
     bug("two_hosts", "a second host takes the same store", "123", "unit.store.store",
         ("host/store/lock.c", "if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {", "if (flock(descriptor, LOCK_SH | LOCK_NB) != 0) {")),
     # ---- configuration

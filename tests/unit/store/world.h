@@ -104,9 +104,9 @@ static inline void world_open(struct world *world)
 
 static inline void world_close(struct world *world)
 {
-    static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
+    static const char *const endings[] = {"", "-wal", "-shm", ".lock", ".anchor"};
     store_close(world->store);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
         char name[128];
         (void)snprintf(name, sizeof name, "%s%s", world->path, endings[i]);
         (void)unlink(name);
