@@ -2,9 +2,12 @@
 /* An eventfd as a bell. */
 #include "bell.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#define RING_TRIES 3 /* a write to an event descriptor is not expected to fail at all */
 
 bool bell_open(struct bell *bell, struct fault *fault)
 {
@@ -15,8 +18,9 @@ bool bell_open(struct bell *bell, struct fault *fault)
 void bell_ring(struct bell *bell)
 {
     uint64_t one = 1;
-    ssize_t written = write(bell->descriptor, &one, sizeof one);
-    (void)written; /* EAGAIN: it rings already */
+    for (int tries = 0; tries < RING_TRIES; tries++)
+        if (write(bell->descriptor, &one, sizeof one) == (ssize_t)sizeof one || errno == EAGAIN)
+            return; /* EAGAIN: it rings already */
 }
 
 void bell_silence(struct bell *bell)

@@ -18,7 +18,9 @@
 #include "transport/transport.h"
 
 #define HOST_EVENTS        16
-#define HOST_WORKERS_LEAST 2u /* one digests while the other waits for the store's pages */
+#define HOST_WAIT_IDLE_MS  60000
+#define HOST_WAIT_BUSY_MS  1000 /* a bell that was not heard delays a round, and no more */
+#define HOST_WORKERS_LEAST 2u   /* one digests while the other waits for the store's pages */
 
 struct host {
     struct clock clock;
@@ -179,7 +181,8 @@ static void take_signals(struct host *host)
 
 static int wait_ms(const struct host *host)
 {
-    int64_t now_ms = host_now_ms(host), wait = 60000,
+    int64_t now_ms = host_now_ms(host),
+            wait = host_rounds(host) > 0 ? HOST_WAIT_BUSY_MS : HOST_WAIT_IDLE_MS,
             transport_ms = transport_timeout_ms(host->transport);
     int64_t deadline_ms = host->armed_ms < host->wake_ms ? host->armed_ms : host->wake_ms;
     if (deadline_ms != INT64_MAX && deadline_ms - now_ms < wait)
