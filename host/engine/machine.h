@@ -226,6 +226,7 @@ struct scope {
     struct inquiry inquiry;
     bool closed; /* its parent is gone */
     bool failed, not_permitted;
+    bool read_whole; /* to its declared end, even where too much of it is dead */
     char reason[REASON_MAX];
     enum proof proof;
 };
@@ -253,6 +254,7 @@ struct run {
     size_t parents_at;
     struct bytes bookmark;
     int64_t direct_reads;  /* of missing objects, so far */
+    bool cut;              /* not all that it should have listed was read */
     bool bookmark_lost;    /* a scope was partial, or tells nothing: the bookmark stays */
     bool bookmark_expired; /* the application takes it no more: the next run is full */
     int64_t began_ms;

@@ -262,6 +262,8 @@ bool proof_conclude(struct scope *scope)
 {
     const struct batch_outcome *sums = &scope->sums;
     bool witness = scope->total != PAGE_TOTAL_UNKNOWN && scope->total_exact;
+    scope->read_whole =
+        !scope->failed && !(scope->marks & (PAGE_MARK_TRUNCATED | PAGE_MARK_CEILING));
     if (scope->failed)
         scope->proof = PROOF_PARTIAL;
     else if (scope->marks & PAGE_MARK_TRUNCATED)

@@ -22,12 +22,18 @@ static void run_enter(struct run *run, enum run_state state)
 }
 
 /* The run's proof sinks to `proof`; the first reason for the lowest one is kept. */
-static void lower_proof(struct run *run, enum proof proof, const char *reason)
+static void sink(struct run *run, enum proof proof, const char *reason)
 {
     if (proof >= run->summary.proof)
         return;
     run->summary.proof = proof;
     (void)snprintf(run->summary.reason, sizeof run->summary.reason, "%.255s", reason);
+}
+
+static void lower_proof(struct run *run, enum proof proof, const char *reason)
+{
+    run->cut |= proof < PROOF_ASSERTED;
+    sink(run, proof, reason);
 }
 
 /* One parent's trouble is not the stream's: "not permitted" at the head of a run's reason would
@@ -37,7 +43,8 @@ static void lower_for_scope(struct run *run, const struct scope *scope)
     char reason[REASON_MAX];
     (void)snprintf(reason, sizeof reason, "%s%.230s",
         run->parent >= 0 ? "in one of its scopes: " : "", scope->reason);
-    lower_proof(run, scope->proof, reason);
+    run->cut |= scope->proof < PROOF_ASSERTED && !scope->read_whole;
+    sink(run, scope->proof, reason);
 }
 
 static void run_over(struct run *run, bool told)
@@ -140,6 +147,7 @@ static void end(struct run *run)
         .retries = run->summary.retries,
         .throttled_ms = run->summary.throttled_ms,
         .complete = run->summary.proof >= PROOF_ASSERTED,
+        .read_whole = !run->cut,
         .forget_bookmark = run->bookmark_expired};
     if (run->bookmark.length > 0 && job->run_end.complete && !run->bookmark_lost) {
         struct span copy = arena_copy(job->arena, bytes_span(&run->bookmark));

@@ -224,8 +224,7 @@ static bool end_shapes(
 {
     int64_t full = 0;
     return sql_integer(&store->sql, SQL_RUN_FULL, &full, fault, "i", end->run) &&
-           shapes_run_end(store, end->run, full != 0, end->complete && end->proof >= PROOF_ASSERTED,
-               wall_ms, fault);
+           shapes_run_end(store, end->run, full != 0, end->read_whole, wall_ms, fault);
 }
 
 static bool count_drift(struct store *store, struct job_run_end *end, struct fault *fault)

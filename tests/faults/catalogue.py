@@ -23,8 +23,6 @@ ENTRIES = {}
 # Gaps of the host: number -> (words that all that is wrong with such a case contains, why). Printed in the table; one that no case of a
 # whole matrix shows any more is an error.
 KNOWN = {
-    59: ("no drift like /login", "a path that vanished is told at the end of a complete run only, and where a required field is renamed in every "
-         "item the run is partial for its dead letters"),
     103: ("goes unnoticed", "a byte that changes within the stored text of an object; the audit adds up the books, not the content"),
 }
 

@@ -73,7 +73,7 @@ struct kept_run {
     enum proof proof;
     char reason[REASON_MAX];
     char *bookmark;
-    bool bookmark_moved, bookmark_forgotten, widened;
+    bool bookmark_moved, bookmark_forgotten, widened, read_whole;
     int64_t started_ms;
 };
 
@@ -346,6 +346,7 @@ static inline void driver_run_end(struct driver *driver, struct job_run_end *end
     run->ended = true;
     run->proof = end->proof;
     (void)snprintf(run->reason, sizeof run->reason, "%s", end->reason ? end->reason : "");
+    run->read_whole = end->read_whole;
     run->bookmark_forgotten = end->forget_bookmark;
     if (end->bookmark.data) {
         run->bookmark_moved = true;

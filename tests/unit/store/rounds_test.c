@@ -17,6 +17,7 @@ static void run_changes(struct world *world, bool full)
         .proof = PROOF_ASSERTED,
         .reason = "why",
         .complete = true,
+        .read_whole = true,
         .bookmark = SPAN("2026-01-01")};
     world_do(world, &job);
     world_round_end(world);

@@ -270,7 +270,8 @@ static inline struct job_run_end world_run_end(struct world *world, int64_t run,
     job.run_end = (struct job_run_end){.run = run,
         .proof = proof,
         .reason = proof == PROOF_PROVEN ? NULL : "why",
-        .complete = proof >= PROOF_ASSERTED};
+        .complete = proof >= PROOF_ASSERTED,
+        .read_whole = proof >= PROOF_ASSERTED};
     world_do(world, &job);
     return job.run_end;
 }

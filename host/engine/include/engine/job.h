@@ -169,7 +169,9 @@ struct job_run_end {
     enum proof proof;
     const char *reason;
     int64_t requests, retries, throttled_ms;
-    bool complete;        /* every scope ended with its declared end: bookmarks may move */
+    bool complete;   /* every scope ended with its declared end: bookmarks may move */
+    bool read_whole; /* every scope was read to its declared end, whatever became of its records:
+                        what its items no longer have may be told */
     struct span bookmark; /* incremental: the new one; nothing: unchanged */
     bool forget_bookmark; /* it has expired: the next run is full */
     /* answers */
