@@ -70,4 +70,28 @@ START_TEST(where_nothing_else_came_one_is_too_many)
 }
 END_TEST
 
-UNIT_MAIN("letters", the_policys_share_decides, where_nothing_else_came_one_is_too_many)
+/* What its items no longer have is told even where that is what killed them (fault 59); not of a
+ * listing that was cut. */
+START_TEST(a_listing_full_of_letters_was_read_whole)
+{
+    static const struct answer cut[] = {{.when = "/users", .status = 400}};
+    struct driver driver;
+    driver_begin(&driver, "", USERS(CURSOR("")), ANSWERS(nobody));
+    driver_join(&driver);
+    driver_start(&driver);
+    driver_finish(&driver);
+    ck_assert_int_eq(driver.runs[0].proof, PROOF_PARTIAL);
+    ck_assert(driver.runs[0].read_whole);
+    driver_end(&driver);
+    driver_begin(&driver, "", USERS(CURSOR("")), ANSWERS(cut));
+    driver_join(&driver);
+    driver_start(&driver);
+    driver_finish(&driver);
+    ck_assert_int_eq(driver.runs[0].proof, PROOF_PARTIAL);
+    ck_assert(!driver.runs[0].read_whole);
+    driver_end(&driver);
+}
+END_TEST
+
+UNIT_MAIN("letters", the_policys_share_decides, where_nothing_else_came_one_is_too_many,
+    a_listing_full_of_letters_was_read_whole)
