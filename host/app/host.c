@@ -73,9 +73,6 @@ static void act(struct host *host, const struct effect *effect)
                 host->transport, effect->connection->source, effect->request, effect->ticket))
             engine_decline(host->engine, effect->ticket);
         break;
-    case EFFECT_CANCEL:
-        transport_cancel(host->transport, effect->ticket);
-        break;
     case EFFECT_DIGEST:
         if (!pool_submit(host->pool, effect->ticket, &effect->input))
             engine_decline(host->engine, effect->ticket);

@@ -133,7 +133,6 @@ void observe_note(struct metrics *metrics, const struct note *note, int64_t wall
     case NOTE_RUN_STARTED:
     case NOTE_WAIT:
     case NOTE_SCOPE_ENDED:
-    case NOTE_ROUND_ENDED:
         break;
     }
 }

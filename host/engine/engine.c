@@ -274,9 +274,8 @@ struct job *engine_job_in(struct arena *arena, enum job_kind kind)
     return job;
 }
 
-struct job *engine_job(struct engine *engine, enum job_kind kind)
+struct job *engine_job(enum job_kind kind)
 {
-    (void)engine;
     struct arena *arena = arena_create(0);
     struct job *job = engine_job_in(arena, kind);
     if (!job)

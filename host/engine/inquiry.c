@@ -38,7 +38,7 @@ static bool ask(struct scope *scope, enum inquiry_about about, size_t stream, in
     if (!program || !program->one || program->declaration->yields.count == 0 || round->failed ||
         round->stopping)
         return false;
-    struct job *job = engine_job(round->engine, JOB_SUSPECTS);
+    struct job *job = engine_job(JOB_SUSPECTS);
     if (!job)
         return false;
     scope->inquiry = (struct inquiry){.about = about, .stream = stream};
@@ -128,7 +128,7 @@ static void record(struct scope *scope, bool gone)
 {
     struct round *round = scope->run->round;
     const struct job_suspects *suspects = &scope->inquiry.job->suspects;
-    struct job *job = engine_job(round->engine, JOB_EVIDENCE);
+    struct job *job = engine_job(JOB_EVIDENCE);
     struct bytes text = {.limit = REASON_MAX};
     struct fault fault;
     bool said =

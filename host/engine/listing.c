@@ -139,7 +139,8 @@ static void stop_connection(struct scope *scope, const struct classified *said)
     round_deny(round, "the application refuses the login: %s %s", said->word, said->message);
 }
 
-static void give_up(struct scope *scope, const struct classified *said)
+/* closed: the stream may be one that the credential is not allowed to read. */
+static void give_up(struct scope *scope, const struct classified *said, bool closed)
 {
     struct round *round = scope->run->round;
     char doubt[REASON_MAX];
@@ -151,7 +152,7 @@ static void give_up(struct scope *scope, const struct classified *said)
         scope->ahead.pages + 1, outcome_name(said->outcome), said->word, said->message);
     if (said->outcome == OUTCOME_NOT_FOUND && inquiry_parent(scope, doubt))
         return;
-    if (scope->not_permitted && scope->ahead.pages == 0)
+    if (closed && scope->ahead.pages == 0)
         scope_fail_now(scope, "not permitted: %s %s", said->word, said->message);
     else
         scope_fail_now(scope, "page %" PRId64 ": %s: %s%s%s", scope->ahead.pages + 1,
@@ -175,7 +176,7 @@ static void expired(struct scope *scope, const struct classified *said)
         return;
     }
     run->bookmark_expired = bounded;
-    give_up(scope, said);
+    give_up(scope, said, false);
 }
 
 int64_t listing_wait_ms(const struct scope *scope, const struct response *response)
@@ -221,11 +222,10 @@ void listing_trouble(struct scope *scope, struct classified *said, int64_t wait_
         stop_connection(scope, said);
         break;
     case RETRY_CLOSED:
-        scope->not_permitted = scope->inquiry.about == INQUIRY_NONE;
-        give_up(scope, said);
+        give_up(scope, said, scope->inquiry.about == INQUIRY_NONE);
         break;
     case RETRY_GIVE_UP:
-        give_up(scope, said);
+        give_up(scope, said, false);
         break;
     }
 }

@@ -106,7 +106,7 @@ static bool try_again(struct login *login, enum outcome outcome, int64_t server_
 
 static struct job *make_job(const struct login *login, enum job_kind kind)
 {
-    struct job *job = engine_job(login->engine, kind);
+    struct job *job = engine_job(kind);
     if (job)
         job->token = (struct job_token){.origin = bytes_span(&login->origin),
             .configured = login_configured(login),

@@ -225,7 +225,7 @@ struct scope {
 
     struct inquiry inquiry;
     bool closed; /* its parent is gone */
-    bool failed, not_permitted;
+    bool failed;
     bool read_whole; /* to its declared end, even where too much of it is dead */
     char reason[REASON_MAX];
     enum proof proof;
@@ -370,7 +370,7 @@ struct note *engine_note(
 struct note *engine_note_of(
     struct engine *engine, enum note_kind kind, const struct connection *connection);
 /* A job in an arena of its own; NULL when there is no memory. */
-struct job *engine_job(struct engine *engine, enum job_kind kind);
+struct job *engine_job(enum job_kind kind);
 struct job *engine_job_in(struct arena *arena, enum job_kind kind);
 /* Hands it out. `object` is who hears of it. */
 void engine_job_send(struct engine *engine, struct job *job, void *object);
@@ -380,7 +380,6 @@ void engine_job_submit(struct round *round, struct job *job, void *object);
 /* round.c */
 void round_start(struct engine *engine, struct connection *connection, bool full);
 void round_job_done(struct round *round, struct job *job);
-void round_run_over(struct round *round, struct run *run);
 void round_fail(struct round *round, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same for what stays so until somebody mends it: the connection is stopped. */
 void round_deny(struct round *round, const char *format, ...) __attribute__((format(printf, 2, 3)));

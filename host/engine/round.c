@@ -103,7 +103,7 @@ static void close_round(struct round *round)
     round_enter(round, ROUND_CLOSING);
     judge_fruit(round);
     login_leave(round); /* or it would send for a round that is gone */
-    struct job *job = engine_job(round->engine, JOB_ROUND_END);
+    struct job *job = engine_job(JOB_ROUND_END);
     if (!job) {
         round_leave(round, false);
         return;
@@ -143,7 +143,7 @@ void round_advance(struct round *round)
         interrupt(round);
 }
 
-static struct job *open_job(struct engine *engine, struct connection *connection, bool full);
+static struct job *open_job(struct connection *connection, bool full);
 
 /* All that is selected was over before the host was started anew. */
 static bool is_spent(const struct round *round)
@@ -157,7 +157,7 @@ static bool is_spent(const struct round *round)
 /* The open round is closed; the one that was asked for is opened in its place. */
 static void open_again(struct round *round)
 {
-    struct job *job = open_job(round->engine, round->connection, round->full);
+    struct job *job = open_job(round->connection, round->full);
     round->spent = false;
     arena_free(TAKE(round->arena));
     round->run_count = 0;
@@ -232,10 +232,10 @@ void round_job_done(struct round *round, struct job *job)
         round_leave(round, false);
 }
 
-static struct job *open_job(struct engine *engine, struct connection *connection, bool full)
+static struct job *open_job(struct connection *connection, bool full)
 {
     const struct source *source = connection->source;
-    struct job *job = engine_job(engine, JOB_ROUND_OPEN);
+    struct job *job = engine_job(JOB_ROUND_OPEN);
     if (!job)
         return NULL;
     job->round_open = (struct job_round_open){.source = source,
@@ -286,7 +286,7 @@ void round_start(struct engine *engine, struct connection *connection, bool full
         return;
     }
     struct round *round = memory_allocate(sizeof *round);
-    struct job *job = open_job(engine, connection, full);
+    struct job *job = open_job(connection, full);
     bool placed = round && engine_reserve(engine, PLACES_ROUND);
     if (placed) {
         round->engine = engine;
@@ -307,12 +307,6 @@ void round_start(struct engine *engine, struct connection *connection, bool full
     engine->rounds = round;
     engine->round_count++;
     engine_job_submit(round, job, round);
-}
-
-void round_run_over(struct round *round, struct run *run)
-{
-    (void)run;
-    round_advance(round);
 }
 
 static void fail(struct round *round, bool denied, const char *format, va_list arguments)

@@ -53,7 +53,7 @@ static void run_over(struct run *run, bool told)
     run->summary.duration_ms = run->round->engine->now_ms - run->began_ms;
     if (told)
         engine_note(run->round->engine, NOTE_RUN_ENDED, run->round, run)->summary = &run->summary;
-    round_run_over(run->round, run);
+    round_advance(run->round);
 }
 
 static void fill_summary(struct run *run)
@@ -104,7 +104,7 @@ void run_begin(struct run *run)
     run->full = entry->full || stream->mode == MUSTER_FULL || !entry->bookmark.data;
     run->summary.full = run->full;
     run->arena = arena_create(0);
-    struct job *job = run->arena ? engine_job(round->engine, JOB_RUN_BEGIN) : NULL;
+    struct job *job = run->arena ? engine_job(JOB_RUN_BEGIN) : NULL;
     if (!job) {
         give_up(run, "out of memory");
         return;
@@ -135,7 +135,7 @@ static void end(struct run *run)
             proof_name(round->runs[run->parent].summary.proof));
         lower_proof(run, round->runs[run->parent].summary.proof, reason);
     }
-    struct job *job = engine_job(round->engine, JOB_RUN_END);
+    struct job *job = engine_job(JOB_RUN_END);
     if (!job) {
         give_up(run, "out of memory");
         return;
@@ -162,7 +162,7 @@ static void end(struct run *run)
 static void ask_parents(struct run *run)
 {
     struct round *round = run->round;
-    struct job *job = engine_job(round->engine, JOB_PARENTS);
+    struct job *job = engine_job(JOB_PARENTS);
     if (!job) {
         lower_proof(run, PROOF_PARTIAL, "out of memory");
         run->parents_done = true;

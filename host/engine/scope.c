@@ -52,7 +52,7 @@ void scope_restart(struct scope *scope)
         turn_back(scope);
         return;
     }
-    struct job *job = engine_job(scope_engine(scope), JOB_SCOPE_RESTART);
+    struct job *job = engine_job(JOB_SCOPE_RESTART);
     scope->restarts++;
     if (job) {
         job->scope_restart = (struct job_scope_restart){.run = scope->run->key,
@@ -71,7 +71,7 @@ static void send_end(struct scope *scope)
 {
     const struct policy_settings *policy = round_policy(scope->run->round);
     scope_enter(scope, SCOPE_ENDING);
-    struct job *job = scope->key ? engine_job(scope_engine(scope), JOB_SCOPE_END) : NULL;
+    struct job *job = scope->key ? engine_job(JOB_SCOPE_END) : NULL;
     if (!job) {
         if (!scope->failed)
             (void)snprintf(scope->reason, sizeof scope->reason, "out of memory");
@@ -425,9 +425,8 @@ void scope_begin(struct run *run, const struct scope_parent *parent)
     scope->token.limit = POSITION_TEXT_MAX;
     proof_reset(scope);
     scope->arena = arena_create(0);
-    struct job *job = scope->arena && copy_parent(scope, parent)
-                          ? engine_job(round->engine, JOB_SCOPE_BEGIN)
-                          : NULL;
+    struct job *job =
+        scope->arena && copy_parent(scope, parent) ? engine_job(JOB_SCOPE_BEGIN) : NULL;
     if (job) {
         job->scope_begin = (struct job_scope_begin){.connection = round->connection_key,
             .run = run->key,

@@ -94,8 +94,6 @@ static void act(struct rig *rig, const struct effect *effect)
         outcome->proof = effect->round.proof;
         keep_reason(outcome, effect->round.reason);
         break;
-    case EFFECT_CANCEL:
-        break;
     }
 }
 

@@ -247,8 +247,6 @@ static void act(struct world *world, const struct effect *effect)
     case EFFECT_SEND:
         send(world, effect);
         break;
-    case EFFECT_CANCEL:
-        break;
     case EFFECT_DIGEST:
         do_digest(world, effect);
         break;

@@ -532,8 +532,6 @@ static inline void driver_act(struct driver *driver, const struct effect *effect
         driver_await(driver, WAIT_RESPONSE, effect->ticket)->response =
             driver_answer(driver, effect->request->url);
         break;
-    case EFFECT_CANCEL:
-        break;
     case EFFECT_DIGEST:
         if (driver->declined_digests > 0) {
             driver->declined_digests--;

@@ -63,7 +63,6 @@ struct event {
 
 enum effect_kind {
     EFFECT_SEND,      /* send `request` for `connection`; answer with RESPONSE */
-    EFFECT_CANCEL,    /* give up on SEND `ticket`; it still answers */
     EFFECT_DIGEST,    /* digest `input` (the response is given); answer with PAGED, DIGESTED */
     EFFECT_JOB,       /* hand `job` to the store; answer with JOB_DONE */
     EFFECT_ARM,       /* send TIMER at `deadline_ms` (replaces what was armed); INT64_MAX: disarm */
@@ -85,7 +84,6 @@ enum note_kind {
     NOTE_TOKEN /* renewed */,
     NOTE_SCOPE_ENDED,
     NOTE_RUN_ENDED /* summary */,
-    NOTE_ROUND_ENDED,
     NOTE_TROUBLE /* text */
 };
 
