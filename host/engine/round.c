@@ -98,6 +98,15 @@ static void judge_fruit(struct round *round)
         "no answer of the application was sound: %.200s", reason ? reason : "unavailable");
 }
 
+/* Of memory: nothing more can be asked of the store. */
+static void run_out(struct round *round)
+{
+    if (!round->failed)
+        (void)snprintf(round->reason, sizeof round->reason, "out of memory");
+    round->failed = true;
+    round_leave(round, false);
+}
+
 static void close_round(struct round *round)
 {
     round_enter(round, ROUND_CLOSING);
@@ -105,7 +114,7 @@ static void close_round(struct round *round)
     login_leave(round); /* or it would send for a round that is gone */
     struct job *job = engine_job(JOB_ROUND_END);
     if (!job) {
-        round_leave(round, false);
+        run_out(round);
         return;
     }
     job->round_end = (struct job_round_end){
@@ -162,9 +171,7 @@ static void open_again(struct round *round)
     arena_free(TAKE(round->arena));
     round->run_count = 0;
     if (!job) {
-        round->failed = true;
-        (void)snprintf(round->reason, sizeof round->reason, "out of memory");
-        round_leave(round, false);
+        run_out(round);
         return;
     }
     round_enter(round, ROUND_OPENING);
@@ -195,10 +202,8 @@ static void opened(struct round *round, struct job *job)
     round->runs = arena_allocate_array(round->arena, round->run_count, sizeof *round->runs);
     if (!round->runs || !login_join(round) ||
         !engine_reserve(round->engine, round->run_count * PLACES_RUN)) {
-        round->failed = true;
         round->run_count = 0;
-        (void)snprintf(round->reason, sizeof round->reason, "out of memory");
-        round_leave(round, false);
+        run_out(round);
         return;
     }
     for (size_t i = 0; i < round->run_count; i++) {

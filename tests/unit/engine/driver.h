@@ -92,6 +92,7 @@ struct driver {
     void (*hear)(struct driver *driver, const struct note *note);
     int64_t (*wall)(const struct driver *driver);
     struct driver *(*route)(struct driver *driver, const struct effect *effect); /* whose it is */
+    void (*handle)(struct driver *driver, const struct event *event); /* for engine_handle */
     void *context;
     struct waiting *first, *last;
     bool held[WAIT_KINDS]; /* do not deliver these */
@@ -567,7 +568,10 @@ static inline void driver_handle(struct driver *driver, struct event event)
     struct effect effect;
     event.now_ms = driver->now_ms;
     event.wall_ms = driver->wall ? driver->wall(driver) : DRIVER_WALL_MS + driver->now_ms;
-    engine_handle(driver->engine, &event);
+    if (driver->handle)
+        driver->handle(driver, &event);
+    else
+        engine_handle(driver->engine, &event);
     while (engine_next_effect(driver->engine, &effect))
         driver_act(driver->route ? driver->route(driver, &effect) : driver, &effect);
 }
