@@ -94,10 +94,6 @@
     "  UNIQUE(run, scope, sequence),\n"                                                           \
     "  CONSTRAINT books_balance\n"                                                                \
     "    CHECK(received = created + changed + unchanged + duplicate + filtered + dead));\n"       \
-    "CREATE TRIGGER letters_match BEFORE INSERT ON batches\n"                                     \
-    "WHEN NEW.dead <> (SELECT coalesce(sum(records), 0) FROM dead_letters\n"                      \
-    "  WHERE batch = NEW.batch) BEGIN\n"                                                          \
-    "  SELECT RAISE(ABORT, 'dead differs from the dead letters written'); END;\n"                 \
     "CREATE TABLE dead_letters(letter INTEGER PRIMARY KEY, batch INTEGER NOT NULL,\n"             \
     "  run INTEGER NOT NULL, scope INTEGER NOT NULL, declaration INTEGER NOT NULL,\n"             \
     "  item INTEGER NOT NULL, records INTEGER NOT NULL CHECK(records >= 0), code TEXT NOT "       \
@@ -178,6 +174,15 @@ const char *schema_recent_lookups(void)
 const char *schema_tables(void)
 {
     return TABLES_PLACES TABLES_RUNS TABLES_OBJECTS;
+}
+
+const char *schema_triggers(void)
+{
+    return "DROP TRIGGER IF EXISTS letters_match;\n"
+           "CREATE TRIGGER letters_match BEFORE INSERT ON batches\n"
+           "WHEN NEW.dead <> (SELECT coalesce(sum(records), 0) FROM dead_letters\n"
+           "  WHERE batch = NEW.batch) BEGIN\n"
+           "  SELECT RAISE(ABORT, 'dead differs from the dead letters written'); END;\n";
 }
 
 /* A replay is a run of its own, which pulls nothing; its batches say so, and the letters that it

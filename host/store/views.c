@@ -195,9 +195,10 @@ static bool append_all(struct bytes *into, const char *const *texts, struct faul
 #define APPEND(into, fault, ...) append_all(into, (const char *const[]){__VA_ARGS__, NULL}, fault)
 
 /* The present version of each object. */
-static bool append_kind(struct bytes *into, const struct kind *kind, struct fault *fault)
+static bool append_kind(
+    struct bytes *into, const char *create, const struct kind *kind, struct fault *fault)
 {
-    if (!APPEND(into, fault, "CREATE VIEW \"", kind->name,
+    if (!APPEND(into, fault, create, " \"", kind->name,
             "\" AS SELECT c.name AS connection, t.name AS stream, o.id,\n"
             "  " STATE("o.state") " AS state, " TIME(
                 "o.first_ms") " AS first_seen,\n"
@@ -223,9 +224,10 @@ static bool append_kind(struct bytes *into, const struct kind *kind, struct faul
 }
 
 /* Every version, the present one with an open end. */
-static bool append_history(struct bytes *into, const struct kind *kind, struct fault *fault)
+static bool append_history(
+    struct bytes *into, const char *create, const struct kind *kind, struct fault *fault)
 {
-    if (!APPEND(into, fault, "CREATE VIEW \"", kind->name,
+    if (!APPEND(into, fault, create, " \"", kind->name,
             "_history\" AS SELECT c.name AS connection, t.name AS stream, o.id,\n"
             "  " STATE("o.state") " AS state, " TIME(
                 "o.valid_from") " AS valid_from,\n"
@@ -253,17 +255,15 @@ static bool append_history(struct bytes *into, const struct kind *kind, struct f
            bytes_format(into, fault, "WHERE o.kind = %d;\n", (int)kind->kind);
 }
 
-bool schema_views(struct bytes *into, struct fault *fault)
+bool schema_views(struct bytes *into, bool temporary, struct fault *fault)
 {
+    const char *create = temporary ? "CREATE TEMP VIEW" : "CREATE VIEW";
     for (size_t i = 0; i < VIEW_COUNT; i++)
-        if (!bytes_append_text(into, "CREATE VIEW ", fault) ||
-            !bytes_append_text(into, views[i].name, fault) ||
-            !bytes_append_text(into, " AS ", fault) ||
-            !bytes_append_text(into, views[i].select, fault) ||
-            !bytes_append_text(into, ";\n", fault))
+        if (!APPEND(into, fault, create, " ", views[i].name, " AS ", views[i].select, ";\n"))
             return false;
     for (size_t i = 0; i < KIND_COUNT; i++)
-        if (!append_kind(into, kind_at(i), fault) || !append_history(into, kind_at(i), fault))
+        if (!append_kind(into, create, kind_at(i), fault) ||
+            !append_history(into, create, kind_at(i), fault))
             return false;
     return true;
 }
