@@ -78,7 +78,7 @@ static bool decode_hash(struct span text, struct hash128 *ret_hash)
 /* The next word, without the space after it. */
 static bool take_word(struct span *rest, struct span *ret_word)
 {
-    const char *space = rest->data ? memchr(rest->data, ' ', rest->length) : NULL;
+    const char *space = memchr(rest->data, ' ', rest->length);
     if (!space)
         return false;
     *ret_word = (struct span){rest->data, (size_t)(space - rest->data)};

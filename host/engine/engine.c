@@ -197,8 +197,7 @@ static struct ticket *find_ticket(struct engine *engine, uint64_t ticket)
 void engine_ticket_drop(struct engine *engine, uint64_t ticket)
 {
     struct ticket *found = find_ticket(engine, ticket);
-    if (!found)
-        return;
+    assert(found && "a ticket is given back twice");
     size_t place = (size_t)(found - engine->tickets);
     engine->declined -= found->declined;
     found->kind = TICKET_FREE;
@@ -322,9 +321,8 @@ static void handle_timers(struct engine *engine)
     while ((first = heap_first(&engine->timers)) && first->deadline_ms <= engine->now_ms) {
         uint64_t token = first->token;
         heap_remove(&engine->timers, token);
-        struct ticket *ticket = find_ticket(engine, token);
-        if (!ticket)
-            continue;
+        const struct ticket *ticket = find_ticket(engine, token);
+        assert(ticket && "a timer outlived its ticket");
         enum ticket_kind kind = ticket->kind;
         void *object = ticket->object;
         engine_trace_change(engine, "timer", kind, (int64_t)token);
@@ -334,7 +332,8 @@ static void handle_timers(struct engine *engine)
         } else if (kind == TICKET_LANE_WAIT) {
             ((struct lane *)object)->timer = 0;
             lane_pump(engine, object);
-        } else if (kind == TICKET_TOKEN_WAIT) {
+        } else {
+            assert(kind == TICKET_TOKEN_WAIT);
             login_timer(object);
         }
     }

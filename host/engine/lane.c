@@ -7,6 +7,7 @@
  * delays another one's page by the requests of the streams that wait, one each, and no further. And
  * the last place is kept for a stream that is between two pages, or it would wait for one of the
  * many to come back before each of its own. */
+#include <assert.h>
 #include <string.h>
 #include "base/memory.h"
 #include "machine.h"
@@ -135,7 +136,8 @@ static void take_turn(struct scope *scope)
 static bool has_room(const struct engine *engine, const struct round *round)
 {
     size_t most = (size_t)round_policy(round)->queue_bytes_most;
-    size_t share = most / (engine->round_count ? engine->round_count : 1);
+    assert(engine->round_count > 0 && "a round waits that is over");
+    size_t share = most / engine->round_count;
     return round->held_bytes == 0 || engine->held_bytes < most / 2 || round->held_bytes < share;
 }
 

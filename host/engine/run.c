@@ -47,12 +47,11 @@ static void lower_for_scope(struct run *run, const struct scope *scope)
     sink(run, scope->proof, reason);
 }
 
-static void run_over(struct run *run, bool told)
+static void run_over(struct run *run)
 {
     run_enter(run, RUN_OVER);
     run->summary.duration_ms = run->round->engine->now_ms - run->began_ms;
-    if (told)
-        engine_note(run->round->engine, NOTE_RUN_ENDED, run->round, run)->summary = &run->summary;
+    engine_note(run->round->engine, NOTE_RUN_ENDED, run->round, run)->summary = &run->summary;
     round_advance(run->round);
 }
 
@@ -85,7 +84,7 @@ static void give_up(struct run *run, const char *why)
 {
     run->summary.proof = PROOF_PARTIAL;
     (void)snprintf(run->summary.reason, sizeof run->summary.reason, "%.200s", why);
-    run_over(run, true);
+    run_over(run);
 }
 
 void run_begin(struct run *run)
@@ -274,7 +273,7 @@ static void ended(struct run *run, struct job *job)
         lower_proof(run, PROOF_PARTIAL, job->fault.text);
     }
     arena_free(job->arena);
-    run_over(run, true);
+    run_over(run);
 }
 
 void run_job_done(struct run *run, struct job *job)

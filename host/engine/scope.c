@@ -444,8 +444,6 @@ void scope_begin(struct run *run, const struct scope_parent *parent)
 
 void scope_free(struct scope *scope)
 {
-    if (!scope)
-        return;
     pages_free(scope);
     inquiry_drop(scope);
     engine_release(scope_engine(scope), PLACES_SCOPE);

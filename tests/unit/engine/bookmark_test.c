@@ -34,6 +34,9 @@ START_TEST(bounds_are_floored_and_look_back)
         {{.format = MUSTER_TIME_FILETIME}, "116444736009999999", "116444736000000000", 0},
         {{.format = MUSTER_TIME_GENERALIZED}, "20260101000000Z", "20251231235500Z", 300000},
         {{0}, "yesterday", "yesterday", 300000},
+        {{.format = MUSTER_TIME_EPOCH_S}, "soon", "soon", 300000},
+        {{.format = MUSTER_TIME_EPOCH_S}, "9223372036854775807", "9223372036854775807", 0},
+        {{.format = MUSTER_TIME_FILETIME}, "0x1", "0x1", 300000},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         AUTO_ARENA *arena = arena_create(0);
@@ -42,6 +45,30 @@ START_TEST(bounds_are_floored_and_look_back)
         ck_assert_msg(span_equal_text(bound, rows[i].bound), "%s: %.*s, not %s", rows[i].bookmark,
             SPAN_FORMAT(bound), rows[i].bound);
     }
+    const struct muster_incremental plain = {0};
+    ck_assert_ptr_null(bookmark_bound(&plain, (struct span){NULL, 0}, 0, NULL).data);
+}
+END_TEST
+
+START_TEST(only_a_time_can_be_too_old)
+{
+    static const struct {
+        struct muster_incremental declared;
+        const char *bookmark;
+        bool too_old;
+    } rows[] = {
+        {{.keeps_s = 60}, "2025-12-31T23:59:01Z", false},
+        {{.keeps_s = 60}, "2025-12-31T23:58:59Z", true},
+        {{.keeps_s = 60, .look_back_s = 2}, "2025-12-31T23:59:01Z", true},
+        {{0}, "2000-01-01T00:00:00Z", false},
+        {{.keeps_s = 60}, "yesterday", false},
+        {{.keeps_s = 60, .format = MUSTER_TIME_COUNTER}, "17", false},
+        {{.keeps_s = 60, .format = MUSTER_TIME_OPAQUE}, "abc", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        ck_assert_msg(bookmark_is_too_old(&rows[i].declared, span_of(rows[i].bookmark), 0, WALL) ==
+                          rows[i].too_old,
+            "row %zu: %s", i, rows[i].bookmark);
 }
 END_TEST
 
@@ -52,6 +79,8 @@ START_TEST(bookmarks_compare_by_what_they_mean)
     ck_assert(!bookmark_later(0, SPAN("2026-01-01T00:00:00+01:00"), SPAN("2025-12-31T23:00:00Z")));
     ck_assert(bookmark_later(MUSTER_TIME_COUNTER, SPAN("10"), SPAN("9")));
     ck_assert(bookmark_later(MUSTER_TIME_OPAQUE, SPAN("b"), SPAN("a")));
+    ck_assert(bookmark_later(0, SPAN("x"), SPAN("2026-01-01T00:00:00Z"))); /* as texts */
+    ck_assert(!bookmark_later(0, SPAN("2026-01-01T00:00:00Z"), SPAN("x")));
     ck_assert(bookmark_later(0, SPAN("x"), nothing));
     ck_assert(!bookmark_later(0, nothing, nothing));
     ck_assert(!bookmark_later(0, nothing, SPAN("x")));
@@ -69,6 +98,8 @@ START_TEST(a_time_is_held_back_to_the_runs_beginning)
         bookmark_cap(MUSTER_TIME_DATE, SPAN("2026-01-02"), WALL + 5, arena), "2026-01-01"));
     ck_assert(span_equal_text(
         bookmark_cap(MUSTER_TIME_COUNTER, SPAN("99999999999999"), WALL, arena), "99999999999999"));
+    ck_assert(span_equal_text(bookmark_cap(MUSTER_TIME_OPAQUE, SPAN("zzz"), WALL, arena), "zzz"));
+    ck_assert(span_equal_text(bookmark_cap(0, SPAN("tomorrow"), WALL, arena), "tomorrow"));
     ck_assert(bookmark_cap(0, (struct span){NULL, 0}, WALL, arena).data == NULL);
 }
 END_TEST
@@ -402,10 +433,10 @@ START_TEST(a_delta_token_expires_and_is_missed)
 }
 END_TEST
 
-UNIT_MAIN("bookmark", bounds_are_floored_and_look_back, bookmarks_compare_by_what_they_mean,
-    a_time_is_held_back_to_the_runs_beginning, only_a_complete_run_moves_its_bookmark,
-    what_changes_while_it_is_read_is_read_again, counters_of_several_scopes_keep_the_least,
-    an_order_that_does_not_hold_holds_the_bookmark, an_expired_bookmark_is_a_full_run_once,
-    a_bookmark_of_many_scopes_expires_for_the_next_run,
+UNIT_MAIN("bookmark", bounds_are_floored_and_look_back, only_a_time_can_be_too_old,
+    bookmarks_compare_by_what_they_mean, a_time_is_held_back_to_the_runs_beginning,
+    only_a_complete_run_moves_its_bookmark, what_changes_while_it_is_read_is_read_again,
+    counters_of_several_scopes_keep_the_least, an_order_that_does_not_hold_holds_the_bookmark,
+    an_expired_bookmark_is_a_full_run_once, a_bookmark_of_many_scopes_expires_for_the_next_run,
     a_bookmark_older_than_what_is_kept_is_not_sent, a_delta_token_is_the_next_runs,
     a_delta_link_is_followed_on_its_own_origin, a_delta_token_expires_and_is_missed)

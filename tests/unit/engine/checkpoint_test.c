@@ -162,5 +162,32 @@ START_TEST(a_cut_or_bent_text_is_refused)
 }
 END_TEST
 
+/* The hash among the numbers: as long as it is written, of lower case hexadecimal digits. */
+START_TEST(a_bent_hash_is_refused)
+{
+    AUTO_ARENA *arena = arena_create(0);
+    struct scope scope = sample(arena);
+    enum checkpoint_state state;
+    struct span text;
+    struct fault fault;
+    static const char bent[] = {'/', ':', 'F', '`', 'g', ' '};
+    ck_assert(checkpoint_encode(&scope, CHECKPOINT_GOES_ON, &scope.at, arena, &text, &fault));
+    const char *hash = memmem(text.data, text.length, " 0102ff0005", 11);
+    ck_assert_ptr_nonnull(hash);
+    for (size_t at = 1; at <= 2; at++)
+        for (size_t i = 0; i < sizeof bent; i++) {
+            struct scope back = {.arena = arena, .token = {.limit = POSITION_TEXT_MAX}};
+            struct span copy = arena_copy(arena, text);
+            char *bend = arena_allocate(arena, copy.length);
+            (void)memcpy(bend, copy.data, copy.length);
+            bend[(size_t)(hash - text.data) + at] = bent[i];
+            ck_assert_msg(
+                !checkpoint_decode(&back, (struct span){bend, copy.length}, &state, &fault),
+                "'%c' at %zu", bent[i], at);
+            ck_assert_int_eq(fault.code, FAULT_SYNTAX);
+        }
+}
+END_TEST
+
 UNIT_MAIN("checkpoint", everything_comes_back, an_end_keeps_its_signal_and_a_guard_its_reason,
-    a_cursor_of_any_length_fits, a_cut_or_bent_text_is_refused)
+    a_cursor_of_any_length_fits, a_cut_or_bent_text_is_refused, a_bent_hash_is_refused)

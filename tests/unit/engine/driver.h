@@ -409,6 +409,8 @@ static inline bool driver_execute(struct driver *driver, struct job *job)
         driver->round_open = false;
         return true;
     case JOB_TOKEN_SAVE:
+        if (driver->wrong_seal_key)
+            return fault_set(&job->fault, FAULT_SECRET, "it cannot be sealed");
         driver->saves++;
         driver->requests_at_save = driver->requests;
         (void)snprintf(

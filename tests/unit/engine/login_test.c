@@ -163,6 +163,59 @@ START_TEST(a_drain_waits_for_the_save)
 }
 END_TEST
 
+START_TEST(a_drain_before_the_renewal_sends_none)
+{
+    static const struct answer answers[] = {{.when = "/token", .status = 503, .body = "{}"}, PAGES};
+    struct driver driver;
+    begin(&driver, REFRESH, ANSWERS(answers));
+    driver_start(&driver); /* the kept token is asked for, which comes back after the drain began */
+    DRIVER_UNTIL(
+        &driver, driver.first && driver.first->job && driver.first->job->kind == JOB_TOKEN_LOAD);
+    driver_feed(&driver, (struct event){.kind = EVENT_STOP});
+    driver_finish(&driver);
+    ck_assert(driver.interrupted && !driver.failed);
+    ck_assert_int_eq(driver.loads, 1);
+    ck_assert_int_eq(driver.requests, 0);
+    driver_end(&driver);
+}
+END_TEST
+
+START_TEST(a_drain_waits_for_a_save_that_is_tried_again)
+{
+    static const struct answer answers[] = {{.when = "/token", .body = ROTATES("a1", "r1")}, PAGES};
+    struct driver driver;
+    begin(&driver, REFRESH, ANSWERS(answers));
+    driver.fail_kind = JOB_TOKEN_SAVE;
+    driver_start(&driver);
+    DRIVER_UNTIL(&driver, driver.retries == 1);
+    driver_feed(&driver, (struct event){.kind = EVENT_STOP});
+    ck_assert(!driver.over); /* the token would be lost */
+    driver.fail_kind = -1;
+    driver_finish(&driver);
+    ck_assert(driver.interrupted && !driver.failed);
+    ck_assert_str_eq(driver.kept_token, "r1");
+    ck_assert_int_eq(driver.requests, 1);
+    driver_end(&driver);
+}
+END_TEST
+
+/* No seal key will be right by itself. */
+START_TEST(a_token_that_cannot_be_sealed_is_not_tried_again)
+{
+    static const struct answer answers[] = {{.when = "/token", .body = ROTATES("a1", "r1")}, PAGES};
+    struct driver driver;
+    begin(&driver, REFRESH, ANSWERS(answers));
+    driver_start(&driver);
+    DRIVER_UNTIL(&driver, driver.loads == 1);
+    driver.wrong_seal_key = true;
+    driver_finish(&driver);
+    ck_assert(driver.failed && driver.denied);
+    ck_assert_int_eq(driver.retries, 0);
+    ck_assert_msg(strstr(driver.reason, "could not be kept") != NULL, "%s", driver.reason);
+    driver_end(&driver);
+}
+END_TEST
+
 START_TEST(a_save_that_fails_is_tried_again)
 {
     static const struct answer answers[] = {{.when = "/token", .body = ROTATES("a1", "r1")}, PAGES};
@@ -266,16 +319,24 @@ END_TEST
 
 START_TEST(an_unanswered_renewal_is_told_of)
 {
-    static const struct answer answers[] = {
-        {.when = "/token", .exchange = EXCHANGE_TIMEOUT, .times = 1},
-        {.when = "/token", .status = 400, .body = "{'error':'invalid_grant'}"}, PAGES};
-    struct driver driver;
-    begin(&driver, REFRESH, ANSWERS(answers));
-    driver_start(&driver);
-    driver_finish(&driver);
-    ck_assert(driver.denied);
-    ck_assert_msg(strstr(driver.reason, "may be lost") != NULL, "%s", driver.reason);
-    driver_end(&driver);
+    static const struct {
+        enum exchange exchange;
+        bool told; /* what was not sent cannot have been carried out */
+    } rows[] = {{EXCHANGE_TIMEOUT, true}, {EXCHANGE_SEND, true}, {EXCHANGE_RECEIVE, true},
+        {EXCHANGE_CONNECT, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct answer answers[] = {
+            {.when = "/token", .exchange = rows[i].exchange, .times = 1},
+            {.when = "/token", .status = 400, .body = "{'error':'invalid_grant'}"}, PAGES};
+        struct driver driver;
+        begin(&driver, REFRESH, ANSWERS(answers));
+        driver_start(&driver);
+        driver_finish(&driver);
+        ck_assert(driver.denied);
+        ck_assert_msg((strstr(driver.reason, "may be lost") != NULL) == rows[i].told, "row %zu: %s",
+            i, driver.reason);
+        driver_end(&driver);
+    }
 }
 END_TEST
 
@@ -406,11 +467,13 @@ START_TEST(a_token_is_renewed_before_it_expires)
 }
 END_TEST
 
-UNIT_MAIN("login", a_rotated_token_is_durable_before_the_access_token_is_used,
-    a_token_that_stays_is_not_saved, a_crash_before_the_save_is_told,
-    a_crash_after_the_save_goes_on_with_it, a_drain_waits_for_the_token, a_drain_waits_for_the_save,
-    a_save_that_fails_is_tried_again, a_kept_token_that_does_not_open_stops_the_connection,
-    what_is_refused_for_good_is_asked_once, a_request_that_is_not_sent_is_tried_again,
-    what_passes_is_waited_for, an_unanswered_renewal_is_told_of, a_401_is_answered_by_one_renewal,
+UNIT_MAIN("login", a_drain_before_the_renewal_sends_none,
+    a_drain_waits_for_a_save_that_is_tried_again, a_token_that_cannot_be_sealed_is_not_tried_again,
+    a_rotated_token_is_durable_before_the_access_token_is_used, a_token_that_stays_is_not_saved,
+    a_crash_before_the_save_is_told, a_crash_after_the_save_goes_on_with_it,
+    a_drain_waits_for_the_token, a_drain_waits_for_the_save, a_save_that_fails_is_tried_again,
+    a_kept_token_that_does_not_open_stops_the_connection, what_is_refused_for_good_is_asked_once,
+    a_request_that_is_not_sent_is_tried_again, what_passes_is_waited_for,
+    an_unanswered_renewal_is_told_of, a_401_is_answered_by_one_renewal,
     one_renewal_flies_for_many_scopes, a_401_of_a_token_that_was_renewed_meanwhile_renews_nothing,
     a_token_is_renewed_before_it_expires)

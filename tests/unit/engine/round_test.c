@@ -372,6 +372,66 @@ START_TEST(a_drain_is_no_failed_login)
 }
 END_TEST
 
+/* Who answers twice, or late, is not heard: by tickets of no place, of another time, of nobody. */
+START_TEST(an_answer_that_nobody_waits_for_changes_nothing)
+{
+    static const struct answer answers[] = {EIGHT_GROUPS};
+    static const uint64_t tickets[] = {
+        UINT64_C(1) << 32 | 0xFFFFFFFF, UINT64_C(99) << 32, UINT64_C(1) << 32 | 31};
+    const struct page page = {.end = PAGE_GOES_ON};
+    struct driver driver;
+    driver_begin(&driver, "", GROUPS, ANSWERS(answers));
+    driver_join(&driver);
+    driver_start(&driver);
+    DRIVER_UNTIL(&driver, driver.requests == 1);
+    for (size_t i = 0; i < sizeof tickets / sizeof tickets[0]; i++) {
+        struct response *response = memory_allocate(sizeof *response);
+        driver_feed(&driver,
+            (struct event){.kind = EVENT_RESPONSE, .ticket = tickets[i], .response = response});
+        driver_feed(
+            &driver, (struct event){.kind = EVENT_PAGED, .ticket = tickets[i], .page = &page});
+        driver_feed(&driver, (struct event){.kind = EVENT_DIGESTED, .ticket = tickets[i]});
+        ck_assert_int_eq(driver.requests, 1);
+    }
+    driver_finish(&driver);
+    ck_assert_int_eq(driver.proof, PROOF_PROVEN);
+    ck_assert_int_eq(driver.requests, 1);
+    driver_end(&driver);
+}
+END_TEST
+
+/* What the operator did not select is neither read nor told of, and takes nothing from the proof:
+ * not as it ends, not where it is interrupted, and not when it is taken up again. */
+START_TEST(a_stream_that_is_not_selected_is_left_alone)
+{
+    static const struct answer answers[] = {EIGHT_GROUPS};
+    static const char *groups_only[] = {"groups", NULL};
+    for (int crash = 0; crash < 3; crash++) {
+        struct driver driver;
+        driver_begin(&driver, "", GROUPS "," MEMBERS, ANSWERS(answers));
+        driver.connection_settings.streams = groups_only;
+        driver.connection_settings.stream_count = 1;
+        driver_join(&driver);
+        driver_start(&driver);
+        if (crash == 1) {
+            DRIVER_UNTIL(&driver, driver.runs[0].ended);
+            driver_crash(&driver);
+            driver_start(&driver);
+        } else if (crash == 2) {
+            DRIVER_UNTIL(&driver, driver.requests == 1);
+            driver_feed(&driver, (struct event){.kind = EVENT_STOP});
+        }
+        driver_finish(&driver);
+        ck_assert_int_eq(driver.interrupted, crash == 2);
+        ck_assert_int_eq(driver.proof, crash == 2 ? PROOF_PARTIAL : PROOF_PROVEN);
+        for (size_t i = 0; i < driver.summary_count; i++)
+            ck_assert_str_eq(driver.summaries[i].stream, "groups");
+        ck_assert(!driver.runs[1].begun);
+        driver_end(&driver);
+    }
+}
+END_TEST
+
 START_TEST(a_second_round_of_the_same_name_is_refused)
 {
     static const struct answer answers[] = {EIGHT_GROUPS};
@@ -452,7 +512,8 @@ START_TEST(a_page_that_nobody_could_digest_is_its_scopes_trouble)
 }
 END_TEST
 
-UNIT_MAIN("round", a_request_that_nobody_could_send_is_sent_again,
+UNIT_MAIN("round", an_answer_that_nobody_waits_for_changes_nothing,
+    a_stream_that_is_not_selected_is_left_alone, a_request_that_nobody_could_send_is_sent_again,
     a_page_that_nobody_could_digest_is_its_scopes_trouble, one_parents_403_is_that_scopes_alone,
     the_window_bounds_what_is_ahead_of_the_store, a_parent_that_is_partial_makes_its_child_so,
     no_kind_of_job_can_hang_a_round, a_round_with_children_survives_a_crash_anywhere,
