@@ -3,6 +3,7 @@
  * of an origin, a server's stated rate, and clocks that jump. */
 #include <inttypes.h>
 #include <stdarg.h>
+#include "../../../host/engine/machine.h"
 #include "driver.h"
 
 #define LISTING(name, more)                                                                     \
@@ -20,7 +21,7 @@
 struct application {
     char asked[8192];
     size_t count;
-    int users_pages, members_pages;
+    int users_pages, members_pages, tokens;
     int status;             /* of every answer; 0: 200 */
     enum exchange exchange; /* likewise */
     int64_t sent_ms[8192];
@@ -84,6 +85,12 @@ static struct response *serve(struct driver *driver, const char *url)
 {
     struct application *application = driver->context;
     struct response *response = empty_answer(application->status ? application->status : 200);
+    struct fault fault;
+    if (strstr(url, "/token")) {
+        application->tokens++;
+        ck_assert(bytes_append_text(&response->body, "{\"access_token\":\"t\"}", &fault));
+        return response;
+    }
     note_asked(driver, url);
     if (application->exchange != EXCHANGE_DONE) {
         response->exchange = application->exchange;
@@ -270,6 +277,8 @@ static int64_t round_of(const struct job *job)
         return job->run_end.run / 100;
     case JOB_ROUND_END:
         return job->round_end.round;
+    case JOB_TOKEN_LOAD: /* of both */
+        return 0;
     default:
         ck_abort_msg("a job of kind %d was not expected", (int)job->kind);
     }
@@ -292,15 +301,21 @@ static struct driver *whose(struct driver *driver, const struct effect *effect)
     return other ? &second : &first;
 }
 
-static void begin_two(const char *streams_first, const char *streams_second, const char *members)
+static void begin_both(const char *members_first, const char *streams_first,
+    const char *members_second, const char *streams_second)
 {
-    begin(&first, &first_application, "", streams_first);
-    begin(&second, &second_application, members, streams_second);
+    begin(&first, &first_application, members_first, streams_first);
+    begin(&second, &second_application, members_second, streams_second);
     second.connection_settings.name = "second";
     second.rounds = SECOND_ROUNDS;
     second_engine = second.engine;
     second.engine = first.engine;
     first.route = second.route = whose;
+}
+
+static void begin_two(const char *streams_first, const char *streams_second, const char *members)
+{
+    begin_both("", streams_first, members, streams_second);
 }
 
 /* One event of the one, then one of the other, on one clock. */
@@ -355,6 +370,108 @@ START_TEST(connections_that_share_a_lane_have_even_shares)
     ck_assert_int_le(second_application.sent_ms[0] - first_application.sent_ms[before], 20);
     finish_two();
     end_two();
+}
+END_TEST
+
+/* ------------------------------------------------------------------ logins -------------------- */
+
+#define REFRESH(more)                                                                              \
+    "'parameters':[{'name':'key','secret':true,'required':true},"                                  \
+    "{'name':'client','default_value':'robot'}],'auth':{'username_parameter':'client',"            \
+    "'token_url':'{base_url}/token','scheme':'refresh_token','refresh_token_parameter':'key'" more \
+    "},"
+
+static void log_in_both(const char *members_second)
+{
+    begin_both(REFRESH(""), PEOPLE, members_second, PEOPLE);
+    driver_join(&first);
+    driver_join(&second);
+    driver_start(&first);
+    driver_start(&second);
+    finish_two();
+    ck_assert_msg(!first.failed, "%s", first.reason);
+    ck_assert_uint_eq(first_application.count, 30);
+}
+
+/* The second use of one refresh token counts as theft at a server that rotates them. */
+START_TEST(connections_with_one_refresh_token_share_its_access_token)
+{
+    log_in_both(REFRESH(""));
+    ck_assert_msg(!second.failed, "%s", second.reason);
+    ck_assert_uint_eq(second_application.count, 30);
+    ck_assert_int_eq(first_application.tokens + second_application.tokens, 1);
+    end_two();
+}
+END_TEST
+
+START_TEST(a_refresh_token_is_not_shared_between_ways_of_asking)
+{
+    log_in_both(REFRESH(",'access_token':'/data/token'"));
+    ck_assert(second.failed && second.denied);
+    ck_assert_msg(
+        strstr(second.reason, "the same refresh token as acme") != NULL, "%s", second.reason);
+    ck_assert_uint_eq(second_application.count, 0);
+    ck_assert_int_eq(first_application.tokens + second_application.tokens, 1);
+    end_two();
+}
+END_TEST
+
+/* ------------------------------------------------------------------ what is kept -------------- */
+
+static struct lane *add_lane(struct engine *engine, unsigned rounds)
+{
+    struct lane *lane = memory_allocate(sizeof *lane);
+    ck_assert(engine_reserve(engine, PLACES_LANE));
+    lane->key = memory_copy_text("idle");
+    lane->rounds = rounds;
+    TAILQ_INIT(&lane->waiting);
+    lane->next = engine->lanes;
+    engine->lanes = lane;
+    return lane;
+}
+
+static struct circuit *add_circuit(struct engine *engine, unsigned rounds)
+{
+    struct circuit *circuit = memory_allocate(sizeof *circuit);
+    circuit->name = memory_copy_text("idle");
+    circuit->rounds = rounds;
+    circuit->next = engine->circuits;
+    engine->circuits = circuit;
+    return circuit;
+}
+
+/* Idle lanes and circuits beyond the limits go when a round ends, with their timers; those in use
+ * stay, however many there are. */
+START_TEST(what_is_idle_goes_once_there_is_too_much)
+{
+    struct driver driver;
+    struct application application;
+    begin(&driver, &application, "", PEOPLE);
+    driver_join(&driver);
+    struct engine *engine = driver.engine;
+    struct lane *used_lane = add_lane(engine, 1), *waiting = add_lane(engine, 0);
+    struct circuit *used_circuit = add_circuit(engine, 1);
+    waiting->timer = engine_ticket(engine, TICKET_LANE_WAIT, waiting);
+    engine_timer_set(engine, waiting->timer, INT64_C(1) << 40);
+    for (size_t i = 0; i < ENGINE_LANES_MAX + 5; i++)
+        (void)add_lane(engine, 0);
+    for (size_t i = 0; i < ENGINE_CIRCUITS_MAX + 5; i++)
+        (void)add_circuit(engine, 0);
+    driver_start(&driver);
+    driver_finish(&driver);
+    ck_assert_int_eq(driver.proof, PROOF_ASSERTED);
+    size_t lanes = 0, circuits = 0;
+    bool lane_there = false, circuit_there = false;
+    for (const struct lane *lane = engine->lanes; lane; lane = lane->next, lanes++)
+        lane_there = lane_there || lane == used_lane;
+    for (const struct circuit *at = engine->circuits; at; at = at->next, circuits++)
+        circuit_there = circuit_there || at == used_circuit;
+    ck_assert_uint_eq(lanes, ENGINE_LANES_MAX + 1);
+    ck_assert_uint_eq(circuits, ENGINE_CIRCUITS_MAX + 1);
+    ck_assert(lane_there && circuit_there);
+    ck_assert_ptr_null(heap_first(&engine->timers));
+    used_lane->rounds = used_circuit->rounds = 0;
+    driver_end(&driver);
 }
 END_TEST
 
@@ -508,6 +625,30 @@ START_TEST(a_certificate_or_a_login_page_stops_the_connection)
         ck_assert_int_eq(driver_summary(&driver, "users")->requests, rows[i].requests);
         driver_end(&driver);
     }
+}
+END_TEST
+
+/* A 200 that says "slow down" in its body is waited for as a 429 is. */
+START_TEST(a_sound_answer_may_say_throttled)
+{
+    static const struct answer answers[] = {{.when = "/users",
+                                                .times = 1,
+                                                .header = "Retry-After",
+                                                .value = "7",
+                                                .body = "{'code':'slow'}"},
+        {.when = "/users", .body = "{'items':[" ITEM("1") "]}"}};
+    struct driver driver;
+    driver_begin(&driver,
+        "'envelope':{'code':'/code'},'error_words':[{'code':'slow','class':'throttled'}],", PEOPLE,
+        ANSWERS(answers));
+    driver_join(&driver);
+    driver_start(&driver);
+    driver_finish(&driver);
+    ck_assert_int_eq(driver.proof, PROOF_ASSERTED);
+    ck_assert_int_eq(driver.requests, 2);
+    ck_assert_int_ge(driver.now_ms, 7000);
+    ck_assert_int_ge(driver_summary(&driver, "users")->throttled_ms, 7000);
+    driver_end(&driver);
 }
 END_TEST
 
@@ -737,11 +878,13 @@ START_TEST(each_request_is_counted_once)
 }
 END_TEST
 
-UNIT_MAIN("lane", a_stream_of_many_scopes_does_not_starve_another,
-    a_place_is_kept_for_a_stream_between_two_pages, connections_that_share_a_lane_have_even_shares,
-    a_connections_trouble_is_its_own, an_origin_that_cannot_be_connected_to_is_left_alone_by_all,
-    half_open_tries_with_one_request, a_round_without_a_sound_answer_has_failed,
-    a_certificate_or_a_login_page_stops_the_connection,
+UNIT_MAIN("lane", a_sound_answer_may_say_throttled,
+    connections_with_one_refresh_token_share_its_access_token,
+    a_refresh_token_is_not_shared_between_ways_of_asking, what_is_idle_goes_once_there_is_too_much,
+    a_stream_of_many_scopes_does_not_starve_another, a_place_is_kept_for_a_stream_between_two_pages,
+    connections_that_share_a_lane_have_even_shares, a_connections_trouble_is_its_own,
+    an_origin_that_cannot_be_connected_to_is_left_alone_by_all, half_open_tries_with_one_request,
+    a_round_without_a_sound_answer_has_failed, a_certificate_or_a_login_page_stops_the_connection,
     one_stream_in_trouble_is_no_failed_connection, a_wait_in_the_body_is_kept,
     a_stated_limit_is_kept_in_every_window, a_wall_clock_that_jumps_changes_nothing,
     each_request_is_counted_once)
