@@ -52,7 +52,7 @@ if [ -z "$quick" ]; then
     logged headers cmake --build build/layers --target all_verify_interface_header_sets -j "$jobs"
     build asan-ubsan
     step "tests under the address and undefined-behaviour sanitizers"
-    logged asan-ubsan-tests ctest --test-dir build/asan-ubsan -LE long -E '^(scenario|packaging)\.' --timeout 300 --output-on-failure \
+    logged asan-ubsan-tests ctest --test-dir build/asan-ubsan -LE long -E '^(scenario|packaging|faults)\.' --timeout 300 --output-on-failure \
         --no-tests=error -j "$jobs"
     tail -n 5 build/asan-ubsan-tests.log
     build release

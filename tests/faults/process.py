@@ -125,9 +125,8 @@ def in_recovery():
     return cases
 
 
-without(117, "kill -9 in migration", "not yet built: there is one schema so far, and nothing to migrate from; its making is in 112 to 114 (the first "
-             "writes and syncs of a new store)")
-without(118, "kill -9 in saving a token", "not yet built: rotated refresh tokens are being built")
+without(117, "kill -9 in migration", "no case here: inject.power_all kills at every write of a store being made, unit.store.migrate in the middle of each migration")
+without(118, "kill -9 in saving a token", "no case here: scenario.refresh kills around the saving of a rotated refresh token")
 for number, title in ((119, "before a write's intent"), (120, "after a write's intent"), (121, "after sending a write"),
                       (122, "after the answer to a write")):
     without(number, f"kill -9 {title}", "not yet built: nothing is written to applications")
@@ -166,8 +165,7 @@ def two_hosts():
     return [("a second serve", second_serve), ("a sync beside serve", beside_serve), ("two syncs", two_syncs)]
 
 
-without(124, "allocation fails", "no case here: a limit on memory strikes libcurl and SQLite at places that no test can name; injected failures of "
-             "single allocations belong to the unit tests")
+without(124, "allocation fails", "no case here: inject.memory_all fails every allocation of a round, once and for good")
 
 
 @probe(125, "out of descriptors", "process", "R")
