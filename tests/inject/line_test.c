@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "allocate.h"
 #include "base/memory.h"
 #include "engine/connection.h"
@@ -220,4 +221,51 @@ START_TEST(what_cannot_be_made_says_that_memory_was_short)
 }
 END_TEST
 
-UNIT_MAIN("line", what_cannot_be_made_says_that_memory_was_short)
+static const char configuration[] =
+    "connections = ( { name = \"acme\"; connector = \"scim\"; base_url = "
+    "\"https://scim.example.com/v2\"; tenant = \"t\";\n"
+    "parameters = { org = \"acme\"; page = 0x10; on = true; };\n"
+    "secrets = { token = \"file:acme.token\"; other = \"env:X\"; };\n"
+    "labels = { owner = \"team\" \"-a\"; }; streams = [ \"users\", \"groups\" ];\n"
+    "classify = ( { login = \"^svc\\.\"; class = \"service\"; } ); every = \"15m\";\n"
+    "ca_file = \"ca.pem\"; client_cert = \"/etc/c.pem\"; proxy = \"http://proxy:3128\"; },\n"
+    "{ name = \"b\" connector = \"scim\" } );\n";
+
+/* Nor is a configuration wrong because there was no memory to read it. */
+START_TEST(a_configuration_is_read_whole_or_not_at_all)
+{
+    char path[] = "/tmp/muster-line-XXXXXX";
+    int file = mkstemp(path);
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(
+        write(file, configuration, sizeof configuration - 1), sizeof configuration - 1);
+    ck_assert_int_eq(close(file), 0);
+    for (int good = 0; good < 2; good++) {
+        bool hit = true;
+        for (int64_t at = 1; hit; at++) {
+            struct settings *settings = NULL;
+            struct fault fault = {.text = ""};
+            allocate_begin(at, good);
+            allocate_of_libraries(false); /* libconfig falls likewise */
+            bool read = settings_read(path, &settings, &fault);
+            hit = allocate_end() >= at;
+            ck_assert_msg(read || hit, "%s", fault.text);
+            ck_assert_msg(read || strstr(fault.text, "memory") != NULL, "%lld: says only: %s",
+                (long long)at, fault.text);
+            if (read) {
+                ck_assert_uint_eq(settings->connection_count, 2);
+                ck_assert_uint_eq(settings->connections[0].parameter_count, 3);
+                ck_assert_uint_eq(settings->connections[0].stream_count, 2);
+                ck_assert_uint_eq(settings->connections[0].classify_count, 1);
+                ck_assert_str_eq(settings->connections[0].labels[0].value, "team-a");
+                ck_assert_str_eq(settings->connections[0].proxy, "http://proxy:3128");
+            }
+            settings_free(settings);
+        }
+    }
+    ck_assert_int_eq(unlink(path), 0);
+}
+END_TEST
+
+UNIT_MAIN("line", a_configuration_is_read_whole_or_not_at_all,
+    what_cannot_be_made_says_that_memory_was_short)
