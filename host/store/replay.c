@@ -475,7 +475,8 @@ static bool act(struct turn *turn, struct fault *fault)
         return settle_alike(turn, REPLAY_FAILS, fault);
     if (turn->parent_gone)
         return settle_alike(turn, REPLAY_SUPERSEDED, fault);
-    if (!map_letters(turn, &replay, fault))
+    if (!replay_item_said(turn->on->store, turn->scope, turn->letters[0].letter, fault) ||
+        !map_letters(turn, &replay, fault))
         return false;
     bool good = take_items(turn, replay, fault);
     slots_clear(&turn->on->store->slots); /* they borrow from the replay */
@@ -523,6 +524,7 @@ static bool replay_scope(
         arena_free(turn.arena);
     }
     seen_clear(&scope->later.seen);
+    seen_clear(&scope->said.names);
     return good;
 }
 

@@ -50,6 +50,23 @@ bool replay_item_match(const struct replay *replay, struct kept_item *kept)
 
 /* ------------------------------------------------------------------ overtaken ----------------- */
 
+bool replay_item_said(
+    struct store *store, struct replay_scope *scope, int64_t letter, struct fault *fault)
+{
+    const int64_t from = scope->said.from ? scope->said.from : INT64_MAX;
+    sqlite3_stmt *row =
+        sql_start(&store->sql, SQL_REPLAY_SAID, fault, "iii", scope->scope, letter, from);
+    if (!row)
+        return false;
+    enum sql_step step;
+    bool good = true;
+    while (good && (step = sql_next(&store->sql, row, fault)) == SQL_ROW)
+        good = seen_decode(&scope->said.names, sql_span(row, 0), fault);
+    (void)sqlite3_reset(row); /* its failure was seen by sql_next */
+    scope->said.from = letter;
+    return good && step == SQL_END;
+}
+
 /* Adds what the batches in (from, to] listed. */
 static bool add_later(
     struct replay_turn *turn, int64_t run, int64_t from, int64_t to, struct fault *fault)
@@ -146,9 +163,10 @@ static bool is_overtaken(
     struct store *store = turn->item.store;
     int64_t connection = turn->item.place->connection, object = 0;
     struct slot *slot;
+    const uint64_t name = slots_hash(store, connection, named->kind, named->id);
     *ret_overtaken = true;
-    if (named->own && seen_has_id(&turn->scope->later.seen,
-                          slots_hash(store, connection, named->kind, named->id)))
+    if (seen_has_id(&turn->scope->said.names, name) ||
+        (named->own && seen_has_id(&turn->scope->later.seen, name)))
         return true;
     /* The latest of its id, whatever its incarnation. */
     if (!slots_object_by_id(store, connection, named->kind, named->id, &object, &slot, fault))
@@ -209,6 +227,14 @@ static const char *outcome_between(const struct batch_outcome *before,
     return after->filtered > before->filtered ? "orphan" : "unchanged";
 }
 
+/* For the letters after it, which are older. */
+static bool note_said(struct replay_turn *turn, uint32_t kind, struct span id, struct fault *fault)
+{
+    bool fresh;
+    return seen_id(&turn->scope->said.names, NULL,
+        slots_hash(turn->item.store, turn->item.place->connection, kind, id), &fresh, fault);
+}
+
 static bool take_record(struct replay_turn *turn, const struct record *record, bool overtaken,
     struct replay_record *into, struct fault *fault)
 {
@@ -228,7 +254,7 @@ static bool take_record(struct replay_turn *turn, const struct record *record, b
     if (!item_record(&turn->item, record, fault))
         return false;
     into->outcome = outcome_between(&before, turn->item.outcome, record);
-    return true;
+    return note_said(turn, record->kind->kind, record->id, fault);
 }
 
 static bool take_filtered(struct replay_turn *turn, const struct filtered *filtered,
@@ -243,7 +269,8 @@ static bool take_filtered(struct replay_turn *turn, const struct filtered *filte
         .id = filtered->id,
         .outcome = overtaken ? "superseded" : "filtered"};
     if (!overtaken)
-        return item_filtered(&turn->item, filtered, fault);
+        return item_filtered(&turn->item, filtered, fault) &&
+               (!filtered->id.data || note_said(turn, named.kind, filtered->id, fault));
     turn->item.outcome->filtered += filtered->records;
     turn->item.superseded += filtered->records;
     return true;

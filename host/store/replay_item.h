@@ -30,6 +30,13 @@ struct later {
     bool begun;
 };
 
+/* What newer letters of the scope have said: hashes of names, whether or not there is an object.
+ * A rehearsal knows it from here alone, since its rows are gone with each transaction. */
+struct said {
+    struct seen names;
+    int64_t from; /* replayed letters from this one on are in it */
+};
+
 struct replay_scope {
     int64_t scope, connection, stream;
     const char *connection_name, *stream_name;
@@ -37,6 +44,7 @@ struct replay_scope {
     int64_t parent_object;
     bool closed;
     struct later later;
+    struct said said;
 };
 
 struct replay_turn {
@@ -47,6 +55,9 @@ struct replay_turn {
     struct arena *arena;
 };
 
+/* Adds what earlier replays took of letters newer than `letter`, the first of a transaction. */
+bool replay_item_said(struct store *store, struct replay_scope *scope, int64_t letter,
+    struct fault *fault) MUST_CHECK;
 /* Sets the fate and `now` of each letter of the item from what it gives today. True where at least
  * one of them is done with: only then are the item's records to be taken, so that a replay that
  * mends nothing changes nothing. */

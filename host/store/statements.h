@@ -363,6 +363,11 @@
         "SELECT b.seen FROM scope_runs s JOIN batches b"                                         \
         " ON b.run=s.run AND b.scope=s.scope WHERE s.scope=?1 AND s.run>=?2 AND b.batch>?3"      \
         " AND b.batch<=?4 AND b.kind='page'")                                                    \
+    X(SQL_REPLAY_SAID,                                                                           \
+        "SELECT seen FROM (SELECT b.seen,(SELECT min(l.letter) FROM dead_letters l"              \
+        " WHERE l.closed_run=b.run AND l.closed_batch=b.batch) AS least FROM scope_runs s"       \
+        " JOIN batches b ON b.run=s.run AND b.scope=s.scope WHERE s.scope=?1"                    \
+        " AND b.kind='replay') WHERE least>?2 AND least<=?3")                                    \
     X(SQL_OBJECT_TEXTS, "SELECT fields,volatiles,attributes FROM objects WHERE object=?1")       \
     X(SQL_OBJECT_RUN, "SELECT run FROM objects WHERE object=?1")                                 \
     X(SQL_CONTRIBUTION_RUN, "SELECT run FROM contributions WHERE object=?1 AND scope=?2")        \
