@@ -306,6 +306,26 @@ START_TEST(case_an_older_letter_replayed_first_yields_to_a_newer_one)
 }
 END_TEST
 
+/* Where no page told the id, the order of the letters alone says which is newer. */
+START_TEST(case_letters_of_unread_ids_go_by_their_age)
+{
+    const int64_t older[] = {1}, newer[] = {2};
+    for (int first = 0; first < 2; first++) {
+        struct again again;
+        again_begin(&again, BLIND);
+        (void)again_pull(&again, PEOPLE, NULL, PROOF_PARTIAL, PAGES("[{'id':'a','login':'one'}]"));
+        (void)again_pull(&again, PEOPLE, NULL, PROOF_PARTIAL, PAGES("[{'id':'a','login':'two'}]"));
+        again_declare(&again, WIDE);
+        (void)again_replay_of(&again, false, ALL_SETTLED, first ? newer : older, 1);
+        ck_assert_str_eq(content(&again), first ? "a|two|live|ok\n" : "a|one|live|ok\n");
+        ck_assert_str_eq(again_replay(&again),
+            first ? "1 superseded, account a superseded\n" : "2 taken, account a changed\n");
+        ck_assert_str_eq(content(&again), "a|two|live|ok\n");
+        again_end(&again);
+    }
+}
+END_TEST
+
 /* ------------------------------------------------------------------ newer than the letter ----- */
 
 START_TEST(case_what_was_listed_since_stays)
@@ -599,7 +619,8 @@ UNIT_MAIN("replay", case_what_maps_becomes_rows_books_and_a_run_of_its_own,
     case_a_rehearsal_writes_nothing_and_says_what_will_be,
     case_broken_off_between_batches_and_taken_up, case_letters_of_one_item_stay_together,
     case_the_newest_of_many_letters_of_one_object_counts,
-    case_an_older_letter_replayed_first_yields_to_a_newer_one, case_what_was_listed_since_stays,
+    case_an_older_letter_replayed_first_yields_to_a_newer_one,
+    case_letters_of_unread_ids_go_by_their_age, case_what_was_listed_since_stays,
     case_a_later_page_of_the_same_run_is_newer, case_a_failed_object_is_mended,
     case_a_tombstone_deletes_what_is_older, case_an_older_letter_brings_nothing_back,
     case_what_is_filtered_now_is_not_missing, case_a_new_incarnation_takes_the_id,
