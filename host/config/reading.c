@@ -222,7 +222,7 @@ bool reading_secret(const struct reading *reading, const config_setting_t *setti
     struct fault *fault)
 {
     static const struct span file = {"file:", 5};
-    const char *reference;
+    const char *reference = NULL;
     struct fault why;
     if (!reading_borrow_text(reading, setting, &reference, fault))
         return false;

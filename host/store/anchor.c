@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,13 +34,9 @@ static bool read_line(const char line[LINE_BYTES], struct anchor *ret_anchor)
     char again[LINE_BYTES + 1];
     if (!span_to_int64((struct span){line, NUMBER_DIGITS}, &anchor.batch))
         return false;
-    for (size_t i = 0; i < sizeof anchor.head.bytes; i++) {
-        const char digits[3] = {line[NUMBER_DIGITS + 1 + 2 * i], line[NUMBER_DIGITS + 2 + 2 * i]};
-        unsigned byte = 0;
-        if (sscanf(digits, "%2x", &byte) != 1)
-            return false;
-        anchor.head.bytes[i] = (uint8_t)byte;
-    }
+    if (sodium_hex2bin(anchor.head.bytes, sizeof anchor.head.bytes, line + NUMBER_DIGITS + 1,
+            LINK_DIGITS, NULL, NULL, NULL) != 0)
+        return false;
     write_line(&anchor, again);
     *ret_anchor = anchor;
     return memcmp(again, line, LINE_BYTES) == 0;
