@@ -117,6 +117,7 @@ bool reading_group(const struct reading *reading, const config_setting_t *group,
 bool reading_borrow_text(const struct reading *reading, const config_setting_t *setting,
     const char **ret_text, struct fault *fault)
 {
+    *ret_text = "";
     if (!reading_expect(reading, setting, CONFIG_TYPE_STRING, "a text, in double quotes", fault))
         return false;
     const char *text = config_setting_get_string(setting);
@@ -222,7 +223,7 @@ bool reading_secret(const struct reading *reading, const config_setting_t *setti
     struct fault *fault)
 {
     static const struct span file = {"file:", 5};
-    const char *reference = NULL;
+    const char *reference;
     struct fault why;
     if (!reading_borrow_text(reading, setting, &reference, fault))
         return false;

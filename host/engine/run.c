@@ -134,6 +134,9 @@ static void end(struct run *run)
             proof_name(round->runs[run->parent].summary.proof));
         lower_proof(run, round->runs[run->parent].summary.proof, reason);
     }
+    if (run->parent >= 0 && round->runs[run->parent].summary.sums.dead > 0)
+        lower_proof(run, PROOF_ASSERTED,
+            "items of its parent stream went to the dead letters: their children were not read");
     struct job *job = engine_job(JOB_RUN_END);
     if (!job) {
         give_up(run, "out of memory");

@@ -355,8 +355,10 @@ static inline void driver_run_end(struct driver *driver, struct job_run_end *end
         run->bookmark = driver_text(end->bookmark);
     }
     for (size_t i = 0; i < driver->scope_count; i++)
-        if (driver->scopes[i].run == end->run)
+        if (driver->scopes[i].run == end->run) {
             end->sums.received += driver->scopes[i].sums.received;
+            end->sums.dead += driver->scopes[i].sums.dead;
+        }
 }
 
 static inline bool driver_execute(struct driver *driver, struct job *job)

@@ -75,6 +75,25 @@ START_TEST(a_parent_that_is_partial_makes_its_child_so)
 }
 END_TEST
 
+/* It is there, but nothing of it could be kept: nobody knows what its children are. */
+START_TEST(a_parent_that_is_dead_bars_a_proof_of_children)
+{
+    static const struct answer answers[] = {
+        {.when = "/groups", .body = "{'total':2,'items':[" ITEM("1") ",{'id':'2','x':1,'x':2}]}"},
+        ONE_MEMBER};
+    struct driver driver;
+    driver_begin(&driver, "", GROUPS "," MEMBERS, ANSWERS(answers));
+    driver_join(&driver);
+    driver_start(&driver);
+    driver_finish(&driver);
+    ck_assert_int_eq(driver_summary(&driver, "groups")->proof, PROOF_PROVEN);
+    const struct run_summary *members = driver_summary(&driver, "members");
+    ck_assert_int_eq(members->proof, PROOF_ASSERTED);
+    ck_assert_msg(strstr(members->reason, "dead letters") != NULL, "%s", members->reason);
+    driver_end(&driver);
+}
+END_TEST
+
 /* Every kind of job fails: the round ends, each run with a reason. */
 START_TEST(no_kind_of_job_can_hang_a_round)
 {
@@ -516,9 +535,9 @@ UNIT_MAIN("round", an_answer_that_nobody_waits_for_changes_nothing,
     a_stream_that_is_not_selected_is_left_alone, a_request_that_nobody_could_send_is_sent_again,
     a_page_that_nobody_could_digest_is_its_scopes_trouble, one_parents_403_is_that_scopes_alone,
     the_window_bounds_what_is_ahead_of_the_store, a_parent_that_is_partial_makes_its_child_so,
-    no_kind_of_job_can_hang_a_round, a_round_with_children_survives_a_crash_anywhere,
-    a_round_with_children_drains_anywhere, a_crash_in_the_second_pass_forgets_the_first,
-    a_failure_before_a_restart_keeps_its_reason, a_token_is_renewed_once_for_all,
-    a_refused_login_fails_the_round_and_sends_nothing_more, a_round_may_end_while_its_login_waits,
-    a_drain_is_no_failed_login, a_second_round_of_the_same_name_is_refused,
-    a_round_with_nothing_left_gives_way_to_a_new_one)
+    a_parent_that_is_dead_bars_a_proof_of_children, no_kind_of_job_can_hang_a_round,
+    a_round_with_children_survives_a_crash_anywhere, a_round_with_children_drains_anywhere,
+    a_crash_in_the_second_pass_forgets_the_first, a_failure_before_a_restart_keeps_its_reason,
+    a_token_is_renewed_once_for_all, a_refused_login_fails_the_round_and_sends_nothing_more,
+    a_round_may_end_while_its_login_waits, a_drain_is_no_failed_login,
+    a_second_round_of_the_same_name_is_refused, a_round_with_nothing_left_gives_way_to_a_new_one)
