@@ -33,6 +33,7 @@ struct client {
 
 struct control {
     struct host *host;
+    struct metrics *metrics;
     char *store_path;
     struct sockaddr_un address;
     struct hash_key key; /* of the gate */
@@ -141,8 +142,8 @@ static bool client_begin(struct control *control, struct client *client, struct 
     if (request.verb == REQUEST_SYNC)
         return order_create(
             &control->orders, &request, generation, &client->out, &client->order, fault);
-    return decision_start(
-        control->host, control->store_path, &request, generation, &client->decision, fault);
+    return decision_start(control->host, control->metrics, control->store_path, &request,
+        generation, &client->decision, fault);
 }
 
 static void client_line(struct control *control, struct client *client,
@@ -408,14 +409,15 @@ static bool listen_there(struct control *control, struct fault *fault)
     return host_watch(control->host, control->epoll, on_ready, control, fault);
 }
 
-bool control_open(
-    struct host *host, const char *store_path, struct control **ret_control, struct fault *fault)
+bool control_open(struct host *host, struct metrics *metrics, const char *store_path,
+    struct control **ret_control, struct fault *fault)
 {
     struct control *control = memory_allocate(sizeof *control);
     struct random random = random_from_system();
     if (!control)
         return fault_memory(fault);
     control->host = host;
+    control->metrics = metrics;
     control->listener = control->epoll = -1;
     for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
         control->clients[i].descriptor = -1;

@@ -36,6 +36,7 @@
 
 #include "generation.h"
 #include "host.h"
+#include "metrics/metrics.h"
 #include "schedule.h"
 
 #define CONTROL_CLIENTS_MAX 16u
@@ -48,8 +49,8 @@ struct control;
 
 /* Only for the holder of the store's lock: a socket that is there already is a dead host's and is
  * removed. */
-bool control_open(struct host *host, const char *store_path, struct control **ret_control,
-    struct fault *fault) MUST_CHECK;
+bool control_open(struct host *host, struct metrics *metrics, const char *store_path,
+    struct control **ret_control, struct fault *fault) MUST_CHECK;
 /* From the host's hooks; NULL is fine. */
 void control_note(struct control *control, const struct note *note);
 void control_round_done(struct control *control, const struct effect *effect);

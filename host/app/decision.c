@@ -8,13 +8,17 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/memory.h"
+#include "observe.h"
 #include "replay.h"
 #include "store/query.h"
 
 struct decision {
     struct arena *arena; /* this lies in it too */
     struct host *host;
+    struct metrics *metrics;
     const char *store_path;
+    const char **names; /* of the connections that are measured */
+    size_t name_count;
     struct control_request request;
     struct replay_kit kit; /* REPLAY; taken and given back on the I/O thread */
     pthread_t thread;
@@ -84,6 +88,7 @@ static void *decide(void *context)
     if (store_open(decision->store_path, &options, &store, &fault)) {
         if (make(decision, store, &fault))
             fault = (struct fault){.code = FAULT_NONE};
+        observe_waiting(decision->metrics, store, decision->names, decision->name_count);
         store_close(store);
     }
     decision->fault = fault;
@@ -118,7 +123,23 @@ static bool copy_request(struct decision *decision, struct fault *fault)
            copy_text(decision->arena, &request->stream, fault);
 }
 
-bool decision_start(struct host *host, const char *store_path,
+static bool copy_names(
+    struct decision *decision, const struct generation *generation, struct fault *fault)
+{
+    decision->names =
+        arena_allocate_array(decision->arena, generation->count + 1, sizeof *decision->names);
+    if (!decision->names)
+        return fault_memory(fault);
+    for (; decision->name_count < generation->count; decision->name_count++) {
+        const char *name = generation->entries[decision->name_count].name;
+        if (!copy_text(decision->arena, &name, fault))
+            return false;
+        decision->names[decision->name_count] = name;
+    }
+    return true;
+}
+
+bool decision_start(struct host *host, struct metrics *metrics, const char *store_path,
     const struct control_request *request, const struct generation *generation,
     struct decision **ret_decision, struct fault *fault)
 {
@@ -128,9 +149,11 @@ bool decision_start(struct host *host, const char *store_path,
         return fault_memory(fault);
     decision->arena = arena;
     decision->host = host;
+    decision->metrics = metrics;
     decision->store_path = arena_copy_text(arena, store_path);
     decision->request = *request;
-    if (!(decision->store_path || fault_memory(fault)) || !copy_request(decision, fault))
+    if (!(decision->store_path || fault_memory(fault)) || !copy_request(decision, fault) ||
+        !copy_names(decision, generation, fault))
         return false;
     if (request->verb == REQUEST_REPLAY && !replay_kit_take(generation, &decision->kit, fault))
         return false;

@@ -9,6 +9,7 @@
 #include "generation.h"
 #include "host.h"
 #include "message.h"
+#include "metrics/metrics.h"
 
 /* On a handle that may write; beside a host's writer it waits for its transaction. Not for
  * REQUEST_SYNC and REQUEST_REPLAY. */
@@ -20,8 +21,9 @@ struct decision;
 #define DECISION_LINES_MAX (128u << 10) /* bytes of a replay's lines that wait to be fetched */
 
 /* Rings the host when it is made, and when a replay has lines. Copies what it needs; a replay holds
- * the generation's connections until it is freed. */
-bool decision_start(struct host *host, const char *store_path,
+ * the generation's connections until it is freed. The gauges of what waits for a person are right
+ * before it is done. */
+bool decision_start(struct host *host, struct metrics *metrics, const char *store_path,
     const struct control_request *request, const struct generation *generation,
     struct decision **ret_decision, struct fault *fault) MUST_CHECK;
 /* Moves whole lines that wait to `out`, where that has room for all of them; the replay goes on

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include "log/log.h"
+#include "store/query.h"
 
 static const char *stream_of(const struct note *note)
 {
@@ -69,8 +70,7 @@ static void observe_run(struct metrics *metrics, const struct note *note, int64_
                 METRICS_LABELS(note->connection, stream_of(note), drift_kind_name(kind)),
                 (double)run->drift_of[kind]);
     metrics_set(metrics, METRIC_DEAD_LETTERS, labels, (double)run->letters_open);
-    if (run->held)
-        metrics_set(metrics, METRIC_HELD, METRICS_LABELS(note->connection), (double)run->held);
+    metrics_set(metrics, METRIC_HELD, METRICS_LABELS(note->connection), (double)run->held_open);
     log_event(run->proof >= PROOF_ASSERTED ? LOG_INFO : LOG_WARNING, "run_ended",
         LOG_TEXT("connection", note->connection), LOG_TEXT("stream", note->stream),
         LOG_TEXT("proof", proof_name(run->proof)),
@@ -82,6 +82,40 @@ static void observe_run(struct metrics *metrics, const struct note *note, int64_
         LOG_NUMBER("missing", run->missing), LOG_NUMBER("deleted", run->deleted),
         LOG_NUMBER("held", run->held), LOG_NUMBER("drift", run->drift),
         LOG_NUMBER("ms", run->duration_ms));
+}
+
+struct waiting {
+    struct metrics *metrics;
+    const char *const *names;
+    size_t count;
+};
+
+/* A query_row of QUERY_WAITING. Names of the store are bounded as those of a configuration are. */
+static bool observe_waiting_row(
+    void *context, const char *const *columns, const struct cell *cells, size_t count)
+{
+    struct waiting *waiting = context;
+    (void)columns, (void)count;
+    for (size_t i = 0; i < waiting->count; i++) {
+        if (!span_equal_text(cells[0].text, waiting->names[i]))
+            continue;
+        char stream[METRICS_LABEL_BYTES_MAX + 1];
+        (void)snprintf(stream, sizeof stream, "%.*s", SPAN_FORMAT(cells[1].text));
+        metrics_set(waiting->metrics, METRIC_DEAD_LETTERS,
+            METRICS_LABELS(waiting->names[i], stream), (double)cells[2].integer);
+        metrics_set(waiting->metrics, METRIC_HELD, METRICS_LABELS(waiting->names[i]),
+            (double)cells[3].integer);
+    }
+    return true;
+}
+
+void observe_waiting(
+    struct metrics *metrics, struct store *store, const char *const *names, size_t count)
+{
+    struct waiting waiting = {metrics, names, count};
+    struct fault fault;
+    if (!query_run(store, QUERY_WAITING, NULL, observe_waiting_row, &waiting, &fault))
+        log_event(LOG_WARNING, "not_measured", LOG_TEXT("why", fault.text));
 }
 
 void observe_note(struct metrics *metrics, const struct note *note, int64_t wall_ms)

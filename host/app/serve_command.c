@@ -70,6 +70,19 @@ static void measure_connectors(struct daemon *daemon)
     }
 }
 
+/* What waited for a person before this process began. */
+static bool measure_waiting(struct daemon *daemon, struct fault *fault)
+{
+    const struct generation *generation = daemon->generation;
+    const char **names AUTO_FREE = memory_allocate_array(generation->count + 1, sizeof *names);
+    if (!names)
+        return fault_memory(fault);
+    for (size_t i = 0; i < generation->count; i++)
+        names[i] = generation->entries[i].name;
+    observe_waiting(daemon->metrics, daemon->store, names, generation->count);
+    return true;
+}
+
 static void measure_quarantine(const struct daemon *daemon, const struct appointment *at)
 {
     metrics_set(daemon->metrics, METRIC_QUARANTINED, METRICS_LABELS(at->name),
@@ -259,7 +272,8 @@ static bool begin(struct daemon *daemon, const struct command_line *line,
         return false;
     metrics_set(daemon->metrics, METRIC_BUILD_INFO, METRICS_LABELS(MUSTER_VERSION), 1);
     const struct settings *settings = daemon->generation->settings;
-    if (!control_open(daemon->host, settings->store_path, &daemon->control, fault))
+    if (!measure_waiting(daemon, fault) ||
+        !control_open(daemon->host, daemon->metrics, settings->store_path, &daemon->control, fault))
         return false;
     if (settings->listen) {
         if (!listener_start(settings->listen, settings->store_path, daemon->metrics, &daemon->ready,

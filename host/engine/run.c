@@ -267,6 +267,7 @@ static void ended(struct run *run, struct job *job)
         run->summary.deleted = job->run_end.deleted;
         run->summary.held = job->run_end.held;
         run->summary.letters_open = job->run_end.letters_open;
+        run->summary.held_open = job->run_end.held_open;
         for (size_t i = 0; i < DRIFT_KINDS; i++) {
             run->summary.drift_of[i] = job->run_end.drift[i];
             run->summary.drift += job->run_end.drift[i];

@@ -30,6 +30,15 @@ static const struct question questions[] = {
                         " WHERE d.connection=c.connection AND d.state='done'),0)"
                         " GROUP BY c.connection",
         ARGUMENT_NONE},
+    [QUERY_WAITING] = {"SELECT c.name, t.name, coalesce(l.letters,0), coalesce(h.held,0)"
+                       " FROM connections c JOIN streams t ON t.connection=c.connection LEFT JOIN"
+                       " (SELECT p.stream, count(*) AS letters FROM dead_letters d CROSS JOIN"
+                       "  scopes p ON p.scope=d.scope WHERE d.state='open' GROUP BY 1) l"
+                       " ON l.stream=t.stream LEFT JOIN (SELECT x.connection, sum(o.count) AS held"
+                       "  FROM holds o CROSS JOIN scopes p ON p.scope=o.scope CROSS JOIN streams x"
+                       "  ON x.stream=p.stream WHERE o.state='open' GROUP BY 1) h"
+                       " ON h.connection=c.connection ORDER BY t.stream",
+        ARGUMENT_NONE},
     [QUERY_DRIFT] = {"SELECT * FROM drift WHERE ?1 IS NULL OR connection=?1 ORDER BY drift",
         ARGUMENT_NAME},
 };

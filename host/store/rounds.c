@@ -227,13 +227,14 @@ static bool end_shapes(
            shapes_run_end(store, end->run, full != 0, end->read_whole, wall_ms, fault);
 }
 
-static bool count_drift(struct store *store, struct job_run_end *end, struct fault *fault)
+static bool count_waiting(struct store *store, struct job_run_end *end, struct fault *fault)
 {
     for (enum drift_kind kind = DRIFT_NEW_PATH; kind < DRIFT_KINDS; kind++)
         if (!sql_integer(&store->sql, SQL_RUN_DRIFT, &end->drift[kind], fault, "iz", end->run,
                 drift_kind_name(kind)))
             return false;
-    return sql_integer(&store->sql, SQL_LETTERS_OPEN, &end->letters_open, fault, "i", end->run);
+    return sql_integer(&store->sql, SQL_LETTERS_OPEN, &end->letters_open, fault, "i", end->run) &&
+           sql_integer(&store->sql, SQL_HELD_OPEN, &end->held_open, fault, "i", end->run);
 }
 
 bool rounds_run_end(
@@ -262,5 +263,5 @@ bool rounds_run_end(
                                  (int64_t)end->proof, end->bookmark))
             return false;
     }
-    return count_drift(store, end, fault) && read_sums(store, end, fault);
+    return count_waiting(store, end, fault) && read_sums(store, end, fault);
 }

@@ -233,6 +233,10 @@
     X(SQL_LETTERS_OPEN,                                                                          \
         "SELECT count(*) FROM dead_letters l CROSS JOIN scopes p ON p.scope=l.scope"             \
         " WHERE l.state='open' AND p.stream=(SELECT stream FROM runs WHERE run=?1)")             \
+    X(SQL_HELD_OPEN,                                                                             \
+        "SELECT coalesce(sum(h.count),0) FROM holds h CROSS JOIN scopes p ON p.scope=h.scope"    \
+        " CROSS JOIN streams t ON t.stream=p.stream WHERE h.state='open' AND t.connection="      \
+        "(SELECT x.connection FROM runs r JOIN streams x ON x.stream=r.stream WHERE r.run=?1)")  \
     /* objects */                                                                                \
     X(SQL_OBJECT_BY_HASH,                                                                        \
         "SELECT o.object,o.connection,o.kind,o.id,o.incarnation,o.scope,"                        \

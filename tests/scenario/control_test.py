@@ -163,6 +163,10 @@ with Upstream("--users", USERS, "--groups", 5, "--token", "secret", "--latency-m
         check(daemon.get("/healthz")[0] == 200, "and so does the host")
 
         # Decisions.
+        def held(connection):
+            waits = lab.query("SELECT coalesce(sum(count), 0) FROM hold WHERE state='open' AND connection=?", connection)[0][0]
+            return f'muster_held{{connection="{connection}"}} {waits}' in daemon.get("/metrics")[1].splitlines()
+        check(held("acme") and held("second"), "the gauges of what is on hold add up its streams")
         holds = json.loads(lab.run("hold", "list", "--json").stdout)["holds"]
         numbers = {hold["connection"]: hold["hold"] for hold in holds if hold["stream"] == "users"}
         upstream.control("latency?ms=3")
@@ -180,6 +184,7 @@ with Upstream("--users", USERS, "--groups", 5, "--token", "secret", "--latency-m
                 lab.run("hold", "approve", str(hold["hold"]))
         missing = "SELECT count(*) FROM account WHERE connection='acme' AND state='missing'"
         check(lab.query(missing)[0][0] == 400, "approved: they are missing")
+        check(held("acme") and held("second"), "and follow what is decided")
         check(lab.query("SELECT state, decided_by FROM hold WHERE hold=?", numbers["second"])[0][0] == "rejected", "it is in the books")
 
         # Somebody with the sqlite3 shell is not the last one to close the store: the host still has its locks, and the log stays.

@@ -2,6 +2,7 @@
 """Dead letters from the first sight to the last (faults 49-53, 55, 60): items that a connector reads too narrowly are kept whole,
 a better connector takes its place, and a replay turns them into objects without a request; alone and beside a daemon."""
 import json
+import re
 
 from lab import BUILD, Daemon, Lab, Upstream, check, finish
 
@@ -172,22 +173,33 @@ def failed_is_cleared(upstream):
     upstream.script("")
 
 
+def gauge_is_right(daemon, lab, when):
+    """What `muster_dead_letters` says, whoever changed it, is what is open."""
+    said = dict(re.findall(r'^muster_dead_letters\{connection="acme",stream="(\w+)"\} (\d+)', daemon.get("/metrics")[1], re.M))
+    for stream in ("users", "members"):
+        check(said.get(stream) == str(len(open_letters(lab, stream))), f"the gauge of {stream} {when}: {said}")
+
+
 def beside_a_daemon(upstream):
     lab = with_letters(upstream)
     configure(lab, upstream, WIDE, extra=LISTEN)
     members = len(open_letters(lab, "members"))
     before = state(lab)
-    with Daemon(lab):
+    with Daemon(lab) as daemon:
+        gauge_is_right(daemon, lab, "as it begins")
         status, dry = replay(lab, "--dry-run")
         check(status == 1 and fates(dry) == {"replayed": 2 + members, "fails": 2} and state(lab) == before, f"dry: {fates(dry)}")
         one = open_letters(lab)[0][0]
         status, document = replay(lab, str(one))
         check(status == 0 and fates(document) == {"replayed": 1}, f"one letter: {document}")
+        gauge_is_right(daemon, lab, "after a replay of one")
         status, document = replay(lab)
+        gauge_is_right(daemon, lab, "after a replay")
         check(status == 1 and fates(document) == {"replayed": 1 + members, "fails": 2}, f"the rest: {fates(document)}")
         check("fails still" in lab.run("dead", "replay").stdout, "a table for people, too")
         check(lab.run("dead", "replay", "999999").returncode == 2, "a letter that does not exist is named")
         check(lab.run("dead", "discard", str(open_letters(lab)[0][0]), "--reason", "known").returncode == 0, "discard beside it")
+        gauge_is_right(daemon, lab, "after a discard")
         _, runs, errors = lab.sync()
         check(runs["acme/users"]["proof"] == "proven" and runs["acme/users"]["missing"] == 0, f"the host goes on with it: {runs} {errors}")
     lab.audit_holds()

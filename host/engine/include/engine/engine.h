@@ -98,6 +98,7 @@ struct run_summary {
     struct batch_outcome sums;
     int64_t drift, drift_of[DRIFT_KINDS]; /* first reports of this run: all, and by kind */
     int64_t letters_open;                 /* dead letters of the stream */
+    int64_t held_open;                    /* absences of the connection that are on hold */
 };
 
 struct note {

@@ -179,6 +179,7 @@ struct job_run_end {
     int64_t pages, missing, deleted, held;
     int64_t drift[DRIFT_KINDS]; /* reported by this run for the first time */
     int64_t letters_open;       /* dead letters of the stream */
+    int64_t held_open;          /* absences of the connection that are on hold */
 };
 
 /* ROUND_END */

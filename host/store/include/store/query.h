@@ -28,6 +28,8 @@ enum query {
     QUERY_HOLDS,
     QUERY_FAILURES, /* connections whose last rounds failed: name, how many in a row, when the last
                        ended (ms since 1970) */
+    QUERY_WAITING,  /* what waits for a person, one row a stream: connection, stream, open dead
+                       letters, and the connection's absences on hold */
     QUERY_DRIFT     /* argument: connection or NULL */
 };
 
