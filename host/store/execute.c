@@ -98,7 +98,7 @@ static bool notice_others(struct store *store, struct fault *fault)
     if (version == store->data_version)
         return true;
     changes_forget(&store->changes, store->version);
-    shapes_forget(store);
+    shapes_doubt(store);
     seen_cache_settle(&store->seen, false);
     seen_cache_free(&store->seen);
     if (!store_reload(store, fault))
@@ -152,7 +152,7 @@ static void roll_back(struct store *store)
     seen_cache_settle(&store->seen, false);
     changes_forget(&store->changes, store->version);
     store->data_version = VERSION_UNKNOWN; /* the next transaction begins with reading it */
-    shapes_forget(store);
+    shapes_doubt(store);
 }
 
 /* The fault is the job's own: the others can go on without it. */

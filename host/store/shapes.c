@@ -18,25 +18,46 @@
 struct shape_entry {
     int64_t stream, run; /* stream 0: free */
     uint64_t shape;
-    int64_t pending; /* items that its row does not count yet */
-    bool known;      /* its row has its paths */
+    /* Items that its row does not count yet: of transactions that are durable, and of that with
+     * number `version`, which may be undone; what that one has written of the former. */
+    int64_t pending, fresh, flushed;
+    int64_t version;
+    bool known; /* its row has its paths */
+    bool stale; /* its row may be gone */
 };
 
 /* ------------------------------------------------------------------ memory -------------------- */
 
-void shapes_forget(struct store *store)
+void shapes_doubt(struct store *store)
 {
-    if (store->shapes)
-        (void)memset(store->shapes, 0, CACHE_PLACES * sizeof *store->shapes);
-    store->shape_count = 0;
+    for (size_t i = 0; store->shapes && i < CACHE_PLACES; i++) {
+        struct shape_entry *entry = &store->shapes[i];
+        entry->stale = true;
+        if (entry->version != store->version)
+            continue;
+        entry->pending += entry->flushed;
+        entry->fresh = entry->flushed = 0;
+    }
+}
+
+/* Into the open transaction: what an earlier one has counted is durable. */
+static void enter(const struct store *store, struct shape_entry *entry)
+{
+    if (entry->version == store->version)
+        return;
+    entry->pending += entry->fresh;
+    entry->fresh = entry->flushed = 0;
+    entry->version = store->version;
 }
 
 static bool flush_entry(struct store *store, struct shape_entry *entry, struct fault *fault)
 {
-    int64_t pending = entry->pending;
-    entry->pending = 0;
-    return pending == 0 || sql_run(&store->sql, SQL_SHAPE_COUNT, fault, "iii", entry->stream,
-                               (int64_t)entry->shape, pending);
+    enter(store, entry);
+    int64_t items = entry->pending + entry->fresh;
+    entry->flushed += entry->pending;
+    entry->pending = entry->fresh = 0;
+    return items == 0 || sql_run(&store->sql, SQL_SHAPE_COUNT, fault, "iii", entry->stream,
+                             (int64_t)entry->shape, items);
 }
 
 /* Writes what is counted of a run's shapes; run 0: of all. */
@@ -66,7 +87,8 @@ static struct shape_entry *find_entry(
         if (store->shape_count >= CACHE_PLACES / 2) {
             if (!flush(store, 0, fault))
                 return NULL;
-            shapes_forget(store);
+            (void)memset(store->shapes, 0, CACHE_PLACES * sizeof *store->shapes);
+            store->shape_count = 0;
             return find_entry(store, stream, shape, fault);
         }
         store->shapes[at] = (struct shape_entry){.stream = stream, .shape = shape};
@@ -188,8 +210,9 @@ bool shapes_note(
         bool learned = false;
         if (!entry)
             return false;
-        if (entry->run == batch->run && (entry->known || !shape->told)) {
-            entry->pending += shape->items;
+        if (entry->run == batch->run && !entry->stale && (entry->known || !shape->told)) {
+            enter(store, entry);
+            entry->fresh += shape->items;
             continue;
         }
         if (!flush_entry(store, entry, fault) ||
@@ -203,6 +226,7 @@ bool shapes_note(
             return false;
         entry->run = batch->run;
         entry->known = known || learned;
+        entry->stale = false;
     }
     return true;
 }

@@ -26,7 +26,9 @@ bool shapes_run_end(struct store *store, int64_t run, bool full, bool conclude, 
 bool shapes_report(struct store *store, int64_t stream, int64_t run, const char *kind,
     const char *path, const char *type, int64_t count, int64_t wall_ms,
     struct fault *fault) MUST_CHECK;
-/* What was only in memory, after a rollback or another process's write. */
-void shapes_forget(struct store *store);
+/* After a rollback, or another process's write: what the open transaction has counted is undone,
+ * and rows are looked up anew. What was counted before it stays in memory until the run ends; a
+ * process that dies takes it along, and its run's counts are then too low. */
+void shapes_doubt(struct store *store);
 
 #endif
