@@ -68,7 +68,7 @@ static const struct row {
     NUMBER(quarantine_failures, 3, 1, 1000),
     TIME(look_back, 5 * MINUTE, 0, 30 * DAY),
     TIME(resume_age_most, DAY, 0, 30 * DAY),
-    NUMBER(queue_bytes_most, 16 * MIB, 64 * KIB, GIB),
+    NUMBER(queue_bytes_most, 32 * MIB, 64 * KIB, GIB),
     TIME(drain, 20 * SECOND, 0, 10 * MINUTE),
 };
 

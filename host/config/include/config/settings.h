@@ -56,7 +56,7 @@ struct policy_settings {
     int64_t quarantine_failures;  /* rounds failed in a row: 3 */
     int64_t look_back_ms;         /* incremental, where the declaration names none: 300,000 */
     int64_t resume_age_most_ms;   /* an unfinished run older than this starts anew: 86,400,000 */
-    int64_t queue_bytes_most;     /* all queues together: 16 MiB */
+    int64_t queue_bytes_most;     /* all queues together: 32 MiB */
     int64_t drain_ms;             /* how long SIGTERM waits for pages under way: 20,000 */
 };
 
