@@ -19,7 +19,8 @@ bool change_number(const struct command_line *line, int64_t *ret_number)
            *ret_number > 0;
 }
 
-enum status change_make(const struct command_line *line, const struct control_request *request)
+enum status change_order(
+    const struct command_line *line, const struct control_request *request, change_here *here)
 {
     const struct store_options options = {.take_lock = true};
     struct settings *settings;
@@ -30,13 +31,26 @@ enum status change_make(const struct command_line *line, const struct control_re
     if (!settings_read(line->configuration, &settings, &fault))
         return command_fail(&fault);
     if (store_open(settings->store_path, &options, &store, &fault)) {
-        status = decision_make(store, request, &fault) ? STATUS_DONE : command_fail(&fault);
+        status = here(line, store, request);
         store_close(store);
     } else {
         status = remote_connect(settings->store_path, &descriptor)
-                     ? remote_order(descriptor, request, false)
+                     ? remote_order(descriptor, request, line->json)
                      : command_fail(&fault);
     }
     settings_free(settings);
     return status;
+}
+
+static enum status decide(
+    const struct command_line *line, struct store *store, const struct control_request *request)
+{
+    struct fault fault;
+    (void)line;
+    return decision_make(store, request, &fault) ? STATUS_DONE : command_fail(&fault);
+}
+
+enum status change_make(const struct command_line *line, const struct control_request *request)
+{
+    return change_order(line, request, decide);
 }

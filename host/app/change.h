@@ -6,8 +6,14 @@
 #include "command.h"
 #include "message.h"
 
-/* With the store's lock, or through the host that has it. Not for REQUEST_SYNC and
- * REQUEST_REPLAY. */
+/* Does it with the store, whose lock this process has. */
+typedef enum status change_here(
+    const struct command_line *line, struct store *store, const struct control_request *request);
+/* By `here`, or through the host that has the store's lock. Not for REQUEST_SYNC, which may create
+ * a store. */
+enum status change_order(
+    const struct command_line *line, const struct control_request *request, change_here *here);
+/* Likewise, of what decision_make can do. */
 enum status change_make(const struct command_line *line, const struct control_request *request);
 const char *change_who(void); /* the name that stays in the books */
 /* The one number after the verb. */

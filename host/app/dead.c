@@ -6,23 +6,18 @@
 #include "change.h"
 #include "command.h"
 #include "generation.h"
-#include "remote.h"
 #include "replay.h"
 
 #define NAME_COLUMNS 18 /* of a letter's columns, one a line */
 
 /* ------------------------------------------------------------------ show ---------------------- */
 
-struct showing {
-    size_t rows;
-};
-
 /* One column a line and nothing cut: the letter is looked at whole. What would move a terminal's
  * cursor is shown as "?". */
 static bool show_columns(
     void *context, const char *const *names, const struct cell *cells, size_t count)
 {
-    struct showing *showing = context;
+    size_t *rows = context;
     struct fault fault;
     for (size_t i = 0; i < count; i++) {
         AUTO_BYTES text = {0};
@@ -33,13 +28,10 @@ static bool show_columns(
                     : table_cell_json(&cells[i], &text, &fault)))
             return false;
         (void)printf("%-*s ", NAME_COLUMNS, names[i]);
-        for (size_t at = 0; at < text.length; at++) {
-            unsigned char c = (unsigned char)text.data[at];
-            (void)putchar(c < 0x20 || c == 0x7F ? '?' : c);
-        }
+        table_put_plain(stdout, bytes_span(&text));
         (void)putchar('\n');
     }
-    showing->rows++;
+    ++*rows;
     return true;
 }
 
@@ -48,16 +40,15 @@ static enum status show_text(const struct command_line *line)
     struct settings *settings;
     struct store *store;
     struct fault fault;
-    struct showing showing = {0};
+    size_t rows = 0;
     if (!command_open(line, &settings, &store, &fault))
         return command_fail(&fault);
-    bool good =
-        query_run(store, QUERY_DEAD_ONE, line->arguments[1], show_columns, &showing, &fault);
+    bool good = query_run(store, QUERY_DEAD_ONE, line->arguments[1], show_columns, &rows, &fault);
     store_close(store);
     settings_free(settings);
     if (!good)
         return command_fail(&fault);
-    return fflush(stdout) == 0 && showing.rows ? STATUS_DONE : STATUS_INTERNAL;
+    return fflush(stdout) == 0 && rows ? STATUS_DONE : STATUS_INTERNAL;
 }
 
 /* ------------------------------------------------------------------ replay -------------------- */
@@ -107,28 +98,6 @@ static enum status replay_here(
     return fflush(stdout) == 0 ? status : STATUS_INTERNAL;
 }
 
-static enum status replay(const struct command_line *line, const struct control_request *request)
-{
-    const struct store_options options = {.take_lock = true};
-    struct settings *settings;
-    struct store *store;
-    struct fault fault;
-    enum status status;
-    int descriptor;
-    if (!settings_read(line->configuration, &settings, &fault))
-        return command_fail(&fault);
-    if (store_open(settings->store_path, &options, &store, &fault)) {
-        status = replay_here(line, store, request);
-        store_close(store);
-    } else if (remote_connect(settings->store_path, &descriptor)) {
-        status = remote_order(descriptor, request, line->json);
-    } else {
-        status = command_fail(&fault);
-    }
-    settings_free(settings);
-    return status;
-}
-
 static enum status command_replay(const struct command_line *line)
 {
     size_t count = (size_t)line->argument_count - 1;
@@ -147,7 +116,7 @@ static enum status command_replay(const struct command_line *line)
         .letters = letters,
         .letter_count = count,
         .who = change_who()};
-    return replay(line, &request);
+    return change_order(line, &request, replay_here);
 }
 
 /* ------------------------------------------------------------------ command ------------------- */

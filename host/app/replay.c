@@ -233,15 +233,6 @@ bool replay_make(struct store *store, const struct control_request *request,
 
 /* ------------------------------------------------------------------ shown --------------------- */
 
-/* Without what would move a terminal's cursor. */
-static void print_plain(struct span text)
-{
-    for (size_t i = 0; i < text.length; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        (void)putchar(c < 0x20 || c == 0x7F ? '?' : c);
-    }
-}
-
 static bool is_there(struct json_value value)
 {
     return value.type != JSON_NONE && value.type != JSON_NULL;
@@ -260,18 +251,19 @@ static void print_member(const char *before, struct span object, const char *nam
     if (!is_there(value))
         return;
     (void)printf("%s", before);
-    print_plain(inside(value));
+    table_put_plain(stdout, inside(value));
 }
 
 static void print_field(struct span field)
 {
     static const char *const sides[][2] = {{"before", "before_is"}, {"after", "after_is"}};
     (void)printf("      ");
-    print_plain(inside(member(field, "field")));
+    table_put_plain(stdout, inside(member(field, "field")));
     for (size_t i = 0; i < 2; i++) {
         struct span is = inside(member(field, sides[i][1]));
         (void)printf(i ? " -> " : ": ");
-        print_plain(span_equal_text(is, "value") ? member(field, sides[i][0]).bytes : is);
+        table_put_plain(
+            stdout, span_equal_text(is, "value") ? member(field, sides[i][0]).bytes : is);
     }
     (void)printf("\n");
 }

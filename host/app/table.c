@@ -57,8 +57,19 @@ bool table_cell_json(const struct cell *cell, struct bytes *into, struct fault *
     return false;
 }
 
-/* Control characters would let hostile text move the cursor; they become "?". NUL ends a cell, so
- * it cannot stay either. */
+/* Control characters would let hostile text move the cursor; they become "?". */
+static char plain(char c)
+{
+    return (unsigned char)c < 0x20 || c == 0x7F ? '?' : c;
+}
+
+void table_put_plain(FILE *out, struct span text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        (void)putc(plain(text.data[i]), out); /* the stream keeps its error */
+}
+
+/* NUL ends a cell, so it becomes plain too. */
 static bool append_plain(struct bytes *into, const struct cell *cell, struct fault *fault)
 {
     size_t from = into->length;
@@ -67,8 +78,7 @@ static bool append_plain(struct bytes *into, const struct cell *cell, struct fau
                   ? bytes_append(into, cell->text, fault)
                   : table_cell_json(cell, into, fault);
     for (size_t i = from; ok && i < into->length; i++)
-        if ((unsigned char)into->data[i] < 0x20 || into->data[i] == 0x7F)
-            into->data[i] = '?';
+        into->data[i] = plain(into->data[i]);
     return ok && bytes_append_char(into, '\0', fault);
 }
 

@@ -21,6 +21,8 @@ bool table_row(void *table, const char *const *names, const struct cell *cells, 
 bool table_finish(struct table *table);
 size_t table_count(const struct table *table);
 void table_free(struct table *table);
+/* Without what would move a terminal's cursor: control characters become "?". */
+void table_put_plain(FILE *out, struct span text);
 /* One cell as JSON. */
 bool table_cell_json(const struct cell *cell, struct bytes *into, struct fault *fault) MUST_CHECK;
 
