@@ -60,7 +60,7 @@ void circuit_free_all(struct circuit **list)
 
 /* Tells where what a round's connection is under has changed. The state of an origin is that of
  * every connection to it. */
-static void show(struct engine *engine, const struct round *round)
+void circuit_show(const struct round *round)
 {
     struct circuit *own = round->circuit;
     int state = own->breaker.state > round->origin->breaker.state
@@ -68,21 +68,21 @@ static void show(struct engine *engine, const struct round *round)
                     : (int)round->origin->breaker.state;
     if (state == own->shown)
         return;
-    engine_trace_change(engine, "breaker", own->shown, state);
+    engine_trace_change(round->engine, "breaker", own->shown, state);
     own->shown = state;
-    engine_note(engine, NOTE_BREAKER, round, NULL)->number = state;
+    engine_note(round->engine, NOTE_BREAKER, round, NULL)->number = state;
 }
 
-void circuit_show(struct round *round)
+/* Tells it of every connection to the origin whose state was another one `before`, else of this. */
+static void show_since(const struct round *round, enum breaker_state before)
 {
-    show(round->engine, round);
-}
-
-static void show_all(const struct round *round)
-{
+    if (round->origin->breaker.state == before) {
+        circuit_show(round);
+        return;
+    }
     for (const struct round *other = round->engine->rounds; other; other = other->next)
         if (other->origin == round->origin)
-            show(round->engine, other);
+            circuit_show(other);
 }
 
 int64_t circuit_wait_ms(struct round *round)
@@ -91,10 +91,7 @@ int64_t circuit_wait_ms(struct round *round)
     enum breaker_state before = round->origin->breaker.state;
     int64_t origin_ms = breaker_wait_ms(&round->origin->breaker, now_ms);
     int64_t own_ms = breaker_wait_ms(&round->circuit->breaker, now_ms);
-    if (round->origin->breaker.state != before)
-        show_all(round);
-    else
-        show(round->engine, round);
+    show_since(round, before);
     return origin_ms > own_ms ? origin_ms : own_ms;
 }
 
@@ -146,8 +143,5 @@ void circuit_answered(struct round *round, enum outcome outcome, enum exchange e
         breaker_no_result(&round->circuit->breaker);
     else
         breaker_result(&round->circuit->breaker, policy, outcome == OUTCOME_TRANSIENT, now_ms);
-    if (round->origin->breaker.state != before)
-        show_all(round);
-    else
-        show(round->engine, round);
+    show_since(round, before);
 }

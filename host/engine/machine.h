@@ -537,7 +537,7 @@ void circuit_sent(struct round *round);
 void circuit_answered(struct round *round, enum outcome outcome, enum exchange exchange);
 /* For how long of this round there was no sound answer; 0 unless a breaker is open. */
 int64_t circuit_failing_ms(const struct round *round);
-void circuit_show(struct round *round); /* tells of the state where that is news */
+void circuit_show(const struct round *round); /* tells of the state where that is news */
 
 /* credential.c */
 /* The round's login, its own or a shared one; none where its credentials are static. False without
