@@ -9,7 +9,6 @@
 #include "base/memory.h"
 #include "table.h"
 
-#define RUNS_FIRST       32
 #define SECONDS_TEXT_MAX 32 /* "%.3f" of an int64_t of milliseconds */
 
 enum member_type {
@@ -50,14 +49,10 @@ static const struct member members[] = {MEMBER("connection", TEXT, connection),
 
 bool runs_add(struct runs *runs, const struct run_summary *run, struct fault *fault)
 {
-    if (runs->count == runs->capacity) {
-        size_t capacity = runs->capacity ? runs->capacity * 2 : RUNS_FIRST;
-        struct run_summary *list = memory_resize(runs->list, capacity * sizeof *list);
-        if (!list)
-            return fault_memory(fault);
-        runs->list = list;
-        runs->capacity = capacity;
-    }
+    struct run_summary *list = memory_grow(runs->list, runs->count, &runs->capacity, sizeof *list);
+    if (!list)
+        return fault_memory(fault);
+    runs->list = list;
     runs->list[runs->count++] = *run;
     return true;
 }

@@ -9,6 +9,7 @@
 
 #define KEPT_BYTES  (16 << 20) /* freed at the end of a heap, before the system gets it back */
 #define WHOLE_BYTES (4 << 20)  /* blocks from here on are the system's, one by one */
+#define ARRAY_FIRST 64         /* members of an array that begins to grow */
 
 void memory_keep(void)
 {
@@ -32,6 +33,15 @@ void *memory_allocate_array(size_t count, size_t size)
 void *memory_resize(void *block, size_t size)
 {
     return realloc(block, size ? size : 1);
+}
+
+void *memory_double(void *array, size_t *capacity, size_t size)
+{
+    size_t more = *capacity ? *capacity * 2 : ARRAY_FIRST;
+    void *grown = more <= MEMORY_ARRAY_MAX / size ? memory_resize(array, more * size) : NULL;
+    if (grown)
+        *capacity = more;
+    return grown;
 }
 
 char *memory_copy_text(const char *text)

@@ -2,7 +2,6 @@
 /* A scan of libconfig's grammar, as deep as keys, values and nesting. */
 #include "scan.h"
 
-#include <assert.h>
 #include <string.h>
 #include "base/memory.h"
 
@@ -92,27 +91,16 @@ static bool check_duplicate(
     return true;
 }
 
-static bool reserve(struct scan *scan, struct fault *fault)
-{
-    if (scan->count < scan->capacity)
-        return true;
-    size_t capacity = scan->capacity ? scan->capacity * 2 : 256;
-    struct scan_entry *entries = memory_resize(scan->entries, capacity * sizeof *entries);
-    if (!entries)
-        return fault_memory(fault);
-    scan->entries = entries;
-    scan->capacity = capacity;
-    return true;
-}
-
 /* A value begins: a setting with the key before it, or an element. */
 static bool add_entry(struct scanner *scanner, struct span literal, struct fault *fault)
 {
     struct scan *scan = scanner->scan;
     struct scan_entry entry = {.line = scanner->line, .literal = literal, .last = SCAN_NONE};
-    if (!reserve(scan, fault))
-        return false;
-    assert(scan->entries);
+    struct scan_entry *entries =
+        memory_grow(scan->entries, scan->count, &scan->capacity, sizeof *entries);
+    if (!entries)
+        return fault_memory(fault);
+    scan->entries = entries;
     entry.parent = scanner->depth ? scanner->stack[scanner->depth - 1] : SCAN_NONE;
     uint32_t *last = scanner->depth ? &scan->entries[entry.parent].last : &scanner->top_last;
     uint32_t *children =

@@ -99,14 +99,11 @@ static bool check_bytes(const char *path, struct span text, struct fault *fault)
 
 static bool add_line(struct text *text, const char *file, unsigned line, struct fault *fault)
 {
-    if (text->line_count == text->line_capacity) {
-        size_t capacity = text->line_capacity ? text->line_capacity * 2 : 256;
-        struct text_line *lines = memory_resize(text->lines, capacity * sizeof *lines);
-        if (!lines)
-            return fault_memory(fault);
-        text->lines = lines;
-        text->line_capacity = capacity;
-    }
+    struct text_line *lines =
+        memory_grow(text->lines, text->line_count, &text->line_capacity, sizeof *lines);
+    if (!lines)
+        return fault_memory(fault);
+    text->lines = lines;
     text->lines[text->line_count++] = (struct text_line){file, line};
     return true;
 }

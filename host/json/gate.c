@@ -16,8 +16,6 @@
 #include "text.h"
 #include "token.h"
 
-#define ITEMS_FIRST 256u
-
 /* What a container means on the way to the items. */
 enum place {
     PLACE_OFF,  /* nothing: beside the path, or inside an item */
@@ -107,14 +105,11 @@ static const char *begin_item(struct gate *gate, const char *at)
     struct json_page *page = &gate->page;
     if (page->item_count == JSON_ITEMS_MAX)
         return broken(gate, at, FAULT_LIMIT, "more than 100000 items in one page; ask for less");
-    if (page->item_count == gate->item_capacity) {
-        size_t capacity = gate->item_capacity ? gate->item_capacity * 2 : ITEMS_FIRST;
-        struct json_item *items = memory_resize(page->item, capacity * sizeof *items);
-        if (!items)
-            return no_memory(gate);
-        page->item = items;
-        gate->item_capacity = capacity;
-    }
+    struct json_item *items =
+        memory_grow(page->item, page->item_count, &gate->item_capacity, sizeof *items);
+    if (!items)
+        return no_memory(gate);
+    page->item = items;
     gate->item = &page->item[page->item_count++];
     *gate->item = (struct json_item){.bytes = {at, 0}};
     return at;

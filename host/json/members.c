@@ -7,7 +7,6 @@
 #include "scan.h"
 #include "text.h"
 
-#define NAMES_FIRST 256u
 #define SLOTS_FIRST 256u
 #define TAGS_STEP   8u /* tags that one SSE2 register holds */
 
@@ -44,14 +43,11 @@ void members_free(struct members *members)
 
 static bool push(struct members *members, struct members_name name)
 {
-    if (members->count == members->capacity) {
-        size_t capacity = members->capacity ? members->capacity * 2 : NAMES_FIRST;
-        struct members_name *names = memory_resize(members->names, capacity * sizeof *names);
-        if (!names)
-            return false;
-        members->names = names;
-        members->capacity = capacity;
-    }
+    struct members_name *names =
+        memory_grow(members->names, members->count, &members->capacity, sizeof *names);
+    if (!names)
+        return false;
+    members->names = names;
     members->names[members->count++] = name;
     return true;
 }

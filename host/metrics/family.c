@@ -97,14 +97,11 @@ static void index_all(struct family *family)
 /* Room for one more series, the index at most half full. */
 static bool grow(struct family *family)
 {
-    if (family->count == family->capacity) {
-        size_t capacity = family->capacity ? family->capacity * 2 : INDEX_FIRST / 2;
-        struct series **series = memory_resize(family->series, capacity * sizeof(struct series *));
-        if (!series)
-            return false;
-        family->series = series;
-        family->capacity = capacity;
-    }
+    struct series **series =
+        memory_grow(family->series, family->count, &family->capacity, sizeof(struct series *));
+    if (!series)
+        return false;
+    family->series = series;
     if (family->index_size >= 2 * (family->count + 1))
         return true;
     size_t size = family->index_size ? family->index_size * 2 : INDEX_FIRST;

@@ -117,9 +117,14 @@ static bool next_scope(struct replaying *on, struct arena *arena, int64_t after,
     return good;
 }
 
-static bool read_letter(
-    struct turn *turn, sqlite3_stmt *row, struct kept_letter *letter, struct fault *fault)
+static bool read_letter(struct turn *turn, sqlite3_stmt *row, struct fault *fault)
 {
+    struct kept_letter *letters =
+        memory_grow(turn->letters, turn->letter_count, &turn->capacity, sizeof *letters);
+    if (!letters)
+        return fault_memory(fault);
+    turn->letters = letters;
+    struct kept_letter *letter = &letters[turn->letter_count];
     *letter = (struct kept_letter){.letter = sqlite3_column_int64(row, 0),
         .batch = sqlite3_column_int64(row, 1),
         .run = sqlite3_column_int64(row, 2),
@@ -130,19 +135,6 @@ static bool read_letter(
            copy_column(row, 6, turn->arena, &letter->pointer, fault) &&
            copy_column(row, 7, turn->arena, &letter->id, fault) &&
            copy_column(row, 8, turn->arena, &letter->raw, fault);
-}
-
-static bool make_room(struct turn *turn, struct fault *fault)
-{
-    if (turn->letter_count < turn->capacity)
-        return true;
-    size_t capacity = turn->capacity ? turn->capacity * 2 : REPLAY_LETTERS_MAX;
-    struct kept_letter *letters = memory_resize(turn->letters, capacity * sizeof *letters);
-    if (!letters)
-        return fault_memory(fault);
-    turn->letters = letters;
-    turn->capacity = capacity;
-    return true;
 }
 
 /* The newest open letters of the scope before (run, letter), whole items only. */
@@ -166,8 +158,7 @@ static bool read_letters(struct turn *turn, int64_t run, int64_t letter, struct 
         if (turn->more)
             break;
         turn->item_count += !same;
-        good = make_room(turn, fault) &&
-               read_letter(turn, row, &turn->letters[turn->letter_count], fault);
+        good = read_letter(turn, row, fault);
         if (good)
             bytes += turn->letters[turn->letter_count++].raw.length;
     }
@@ -265,22 +256,9 @@ static int64_t find_round(const struct replaying *on, int64_t connection)
     return 0;
 }
 
-static bool grow_runs(struct replaying *on, struct fault *fault)
-{
-    if (on->run_count < on->run_capacity)
-        return true;
-    size_t capacity = on->run_capacity ? on->run_capacity * 2 : 16;
-    struct replay_run *runs = memory_resize(on->runs, capacity * sizeof *runs);
-    if (!runs)
-        return fault_memory(fault);
-    on->runs = runs;
-    on->run_capacity = capacity;
-    return true;
-}
-
 /* The run of the scope's stream, begun where this order has none of it yet. It is over at any
  * moment: nothing has to be taken up again after a crash. */
-static bool begin_run(struct turn *turn, struct replay_run *ret_run, struct fault *fault)
+static bool begin_run(struct turn *turn, int64_t *ret_run, struct fault *fault)
 {
     struct replaying *on = turn->on;
     const struct replay_run *known = find_run(on, turn->scope);
@@ -288,11 +266,14 @@ static bool begin_run(struct turn *turn, struct replay_run *ret_run, struct faul
     struct replay_run run = {.connection = turn->scope->connection, .stream = turn->scope->stream};
     AUTO_BYTES reason = {.limit = 0};
     if (known) {
-        *ret_run = *known;
+        *ret_run = known->run;
         return sql_run(sql, SQL_REPLAY_RUN_END, fault, "ii", known->run, turn->wall_ms);
     }
-    if (!grow_runs(on, fault) ||
-        !bytes_format(&reason, fault, "replay of dead letters by %.*s", WHO_MAX, on->order->who))
+    struct replay_run *runs = memory_grow(on->runs, on->run_count, &on->run_capacity, sizeof *runs);
+    if (!runs)
+        return fault_memory(fault);
+    on->runs = runs;
+    if (!bytes_format(&reason, fault, "replay of dead letters by %.*s", WHO_MAX, on->order->who))
         return false;
     run.round = find_round(on, run.connection);
     if (run.round == 0) {
@@ -306,21 +287,21 @@ static bool begin_run(struct turn *turn, struct replay_run *ret_run, struct faul
         return false;
     run.run = sqlite3_last_insert_rowid(sql->db);
     on->runs[on->run_count++] = run;
-    *ret_run = run;
+    *ret_run = run.run;
     return true;
 }
 
 static bool begin_place(
     struct turn *turn, struct batch *batch, struct place *place, struct fault *fault)
 {
-    struct replay_run run;
+    int64_t run = 0;
     struct store *store = turn->on->store;
     if (!begin_run(turn, &run, fault) ||
-        !sql_run(&store->sql, SQL_SCOPE_RUN_PUT, fault, "iiii", run.run, turn->scope->scope,
-            INT64_C(0), turn->wall_ms) ||
-        !place_load(store, run.run, turn->scope->scope, place, fault))
+        !sql_run(&store->sql, SQL_SCOPE_RUN_PUT, fault, "iiii", run, turn->scope->scope, INT64_C(0),
+            turn->wall_ms) ||
+        !place_load(store, run, turn->scope->scope, place, fault))
         return false;
-    batch->run = run.run;
+    batch->run = run;
     batch->scope = turn->scope->scope;
     batch->sequence = place->sequence + 1;
     batch->wall_ms = turn->wall_ms;

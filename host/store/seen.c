@@ -194,14 +194,10 @@ void seen_clear(struct seen *seen)
 bool seen_list_add(
     int64_t **list, size_t *count, size_t *capacity, int64_t key, struct fault *fault)
 {
-    if (*count == *capacity) {
-        size_t more = *capacity ? *capacity * 2 : 256;
-        int64_t *grown = memory_resize(*list, more * sizeof **list);
-        if (!grown)
-            return fault_memory(fault);
-        *list = grown;
-        *capacity = more;
-    }
+    int64_t *grown = memory_grow(*list, *count, capacity, sizeof **list);
+    if (!grown)
+        return fault_memory(fault);
+    *list = grown;
     (*list)[(*count)++] = key;
     return true;
 }

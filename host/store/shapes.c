@@ -251,15 +251,11 @@ struct concluding {
 static bool add_tally(void *context, int64_t path)
 {
     struct concluding *on = context;
-    if (on->count == on->capacity) {
-        size_t capacity = on->capacity ? on->capacity * 2 : 256;
-        struct tally *grown = memory_resize(on->tallies, capacity * sizeof *grown);
-        on->no_memory = !grown;
-        if (!grown)
-            return false;
-        on->tallies = grown;
-        on->capacity = capacity;
-    }
+    struct tally *grown = memory_grow(on->tallies, on->count, &on->capacity, sizeof *grown);
+    on->no_memory = !grown;
+    if (!grown)
+        return false;
+    on->tallies = grown;
     on->tallies[on->count++] = (struct tally){path, on->of_shape};
     return true;
 }

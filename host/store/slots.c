@@ -31,50 +31,10 @@ uint64_t slots_hash(const struct store *store, int64_t connection, uint32_t kind
     return hash_keyed64(&store->lookup_key, (struct span){name, length});
 }
 
-bool slots_begin(struct slots *slots, size_t count, struct fault *fault)
+/* Room for that many, those that are there included. */
+static bool grow(struct slots *slots, size_t capacity, struct fault *fault)
 {
-    if (count > slots->capacity) {
-        size_t buckets = 64;
-        while (buckets < count * 2)
-            buckets *= 2;
-        struct slot *grown = memory_resize(slots->slots, count * sizeof *grown);
-        if (!grown)
-            return fault_memory(fault);
-        slots->slots = grown;
-        uint32_t *order = memory_resize(slots->order, count * sizeof *order);
-        if (!order)
-            return fault_memory(fault);
-        slots->order = order;
-        uint32_t *table = memory_resize(slots->buckets, buckets * sizeof *table);
-        if (!table)
-            return fault_memory(fault);
-        slots->buckets = table;
-        slots->bucket_count = buckets;
-        slots->capacity = count;
-    }
-    slots_clear(slots);
-    return true;
-}
-
-void slots_clear(struct slots *slots)
-{
-    slots->count = 0;
-    if (slots->buckets)
-        (void)memset(slots->buckets, 0, slots->bucket_count * sizeof *slots->buckets);
-}
-
-static bool same_object(const struct slot *slot, int64_t connection, const struct record *record)
-{
-    return slot->kind == record->kind->kind && slot->connection == connection &&
-           span_equal(slot->id, record->id) && span_equal(slot->incarnation, record->incarnation);
-}
-
-/* Records that an assumption's failure added late need room beyond what slots_begin was told. */
-static bool make_room(struct slots *slots, struct fault *fault)
-{
-    if (slots->count < slots->capacity)
-        return true;
-    size_t capacity = slots->capacity * 2 + 64, buckets = 64;
+    size_t buckets = 64;
     struct slot *grown = memory_resize(slots->slots, capacity * sizeof *grown);
     if (!grown)
         return fault_memory(fault);
@@ -100,6 +60,25 @@ static bool make_room(struct slots *slots, struct fault *fault)
     return true;
 }
 
+bool slots_begin(struct slots *slots, size_t count, struct fault *fault)
+{
+    slots_clear(slots);
+    return count <= slots->capacity || grow(slots, count, fault);
+}
+
+void slots_clear(struct slots *slots)
+{
+    slots->count = 0;
+    if (slots->buckets)
+        (void)memset(slots->buckets, 0, slots->bucket_count * sizeof *slots->buckets);
+}
+
+static bool same_object(const struct slot *slot, int64_t connection, const struct record *record)
+{
+    return slot->kind == record->kind->kind && slot->connection == connection &&
+           span_equal(slot->id, record->id) && span_equal(slot->incarnation, record->incarnation);
+}
+
 bool slots_add(struct store *store, int64_t connection, const struct record *record,
     uint32_t *ret_index, struct fault *fault)
 {
@@ -115,7 +94,9 @@ bool slots_add(struct store *store, int64_t connection, const struct record *rec
             return true;
         }
     }
-    if (!make_room(slots, fault))
+    /* Records that an assumption's failure added late need room beyond what slots_begin was told.
+     */
+    if (slots->count == slots->capacity && !grow(slots, slots->capacity * 2 + 64, fault))
         return false;
     uint32_t *bucket = &slots->buckets[hash & (slots->bucket_count - 1)];
     slots->slots[slots->count] = (struct slot){.hash = hash,

@@ -16,6 +16,15 @@ void *memory_allocate(size_t size) __attribute__((malloc)); /* zeroed */
 void *memory_allocate_array(size_t count, size_t size)
     __attribute__((malloc)); /* zeroed; NULL on overflow too */
 void *memory_resize(void *block, size_t size);
+#define MEMORY_ARRAY_MAX ((size_t)1 << 30) /* beyond every caller's own limit */
+/* memory_grow's part where an array is full. */
+void *memory_double(void *array, size_t *capacity, size_t size);
+/* An array of `count` members, each of `size` bytes, with room for one more: itself, or one with
+ * twice the capacity, of MEMORY_ARRAY_MAX bytes at the most. NULL: it stays as it is. */
+static inline void *memory_grow(void *array, size_t count, size_t *capacity, size_t size)
+{
+    return count < *capacity ? array : memory_double(array, capacity, size);
+}
 char *memory_copy_text(const char *text); /* NULL for NULL */
 void memory_free(void *block);            /* NULL is fine */
 /* Whether there is that much just now: asked before a library is called that does not look whether
