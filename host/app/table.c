@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include "base/ascii.h"
 #include "base/memory.h"
 
 #define COLUMNS_MAX 64
@@ -60,7 +61,7 @@ bool table_cell_json(const struct cell *cell, struct bytes *into, struct fault *
 /* Control characters would let hostile text move the cursor; they become "?". */
 static char plain(char c)
 {
-    return (unsigned char)c < 0x20 || c == 0x7F ? '?' : c;
+    return (char)(ascii_is_control(c) ? '?' : c);
 }
 
 void table_put_plain(FILE *out, struct span text)

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/ascii.h"
 #include "base/memory.h"
 
 #define BYTES_FIRST 64u
@@ -25,17 +26,12 @@ bool span_equal_text(struct span a, const char *text)
     return span_equal(a, span_of(text));
 }
 
-static char lower(char c)
-{
-    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
 bool span_equal_nocase(struct span a, struct span b)
 {
     if (a.length != b.length)
         return false;
     for (size_t i = 0; i < a.length; i++)
-        if (lower(a.data[i]) != lower(b.data[i]))
+        if (ascii_lower(a.data[i]) != ascii_lower(b.data[i]))
             return false;
     return true;
 }
@@ -237,11 +233,9 @@ bool bytes_append_json(struct bytes *bytes, struct span text, struct fault *faul
 bool bytes_append_percent(struct bytes *bytes, struct span text, struct fault *fault)
 {
     for (size_t i = 0; i < text.length; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        bool unreserved = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                          (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-        if (!(unreserved ? bytes_append_char(bytes, (char)c, fault)
-                         : bytes_format(bytes, fault, "%%%02X", c)))
+        char c = text.data[i];
+        if (!(ascii_is_unreserved(c) ? bytes_append_char(bytes, c, fault)
+                                     : bytes_format(bytes, fault, "%%%02X", (unsigned char)c)))
             return false;
     }
     return true;

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "base/ascii.h"
 
 #define DAY_MS        INT64_C(86400000)
 #define YEAR_1_MS     INT64_C(-62135596800000) /* 0001-01-01T00:00:00Z */
@@ -46,7 +47,7 @@ static int digits(struct reader *reader, int count)
 
 static bool at_digit(const struct reader *reader)
 {
-    return reader->rest.length > 0 && reader->rest.data[0] >= '0' && reader->rest.data[0] <= '9';
+    return reader->rest.length > 0 && ascii_is_digit(reader->rest.data[0]);
 }
 
 /* Digits of a fraction of `unit_ms` as milliseconds, floored. At least one digit. */
@@ -295,7 +296,7 @@ bool timestamp_duration(struct span text, int64_t *ret_ms)
     } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", DAY_MS}};
     size_t length = 0;
     int64_t number, ms;
-    while (length < text.length && text.data[length] >= '0' && text.data[length] <= '9')
+    while (length < text.length && ascii_is_digit(text.data[length]))
         length++;
     if (!span_to_int64((struct span){text.data, length}, &number))
         return false;

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/ascii.h"
 #include "config/guess.h"
 #include "config/secret.h"
 #include "config/url.h"
@@ -29,10 +30,8 @@ static bool is_name(const char *name, bool connector)
         return false;
     for (size_t i = 0; i < length; i++) {
         char c = name[i];
-        bool lower = c >= 'a' && c <= 'z', upper = c >= 'A' && c <= 'Z',
-             digit = c >= '0' && c <= '9';
-        bool first = lower || (!connector && (upper || digit));
-        bool later = first || digit || c == '_' || c == '-' || (!connector && c == '.');
+        bool first = ascii_is_lower(c) || (!connector && (ascii_is_upper(c) || ascii_is_digit(c)));
+        bool later = first || ascii_is_digit(c) || c == '_' || c == '-' || (!connector && c == '.');
         if (!(i == 0 ? first : later))
             return false;
     }

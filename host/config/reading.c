@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/ascii.h"
 #include "base/timestamp.h"
 #include "config/guess.h"
 #include "config/secret.h"
@@ -129,7 +130,7 @@ bool reading_borrow_text(const struct reading *reading, const config_setting_t *
     if (!span_is_utf8(span)) /* the file is, but \x escapes can make anything */
         return reading_refuse(reading, setting, fault, "is not UTF-8");
     for (size_t i = 0; i < span.length; i++)
-        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7F)
+        if (ascii_is_control(text[i]))
             return reading_refuse(reading, setting, fault, "has a control character in it");
     *ret_text = text;
     return true;

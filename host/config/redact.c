@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Takes a source's secrets out of text that is to be shown. */
 #include <string.h>
+#include "base/ascii.h"
 #include "config/source.h"
 #include "source_box.h"
-
-static int hex_value(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at =
-        c ? memchr(digits, c >= 'A' && c <= 'F' ? c | 0x20 : c, sizeof digits - 1) : NULL;
-    return at ? (int)(at - digits) : -1;
-}
 
 /* How much of `text` one character of a secret takes up: itself, %XX, or with a backslash before
  * it; 0: it is not that. */
 static size_t character_length(const char *text, char c)
 {
-    int high = text[0] == '%' ? hex_value(text[1]) : -1;
-    int low = high >= 0 ? hex_value(text[2]) : -1;
+    int high = text[0] == '%' ? ascii_hex_value(text[1]) : -1;
+    int low = high >= 0 ? ascii_hex_value(text[2]) : -1;
     if (low >= 0 && (char)(high * 16 + low) == c)
         return 3;
     if (text[0] == '\\' && text[1] == c)

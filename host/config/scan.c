@@ -3,6 +3,7 @@
 #include "scan.h"
 
 #include <string.h>
+#include "base/ascii.h"
 #include "base/memory.h"
 
 /* Where the scan is. */
@@ -43,33 +44,26 @@ static bool refuse(const struct scanner *scanner, struct fault *fault, const cha
 
 static bool is_word_start(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '*';
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
+    return ascii_is_letter(c) || c == '*';
 }
 
 bool scan_integer(struct span literal, int64_t *ret_value)
 {
-    static const char hex_digits[] = "0123456789abcdef";
     uint64_t value = 0;
     for (int i = 0; i < 2 && literal.length > 1 && literal.data[literal.length - 1] == 'L'; i++)
         literal.length--;
     if (literal.length < 3 || literal.data[0] != '0' || (literal.data[1] | 0x20) != 'x') {
-        if (literal.length > 1 && literal.data[0] == '+' && is_digit(literal.data[1])) {
+        if (literal.length > 1 && literal.data[0] == '+' && ascii_is_digit(literal.data[1])) {
             literal.data++;
             literal.length--;
         }
         return span_to_int64(literal, ret_value);
     }
     for (size_t i = 2; i < literal.length; i++) {
-        char c = (char)(is_digit(literal.data[i]) ? literal.data[i] : literal.data[i] | 0x20);
-        const char *digit = memchr(hex_digits, c, sizeof hex_digits - 1);
-        if (!digit || value >> 59) /* one more digit must stay below 2^63 */
+        int digit = ascii_hex_value(literal.data[i]);
+        if (digit < 0 || value >> 59) /* one more digit must stay below 2^63 */
             return false;
-        value = value << 4 | (uint64_t)(digit - hex_digits);
+        value = value << 4 | (uint64_t)digit;
     }
     *ret_value = (int64_t)value;
     return true;
@@ -147,7 +141,7 @@ static bool read_number(struct scanner *scanner, struct span literal, struct fau
     bool hex = digits.length > 2 && digits.data[0] == '0' && (digits.data[1] | 0x20) == 'x';
     bool integer = hex;
     for (size_t i = 0; !hex && i < digits.length; i++)
-        if (!(integer = is_digit(digits.data[i]) || (i > 0 && digits.data[i] == 'L')))
+        if (!(integer = ascii_is_digit(digits.data[i]) || (i > 0 && digits.data[i] == 'L')))
             break;
     if (integer && !scan_integer(literal, &value)) {
         struct text_line where = text_line_at(scanner->text, scanner->line);
@@ -191,10 +185,10 @@ static bool open_or_close(struct scanner *scanner, char c, struct fault *fault)
 static size_t run_length(struct span source, size_t at, bool word)
 {
     size_t end = at + 1;
-    while (
-        end < source.length && (is_word_start(source.data[end]) || is_digit(source.data[end]) ||
-                                   source.data[end] == '-' || source.data[end] == '_' ||
-                                   (!word && (source.data[end] == '.' || source.data[end] == '+'))))
+    while (end < source.length &&
+           (is_word_start(source.data[end]) || ascii_is_digit(source.data[end]) ||
+               source.data[end] == '-' || source.data[end] == '_' ||
+               (!word && (source.data[end] == '.' || source.data[end] == '+'))))
         end++;
     return end - at;
 }
@@ -203,7 +197,7 @@ static size_t run_length(struct span source, size_t at, bool word)
 static bool read_token(struct scanner *scanner, size_t string, struct fault *fault)
 {
     char c = scanner->source.data[scanner->at];
-    bool word = is_word_start(c), number = is_digit(c) || strchr("+-.", c);
+    bool word = is_word_start(c), number = ascii_is_digit(c) || strchr("+-.", c);
     size_t length = string             ? string
                     : (word || number) ? run_length(scanner->source, scanner->at, word)
                                        : 1;

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/ascii.h"
 #include "base/descriptor.h"
 #include "base/memory.h"
 
@@ -257,7 +258,7 @@ static bool check_value(const char *reference, char *value, size_t *length, stru
     if (*length == 0)
         return fault_set(fault, FAULT_SECRET, "%s: is empty", reference);
     for (size_t i = 0; i < *length; i++)
-        if ((unsigned char)value[i] < 0x20 || value[i] == 0x7F)
+        if (ascii_is_control(value[i]))
             return fault_set(fault, FAULT_SECRET,
                 "%s: has a control character or a second line in it, at byte %zu", reference, i);
     return true;

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <string.h>
+#include "base/ascii.h"
 
 #define LABEL_MAX       63u /* bytes of one label of a host name (RFC 1035 section 2.3.4) */
 #define PORT_DIGITS_MAX 5u
@@ -27,19 +28,9 @@ struct parts {
     struct span scheme, authority, path, query, fragment;
 };
 
-static bool is_alpha(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool is_scheme_character(char c)
 {
-    return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
+    return ascii_is_letter(c) || ascii_is_digit(c) || c == '+' || c == '-' || c == '.';
 }
 
 static struct span nothing(void)
@@ -67,7 +58,7 @@ static struct span take_until(struct span *text, const char *stops)
 static size_t scheme_length(struct span text)
 {
     size_t at = 0;
-    if (text.length == 0 || !is_alpha(text.data[0]))
+    if (text.length == 0 || !ascii_is_letter(text.data[0]))
         return 0;
     while (at < text.length && is_scheme_character(text.data[at]))
         at++;
@@ -80,7 +71,7 @@ static bool separate(struct span text, struct parts *ret_parts, struct fault *fa
     if (text.length > URL_MAX)
         return fault_set(fault, FAULT_LIMIT, "a URL of more than %u bytes", URL_MAX);
     for (size_t i = 0; i < text.length; i++)
-        if ((unsigned char)text.data[i] < 0x20 || text.data[i] == 0x7F)
+        if (ascii_is_control(text.data[i]))
             return fault_set(fault, FAULT_SYNTAX, "a control character in a URL, at byte %zu", i);
     if (!span_is_utf8(text))
         return fault_set(fault, FAULT_SYNTAX, "a URL that is not UTF-8");
@@ -129,7 +120,8 @@ static bool check_name(struct span host, struct fault *fault)
         if ((unsigned char)c >= 0x80)
             return fault_set(fault, FAULT_SYNTAX,
                 "a host that is not ASCII; write an international name in its xn-- form");
-        if (c == '.' ? label == 0 : !is_alpha(c) && !is_digit(c) && c != '-' && c != '_')
+        if (c == '.' ? label == 0
+                     : !ascii_is_letter(c) && !ascii_is_digit(c) && c != '-' && c != '_')
             return fault_set(fault, FAULT_SYNTAX,
                 "a host with a character or an empty label that no "
                 "host has, at byte %zu of it",
@@ -232,12 +224,9 @@ bool url_is_https(const struct url *url)
 
 static bool append_lower(struct bytes *into, struct span text, struct fault *fault)
 {
-    for (size_t i = 0; i < text.length; i++) {
-        char c = text.data[i];
-        char lower = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-        if (!bytes_append_char(into, lower, fault))
+    for (size_t i = 0; i < text.length; i++)
+        if (!bytes_append_char(into, ascii_lower(text.data[i]), fault))
             return false;
-    }
     return true;
 }
 

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/ascii.h"
 #include "base/memory.h"
 #include "config/guess.h"
 #include "config/url.h"
@@ -47,7 +48,7 @@ static const char *check_text(struct span value)
     if (!span_is_utf8(value))
         return "is not UTF-8";
     for (size_t i = 0; i < value.length; i++)
-        if ((unsigned char)value.data[i] < 0x20 || value.data[i] == 0x7F)
+        if (ascii_is_control(value.data[i]))
             return "has a control character in it";
     return NULL;
 }

@@ -4,6 +4,7 @@
 #include "declaration/condition.h"
 
 #include <string.h>
+#include "base/ascii.h"
 
 /* Reads a gated string's content byte by byte, unescaped to UTF-8. */
 struct unescaper {
@@ -18,19 +19,12 @@ static struct unescaper unescaper_of(struct span string)
     return reader;
 }
 
-static unsigned hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return (unsigned)(c - '0');
-    return (unsigned)((c | 0x20) - 'a' + 10);
-}
-
 /* The four digits after "\u". */
 static uint32_t take_unit(struct unescaper *reader)
 {
     uint32_t unit = 0;
     for (int i = 0; i < 4 && reader->at < reader->end; i++)
-        unit = unit << 4 | hex_digit(*reader->at++);
+        unit = unit << 4 | (uint32_t)ascii_hex_value(*reader->at++);
     return unit;
 }
 

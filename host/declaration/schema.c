@@ -4,6 +4,7 @@
 #include "schema.h"
 
 #include <stddef.h>
+#include "base/ascii.h"
 #include "muster/connector.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -288,7 +289,7 @@ const char *schema_text_trouble(struct span text)
         unsigned char c = (unsigned char)text.data[i];
         /* C0 and C1 controls: a declaration is shown on terminals and sent in headers. */
         bool c1 = c == 0xC2 && (unsigned char)text.data[i + 1] < 0xA0;
-        if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7F || c1)
+        if ((ascii_is_control((char)c) && c != '\n' && c != '\t') || c1)
             return "it holds a control character";
     }
     return NULL;

@@ -3,14 +3,15 @@
 #include "declaration/template.h"
 
 #include <string.h>
+#include "base/ascii.h"
 
 static bool is_name(struct span name)
 {
-    if (name.length == 0 || name.data[0] < 'a' || name.data[0] > 'z')
+    if (name.length == 0 || !ascii_is_lower(name.data[0]))
         return false;
     for (size_t i = 1; i < name.length; i++) {
         char c = name.data[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.'))
+        if (!ascii_is_lower(c) && !ascii_is_digit(c) && c != '_' && c != '.')
             return false;
     }
     return true;

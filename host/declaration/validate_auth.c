@@ -6,6 +6,7 @@
 #include <regex.h>
 #include <stddef.h>
 #include <string.h>
+#include "base/ascii.h"
 #include "base/memory.h"
 
 #define PATTERN_MAX       256u  /* bytes of a parameter's pattern */
@@ -20,13 +21,13 @@ static const char *pattern_trouble(const char *pattern)
     if (strlen(pattern) > PATTERN_MAX)
         return "it is longer than 256 bytes";
     for (const char *at = pattern; *at; at++) {
-        if (*at == '\\' && at[1] >= '0' && at[1] <= '9')
+        if (*at == '\\' && ascii_is_digit(at[1]))
             return "it has a back-reference";
         if (*at != '{')
             continue;
         size_t most = 1;
         for (size_t number = 0; at[1] && at[1] != '}'; at++) {
-            number = at[1] >= '0' && at[1] <= '9' && number <= PATTERN_REPEATS
+            number = ascii_is_digit(at[1]) && number <= PATTERN_REPEATS
                          ? number * 10 + (size_t)(at[1] - '0')
                          : 0;
             most = number > most ? number : most;

@@ -6,21 +6,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/ascii.h"
 #include "json/gate.h"
 #include "json/pointer.h"
 
 #define NAME_MAX_BYTES  64u
 #define HEADER_NAME_MAX 64u
-
-static bool is_lower(char c)
-{
-    return c >= 'a' && c <= 'z';
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 void check_problem(struct check *check, const char *where, const char *format, ...)
 {
@@ -62,9 +53,9 @@ void check_name(struct check *check, const char *where, const char *name, bool d
         check_problem(check, where, "a name is missing; give one like %s", pattern);
         return;
     }
-    bool sound = is_lower(name[0]) && strlen(name) <= NAME_MAX_BYTES;
+    bool sound = ascii_is_lower(name[0]) && strlen(name) <= NAME_MAX_BYTES;
     for (const char *at = name; sound && *at; at++)
-        sound = is_lower(*at) || is_digit(*at) || *at == '_' || (dash && *at == '-');
+        sound = ascii_is_lower(*at) || ascii_is_digit(*at) || *at == '_' || (dash && *at == '-');
     if (!sound)
         check_problem(check, where, "\"%.80s\" is no name; write one like %s", name, pattern);
 }
@@ -192,12 +183,10 @@ unsigned check_template(struct check *check, const char *where, const char *text
 
 static bool is_token(const char *name)
 {
-    static const char others[] = "!#$%&'*+-.^_`|~"; /* RFC 9110 section 5.6.2 */
     if (name[0] == '\0' || strlen(name) > HEADER_NAME_MAX)
         return false;
     for (; *name; name++)
-        if (!is_lower(*name) && !(*name >= 'A' && *name <= 'Z') && !is_digit(*name) &&
-            !strchr(others, *name))
+        if (!ascii_is_token(*name))
             return false;
     return true;
 }
@@ -318,7 +307,7 @@ static bool is_host_text(struct span host)
         char c = host.data[i];
         if (name > 0)
             i += name - 1;
-        else if (!is_lower(c) && !(c >= 'A' && c <= 'Z') && !is_digit(c) && !strchr(".-:[]_", c))
+        else if (!ascii_is_letter(c) && !ascii_is_digit(c) && !strchr(".-:[]_", c))
             return false;
     }
     return host.length > 0;

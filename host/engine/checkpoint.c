@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/ascii.h"
 #include "machine.h"
 
 #define HEAD_MAX 1024 /* bytes before the position */
@@ -55,11 +56,10 @@ bool checkpoint_encode(const struct scope *scope, enum checkpoint_state state,
     return true;
 }
 
+/* As bytes_append_hex writes them: in lower case. */
 static int hex_value(char c)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    return ascii_is_upper(c) ? -1 : ascii_hex_value(c);
 }
 
 static bool decode_hash(struct span text, struct hash128 *ret_hash)

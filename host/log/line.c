@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/ascii.h"
 
 #define ESCAPED_MAX   12u  /* bytes that one character becomes at most: a pair of \uXXXX */
 #define TAIL_RESERVED 24u  /* room for the mark of a cut line and its end */
@@ -60,8 +61,7 @@ static bool is_plain(struct span text)
     static const char others[] = "._:/@+,-";
     for (size_t i = 0; i < text.length; i++) {
         char c = text.data[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                memchr(others, c, sizeof others - 1)))
+        if (!ascii_is_letter(c) && !ascii_is_digit(c) && !memchr(others, c, sizeof others - 1))
             return false;
     }
     return text.length > 0;

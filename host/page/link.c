@@ -3,6 +3,7 @@
 #include "link.h"
 
 #include <string.h>
+#include "base/ascii.h"
 
 #define REL_MAX 256u /* bytes of one rel value, unescaped */
 
@@ -19,13 +20,6 @@ struct link_value {
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t';
-}
-
-/* RFC 9110 section 5.6.2. */
-static bool is_token(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c && strchr("!#$%&'*+-.^_`|~", c));
 }
 
 static void advance(struct link_reader *reader, size_t count)
@@ -51,7 +45,7 @@ static bool take(struct link_reader *reader, char c)
 static struct span take_token(struct link_reader *reader)
 {
     size_t length = 0;
-    while (length < reader->rest.length && is_token(reader->rest.data[length]))
+    while (length < reader->rest.length && ascii_is_token(reader->rest.data[length]))
         length++;
     struct span token = {reader->rest.data, length};
     advance(reader, length);

@@ -4,6 +4,7 @@
 #include "page/page.h"
 
 #include <string.h>
+#include "base/ascii.h"
 #include "config/url.h"
 #include "reader.h"
 
@@ -175,12 +176,8 @@ static bool way_offset(
 static size_t encoded_length(struct span token)
 {
     size_t length = 0;
-    for (size_t i = 0; i < token.length; i++) {
-        char c = token.data[i];
-        bool unreserved = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                          (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-        length += unreserved ? 1 : 3;
-    }
+    for (size_t i = 0; i < token.length; i++)
+        length += ascii_is_unreserved(token.data[i]) ? 1 : 3;
     return length;
 }
 

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "base/ascii.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "json/gate.h"
@@ -335,10 +336,8 @@ static void copy_shown(char *into, size_t size, struct span text)
             length--;
     if (!span_is_utf8((struct span){text.data, length}))
         length = 0;
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        into[i] = (char)(c < 0x20 || c == 0x7F ? ' ' : c);
-    }
+    for (size_t i = 0; i < length; i++)
+        into[i] = (char)(ascii_is_control(text.data[i]) ? ' ' : text.data[i]);
     into[length] = '\0';
 }
 

@@ -11,6 +11,7 @@
 #include "policy/dialect.h"
 
 #include <string.h>
+#include "base/ascii.h"
 #include "base/timestamp.h"
 
 #define BUCKETS_MAX       16                           /* buckets of one answer that are kept */
@@ -56,11 +57,6 @@ static const struct rate_reading nothing_read = {.limit = RATE_UNKNOWN,
 
 /* ------------------------------------------------------------------ numbers and times --------- */
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool is_one_of(char c, const char *these)
 {
     return c != '\0' && strchr(these, c) != NULL;
@@ -72,12 +68,12 @@ static bool leading_number(struct span text, int64_t *ret_milli, size_t *ret_use
 {
     int64_t whole = 0, milli = 0, unit = 100;
     size_t at = 0;
-    for (; at < text.length && is_digit(text.data[at]); at++)
+    for (; at < text.length && ascii_is_digit(text.data[at]); at++)
         whole = whole < NUMBER_MILLI_MOST / 1000 ? whole * 10 + (text.data[at] - '0') : whole;
     if (at == 0)
         return false;
-    if (at + 1 < text.length && text.data[at] == '.' && is_digit(text.data[at + 1]))
-        for (at++; at < text.length && is_digit(text.data[at]); at++, unit /= 10)
+    if (at + 1 < text.length && text.data[at] == '.' && ascii_is_digit(text.data[at + 1]))
+        for (at++; at < text.length && ascii_is_digit(text.data[at]); at++, unit /= 10)
             milli += (text.data[at] - '0') * unit;
     *ret_milli = whole >= NUMBER_MILLI_MOST / 1000 ? NUMBER_MILLI_MOST : whole * 1000 + milli;
     *ret_used = at;
@@ -299,7 +295,7 @@ static void read_structured(struct reader *reader, struct span value)
         bool first = true;
         while (next_part(&member, ';', &part)) {
             bool is_name = first && part.length > 0 && !memchr(part.data, '=', part.length);
-            if (is_name && !is_digit(part.data[0]))
+            if (is_name && !ascii_is_digit(part.data[0]))
                 family = part;
             else if (is_name)
                 set(reader, family, MEASURE_LIMIT, part);

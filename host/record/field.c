@@ -4,6 +4,7 @@
 #include "field.h"
 
 #include <string.h>
+#include "base/ascii.h"
 
 /* What a look-up found, before it is a text. */
 struct found {
@@ -163,17 +164,15 @@ static bool compose(const struct field_program *field, const struct look_up *fro
 static bool to_lower(struct arena *arena, struct span *text, struct fault *fault)
 {
     size_t at = 0;
-    while (at < text->length && (text->data[at] < 'A' || text->data[at] > 'Z'))
+    while (at < text->length && !ascii_is_upper(text->data[at]))
         at++;
     if (at == text->length)
         return true;
     char *copy = arena_allocate(arena, text->length + 1);
     if (!copy)
         return fault_memory(fault);
-    for (size_t i = 0; i < text->length; i++) {
-        unsigned char c = (unsigned char)text->data[i];
-        copy[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20u : c);
-    }
+    for (size_t i = 0; i < text->length; i++)
+        copy[i] = ascii_lower(text->data[i]);
     text->data = copy;
     return true;
 }

@@ -5,6 +5,7 @@
 #include "build.h"
 
 #include <string.h>
+#include "base/ascii.h"
 #include "declaration/template.h"
 
 bool build_begin(
@@ -170,22 +171,17 @@ static const char *const reserved_headers[] = {"Accept-Encoding", "Connection", 
 
 static bool is_token(struct span name)
 {
-    for (size_t i = 0; i < name.length; i++) { /* RFC 9110 section 5.6.2 */
-        char c = name.data[i];
-        bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!alnum && (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
+    for (size_t i = 0; i < name.length; i++)
+        if (!ascii_is_token(name.data[i]))
             return false;
-    }
     return name.length > 0;
 }
 
 static bool is_field_value(struct span value)
 {
-    for (size_t i = 0; i < value.length; i++) {
-        unsigned char c = (unsigned char)value.data[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7F)
+    for (size_t i = 0; i < value.length; i++)
+        if (ascii_is_control(value.data[i]) && value.data[i] != '\t')
             return false;
-    }
     return true;
 }
 

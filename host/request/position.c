@@ -5,6 +5,7 @@
 #include "request/position.h"
 
 #include <inttypes.h>
+#include "base/ascii.h"
 
 #define VERSION SPAN("p1")
 #define FIELDS  6
@@ -32,13 +33,6 @@ bool position_encode(const struct position *position, struct bytes *into, struct
     return bytes_append(into, bytes_span(&text), fault);
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Only what bytes_append_percent writes gets through the comparison that follows; here it need not
  * be strict. */
 static bool decode_percent(
@@ -51,8 +45,8 @@ static bool decode_percent(
     for (size_t at = 0; at < text.length; at++) {
         char c = text.data[at];
         if (c == '%') {
-            int high = text.length - at > 2 ? hex_value(text.data[at + 1]) : -1;
-            int low = high >= 0 ? hex_value(text.data[at + 2]) : -1;
+            int high = text.length - at > 2 ? ascii_hex_value(text.data[at + 1]) : -1;
+            int low = high >= 0 ? ascii_hex_value(text.data[at + 2]) : -1;
             if (low < 0)
                 return refuse(fault);
             c = (char)(high * 16 + low);
