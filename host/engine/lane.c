@@ -238,7 +238,8 @@ static void tell_throttle(
     const struct policy_settings *policy = round_policy(round);
     struct rate_reading reading;
     dialect_read(&response->headers, round->engine->wall_ms, policy->retry_after_most_ms, &reading);
-    throttle_answered(&round->lane->throttle, policy, outcome, &reading, round->engine->now_ms);
+    throttle_answered(&round->lane->throttle, policy, outcome, &reading, scope->asked->sent_ms,
+        round->engine->now_ms);
 }
 
 void lane_answered(struct scope *scope, enum outcome outcome, const struct response *response)

@@ -59,6 +59,7 @@ void scope_send(struct scope *scope)
     struct engine *engine = scope_engine(scope);
     scope->ticket = engine_ticket(engine, TICKET_SCOPE_SEND, scope);
     scope_enter(scope, SCOPE_SENT);
+    scope->asked->sent_ms = engine->now_ms;
     scope->run->summary.requests++;
     retry_budget_request(&scope->run->round->circuit->budget, round_policy(scope->run->round));
     struct effect *effect = engine_effect(engine, EFFECT_SEND);

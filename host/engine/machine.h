@@ -154,6 +154,7 @@ struct page_work {
     struct request request;
     struct position at;    /* that was asked for; what the digest borrows */
     unsigned token_number; /* of the access token in the request */
+    int64_t sent_ms;       /* when it was asked for last */
     uint64_t ticket;       /* of its digest */
     size_t held_bytes;     /* counted as the round's */
     size_t body_length;

@@ -28,8 +28,6 @@ void throttle_init(struct throttle *throttle, int64_t now_ms)
         .tokens_milli = MILLI,
         .refilled_ms = now_ms,
         .closed_until_ms = now_ms,
-        .window_ends_ms = now_ms,
-        .left = RATE_UNKNOWN,
         .sent_ms = INT64_MIN,
         .lowered_ms = INT64_MIN,
         .limit = RATE_UNKNOWN,
@@ -71,13 +69,20 @@ static int64_t token_wait_ms(
                : greater(1, throttle->refilled_ms + (lacking * MILLI + rate - 1) / rate - now_ms);
 }
 
-/* What is left of the window was sent, though not all of it answered yet: the next answer tells, or
- * the window ends. */
+/* How many may be sent before an answer must tell more, or the window end. */
+static int64_t window_room(const struct throttle *throttle)
+{
+    const struct throttle_window *window = &throttle->window;
+    if (!window->known)
+        return INT64_MAX;
+    return greater(0, window->left - throttle->under_way - window->untold);
+}
+
 static int64_t window_wait_ms(const struct throttle *throttle, int64_t now_ms)
 {
-    if (throttle->left != 0)
+    if (window_room(throttle) > 0)
         return 0;
-    return throttle->under_way > 0 ? INT64_MAX : throttle->window_ends_ms - now_ms;
+    return throttle->under_way > 0 ? INT64_MAX : throttle->window.ends_ms - now_ms;
 }
 
 /* The window that was told of is over. Until an answer tells of the next, that is taken to have the
@@ -85,14 +90,17 @@ static int64_t window_wait_ms(const struct throttle *throttle, int64_t now_ms)
  * to go by. */
 static void end_window(struct throttle *throttle, int64_t now_ms)
 {
-    if (throttle->left == RATE_UNKNOWN || now_ms < throttle->window_ends_ms)
+    struct throttle_window *window = &throttle->window;
+    if (!window->known || now_ms < window->ends_ms)
         return;
     throttle->spacing_ms = 0;
-    if (!throttle->window_over && throttle->limit > 0)
-        throttle->left = greater(0, throttle->limit - throttle->under_way);
-    else if (!throttle->window_over || (throttle->left == 0 && throttle->under_way == 0))
-        throttle->left = RATE_UNKNOWN;
-    throttle->window_over = true;
+    if (!window->over && throttle->limit > 0) {
+        window->left = throttle->limit;
+        window->untold = 0;
+    } else if (!window->over || (window_room(throttle) == 0 && throttle->under_way == 0)) {
+        window->known = false;
+    }
+    window->over = true;
 }
 
 static int64_t spacing_wait_ms(const struct throttle *throttle, int64_t now_ms)
@@ -100,7 +108,7 @@ static int64_t spacing_wait_ms(const struct throttle *throttle, int64_t now_ms)
     if (throttle->spacing_ms == 0 || throttle->sent_ms == INT64_MIN)
         return 0;
     /* The window's end ends the spacing, too. */
-    return lesser(throttle->sent_ms + throttle->spacing_ms, throttle->window_ends_ms) - now_ms;
+    return lesser(throttle->sent_ms + throttle->spacing_ms, throttle->window.ends_ms) - now_ms;
 }
 
 int64_t throttle_wait_ms(
@@ -125,8 +133,6 @@ void throttle_sent(struct throttle *throttle, const struct policy_settings *poli
 {
     if (rate_milli(throttle, policy) != 0)
         throttle->tokens_milli -= MILLI;
-    if (throttle->left > 0)
-        throttle->left--;
     throttle->under_way++;
     throttle->sent_ms = now_ms;
 }
@@ -164,55 +170,94 @@ static void pause_for(struct throttle *throttle, const struct policy_settings *p
     close_for(throttle, lesser(ms, policy->retry_after_most_ms), now_ms);
 }
 
-/* Notes the window that an answer speaks of. Answers may overtake each other: in one window the
- * least remaining counts, and its end does not move on, so that windows that slide are looked at
- * anew at least once in their length. */
-static void note_window(
-    struct throttle *throttle, const struct rate_reading *reading, int64_t reset_ms, int64_t now_ms)
+/* Of a window that had ended before the one that is known of began: what it says is old news. An
+ * end that is earlier is not enough, since answers speak of several budgets in turn. */
+static bool is_of_the_past(
+    const struct throttle_window *window, int64_t reset_ms, int64_t sent_ms, int64_t now_ms)
 {
-    bool same = throttle->left != RATE_UNKNOWN && !throttle->window_over &&
-                now_ms < throttle->window_ends_ms &&
-                now_ms + reset_ms <= throttle->window_ends_ms + WINDOW_SLACK_MS;
-    throttle->limit = reading->limit;
-    throttle->remaining =
-        same ? lesser(throttle->remaining, reading->remaining) : reading->remaining;
-    throttle->window_over = false;
-    throttle->window_ends_ms =
-        same ? lesser(throttle->window_ends_ms, now_ms + reset_ms) : now_ms + reset_ms;
-    /* What is under way may not be in the server's count yet. */
-    throttle->left = greater(0, throttle->remaining - throttle->under_way);
+    if (!window->known)
+        return false;
+    if (window->over)
+        return sent_ms < window->ends_ms && sent_ms + reset_ms <= window->ends_ms + WINDOW_SLACK_MS;
+    return sent_ms < window->told_ms && now_ms + reset_ms + WINDOW_SLACK_MS < window->lasts_ms;
+}
+
+/* Answers may overtake each other: in one window the least that is stated counts, and its end does
+ * not move on, so that windows that slide are looked at anew at least once in their length. */
+static void note_window(struct throttle_window *window, const struct rate_reading *reading,
+    int64_t reset_ms, int64_t sent_ms, int64_t now_ms)
+{
+    bool same =
+        window->known && !window->over && sent_ms + reset_ms <= window->ends_ms + WINDOW_SLACK_MS;
+    if (!window->known || sent_ms >= window->untold_ms) /* it counts all those answered before */
+        window->untold = 0;
+    if (!same) {
+        *window = (struct throttle_window){.known = true,
+            .left = reading->remaining,
+            .told_ms = sent_ms,
+            .lasts_ms = sent_ms + reset_ms,
+            .ends_ms = now_ms + reset_ms,
+            .untold = window->untold,
+            .untold_ms = window->untold_ms};
+        return;
+    }
+    window->left = lesser(window->left, reading->remaining);
+    window->lasts_ms = greater(window->lasts_ms, sent_ms + reset_ms);
+    /* One that was asked for before may be of a window before, in spite of all: its end must not
+     * cut this one short. */
+    if (sent_ms >= window->told_ms)
+        window->ends_ms = lesser(window->ends_ms, now_ms + reset_ms);
+}
+
+/* Whether an answer states a budget of requests in a window of time. "None left" may be of requests
+ * under way, where an answer speaks of those, and would hold for no longer than one of them. A
+ * reset in 0 s is a second rounded down, or no time at all. */
+static bool tells_window(const struct rate_reading *reading)
+{
+    return reading && reading->remaining != RATE_UNKNOWN && reading->reset_ms > 0 &&
+           (!reading->concurrency || reading->remaining > 0);
 }
 
 /* What a budget that is stated means for the requests to come. */
 static void budget(struct throttle *throttle, const struct policy_settings *policy,
-    const struct rate_reading *reading, int64_t now_ms)
+    const struct rate_reading *reading, int64_t sent_ms, int64_t now_ms)
 {
+    struct throttle_window *window = &throttle->window;
     int64_t reset_ms = lesser(reading->reset_ms, policy->retry_after_most_ms);
-    if (reset_ms == 0 && !reading->concurrency && throttle->left != RATE_UNKNOWN)
-        return; /* the last word of a window that is over */
-    throttle->spacing_ms = 0;
-    if (reset_ms <= 0 || reading->concurrency) {
-        throttle->limit = reading->limit;
-        throttle->remaining = reading->remaining;
-        throttle->left = RATE_UNKNOWN;
+    if (is_of_the_past(window, reset_ms, sent_ms, now_ms))
         return;
+    note_window(window, reading, reset_ms, sent_ms, now_ms);
+    throttle->limit = reading->limit;
+    throttle->remaining = window->left;
+    throttle->spacing_ms = 0;
+    if (window->left > 0 && throttle->limit > window->left * 10)
+        throttle->spacing_ms = (window->ends_ms - now_ms + window->left - 1) / window->left;
+}
+
+/* The request may have been counted all the same. */
+static void hear_nothing(
+    struct throttle *throttle, const struct rate_reading *reading, int64_t now_ms)
+{
+    throttle->window.untold++;
+    throttle->window.untold_ms = now_ms;
+    if (!throttle->window.known && reading && reading->remaining != RATE_UNKNOWN) {
+        throttle->limit = reading->limit; /* to be shown: there is no window to keep to */
+        throttle->remaining = reading->remaining;
     }
-    note_window(throttle, reading, reset_ms, now_ms);
-    if (throttle->remaining == 0)
-        close_for(throttle, reset_ms, now_ms);
-    else if (throttle->limit > throttle->remaining * 10)
-        throttle->spacing_ms = (reset_ms + throttle->remaining - 1) / throttle->remaining;
 }
 
 void throttle_answered(struct throttle *throttle, const struct policy_settings *policy,
-    enum outcome outcome, const struct rate_reading *reading, int64_t now_ms)
+    enum outcome outcome, const struct rate_reading *reading, int64_t sent_ms, int64_t now_ms)
 {
-    assert(throttle->under_way > 0);
+    assert(throttle->under_way > 0 && sent_ms <= now_ms);
+    end_window(throttle, now_ms);
     throttle->under_way--;
     if (reading && reading->rate_per_second > 0)
         throttle->stated_rate_milli = greater(1, (int64_t)(reading->rate_per_second * MILLI));
-    if (reading && reading->remaining != RATE_UNKNOWN)
-        budget(throttle, policy, reading, now_ms);
+    if (tells_window(reading))
+        budget(throttle, policy, reading, sent_ms, now_ms);
+    else
+        hear_nothing(throttle, reading, now_ms);
     if (outcome == OUTCOME_THROTTLED) {
         lower(throttle, now_ms);
         pause_for(throttle, policy, reading, now_ms);

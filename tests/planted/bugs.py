@@ -46,7 +46,7 @@ BUGS = [
     bug("concurrency_never_lowered", "a 429 leaves as many requests under way as before", "89, 90", "unit.policy.throttle",
         ("host/policy/throttle.c", "greater(MILLI, throttle->concurrency_milli / 2)", "throttle->concurrency_milli")),
     bug("remaining_zero_ignored", "the last of a budget is followed by one more request", "87", "unit.policy.throttle",
-        ("host/policy/throttle.c", "    if (throttle->left > 0)\n        throttle->left--;\n", "")),
+        ("host/policy/throttle.c", "window->left - throttle->under_way - window->untold", "window->left - window->untold")),
     # ---- classes
     bug("not_found_is_empty", "a 404 on a collection passes for an empty listing", "29", "unit.policy.classify scenario.answers",
         ("host/policy/classify.c", "{404, 404, OUTCOME_NOT_FOUND},", "{404, 404, OUTCOME_OK},")),

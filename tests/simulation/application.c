@@ -77,6 +77,7 @@ void application_init(struct application *application, uint64_t seed, int64_t no
     application->lag_ms = application->lag_most_ms = application->total_late_ms = 0;
     application->skew_ms = application->requests = application->token_requests = 0;
     application->window_ms = application->in_window = application->over_limit = 0;
+    application_forgotten(application);
     application->others = application->token_number = application->token_expires_ms = 0;
     application->tokens_under_way = application->tokens_under_way_most = 0;
     application->refresh_number = application->signed_in = 1;
@@ -161,6 +162,27 @@ static int64_t window_left_ms(const struct application *application, int64_t now
     return application->window_ms + application->shape.rate_window_ms - now_ms;
 }
 
+void application_heard(struct application *application, const struct response *response)
+{
+    if (response->status == 0)
+        return; /* it had no headers: state_budget */
+    application->heard = true;
+    application->unheard = 0;
+}
+
+void application_forgotten(struct application *application)
+{
+    application->heard = false;
+    application->unheard = 0;
+}
+
+/* Who has heard of no budget can keep to none. Nor can who has had no answer that tells of it since
+ * as many requests as the limit went out: it may have been lifted. */
+static bool is_known(const struct application *application)
+{
+    return application->heard && application->unheard <= application->shape.rate_limit;
+}
+
 /* Counts the request; false where it is one too many. */
 static bool spend(struct application *application, int64_t now_ms)
 {
@@ -172,8 +194,9 @@ static bool spend(struct application *application, int64_t now_ms)
         application->in_window = application->others = 0;
     }
     application->in_window++;
+    application->unheard++;
     int64_t over = application->in_window - shape->rate_limit;
-    if (over > application->over_limit)
+    if (over > application->over_limit && is_known(application))
         application->over_limit = over;
     return application->in_window + application->others <= shape->rate_limit;
 }

@@ -72,8 +72,11 @@ struct application {
     int64_t hidden_ms[LISTING_COUNT]; /* when it last hid objects and lied about it (77); -1 */
     int64_t deletions_seen, insertions_seen; /* in what was visible, while it was read */
     int64_t requests, token_requests;
-    int64_t window_ms, in_window, over_limit; /* most requests above its limit in a window */
-    int64_t others;                           /* requests of others in the window (89) */
+    int64_t window_ms, in_window;
+    int64_t over_limit; /* most requests above its limit in a window, of those sent knowingly */
+    bool heard;         /* the host, as it runs, has had an answer that states the budget; */
+    int64_t unheard;    /* how many requests it has sent since the last of those */
+    int64_t others;     /* requests of others in the window (89) */
     int64_t token_number, token_expires_ms;
     int64_t refresh_number;  /* of the one refresh token that is good */
     int64_t signed_in;       /* the number of the one that the operator was given */
@@ -86,6 +89,9 @@ void application_init(struct application *application, uint64_t seed, int64_t no
  * items nobody can map. */
 struct response *application_answer(struct application *application, const struct request *request,
     int64_t now_ms, int64_t *ret_latency_ms, size_t *ret_damaged);
+/* The host has received that answer. A new process has heard nothing. */
+void application_heard(struct application *application, const struct response *response);
+void application_forgotten(struct application *application);
 /* What an exchange needs from the application's files. */
 void answer_set(struct response *response, int status, const char *type, const char *text);
 void answer_header(struct response *response, const char *name, const char *value);

@@ -12,6 +12,13 @@ static const struct {
     {77, "true as the id of a group's member was taken for an id (56)"},
     {1755, "a tombstone listed on two pages broke the audit"},
     {2894, "likewise, beside a 401 for good"},
+    {105129, "the reset of an answer that came late was dated from its receipt: a new window"},
+    {117277, "likewise"},
+    {119259, "likewise"},
+    {202171, "likewise"},
+    {205734, "likewise"},
+    {400010, "none left, beside a word on requests under way, was taken for no budget at all"},
+    {400738, "likewise"},
 };
 
 #endif

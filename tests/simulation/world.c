@@ -299,6 +299,8 @@ static void deliver(struct world *world, struct world_event *at)
     case WHAT_RESPONSE:
         event.kind = EVENT_RESPONSE;
         event.response = at->response;
+        if (!at->token)
+            application_heard(&world->applications[at->connection], at->response);
         if (at->token) {
             world->applications[at->connection].tokens_under_way--;
             mishap_token(world, at->response);
@@ -344,8 +346,10 @@ static void drop_memory(struct world *world)
     }
     world->queued = world->given_count = 0;
     world->writer_busy = false;
-    for (size_t c = 0; c < world->connection_count; c++)
+    for (size_t c = 0; c < world->connection_count; c++) {
         world->applications[c].tokens_under_way = 0;
+        application_forgotten(&world->applications[c]);
+    }
 }
 
 static void open_connection(struct world *world, size_t c, const struct hash_key *key)
