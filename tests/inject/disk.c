@@ -42,6 +42,8 @@ static struct {
     bool for_good, journal;
     struct disk_report report;
     enum disk_operation was[REMEMBERED_MAX];
+    void (*look)(void *context, int64_t number);
+    void *context;
     sqlite3_vfs *real;
     struct unsynced unsynced[UNSYNCED_MAX];
     size_t unsynced_count;
@@ -173,7 +175,7 @@ static void put_again(const struct unsynced *entry, size_t length)
 /* A disk writes in the order it likes: first all is taken back, then some of it put again. */
 static void lose_power(bool torn)
 {
-    uint64_t dice = UINT64_C(0x9E3779B97F4A7C15) * (uint64_t)(disk.at + 1);
+    uint64_t dice = UINT64_C(0x9E3779B97F4A7C15) * (uint64_t)(disk.count + 1);
     for (size_t i = disk.unsynced_count; i-- > 0;)
         take_back(&disk.unsynced[i], 0);
     for (size_t i = 0; torn && i < disk.unsynced_count; i++) {
@@ -199,6 +201,8 @@ static bool strikes(enum disk_operation operation)
     disk.count++;
     if (disk.count < REMEMBERED_MAX)
         disk.was[disk.count] = operation;
+    if (disk.look)
+        disk.look(disk.context, disk.count);
     if (disk.at == 0)
         return false;
     if (disk.for_good ? disk.count < disk.at : disk.count != disk.at)
@@ -424,6 +428,27 @@ void disk_begin(enum disk_trouble trouble, int64_t at, bool for_good)
     disk.journal = trouble == DISK_LOST || trouble == DISK_TORN;
     disk.report = (struct disk_report){0};
     disk.failed_count = 0;
+    disk.look = NULL;
+}
+
+void disk_watch(
+    enum disk_trouble trouble, void (*look)(void *context, int64_t number), void *context)
+{
+    disk_begin(trouble, 0, false);
+    disk.look = look;
+    disk.context = context;
+}
+
+void disk_lose_power(bool torn, const char *path, const char *copy)
+{
+    size_t length = strlen(path);
+    for (size_t i = 0; i < disk.unsynced_count; i++) {
+        char *at = disk.unsynced[i].path, rest[PATH_BYTES];
+        must(strncmp(at, path, length) == 0, at);
+        (void)snprintf(rest, sizeof rest, "%s", at + length);
+        must(snprintf(at, PATH_BYTES, "%s%s", copy, rest) < PATH_BYTES, copy);
+    }
+    lose_power(torn);
 }
 
 enum disk_operation disk_was(int64_t at)
@@ -436,6 +461,7 @@ struct disk_report disk_end(void)
 {
     disk.report.operations = disk.count;
     disk.trouble = DISK_SOUND;
+    disk.look = NULL;
     disk.journal = false;
     for (size_t i = 0; i < disk.unsynced_count; i++)
         drop_entry(&disk.unsynced[i]);

@@ -44,6 +44,13 @@ void disk_prepare(void);
 /* From here on operations that `trouble` applies to are counted, and it strikes at number `at`
  * (from 1), once or from then on; 0: never. */
 void disk_begin(enum disk_trouble trouble, int64_t at, bool for_good);
+/* From here on `look` is called before each operation that `trouble` applies to, with its number;
+ * nothing strikes. What is not synced is remembered. */
+void disk_watch(
+    enum disk_trouble trouble, void (*look)(void *context, int64_t number), void *context);
+/* In a process that looks: the copies at `copy` of the files at `path` become what a loss of power
+ * now would leave of those. */
+void disk_lose_power(bool torn, const char *path, const char *copy);
 /* What number `at` of the last count was. */
 enum disk_operation disk_was(int64_t at);
 /* It strikes no more. */

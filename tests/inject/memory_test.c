@@ -13,6 +13,7 @@
 #include <string.h>
 #include "allocate.h"
 #include "answers.h"
+#include "left.h"
 #include "rig.h"
 
 #define FAILURES_MOST 5 /* then it is enough */
@@ -58,16 +59,20 @@ static void judge(
 }
 
 /* False where the round had no such allocation any more. */
-static bool round_with(
-    struct rig *rig, int64_t at, bool for_good, const char *expected, struct tally *tally)
+static bool round_with(struct rig *rig, int64_t at, bool for_good, const char *expected,
+    struct left *left, struct tally *tally)
 {
     struct rig_outcome outcome, after;
+    bool new;
     rig_fresh(rig);
     allocate_begin(at, for_good);
     rig_round(rig, false, &outcome);
     bool hit = allocate_end() >= at;
     tally->count++;
     judge(&outcome, at, for_good, hit, tally);
+    (void)left_look(left, rig, &new);
+    if (!new)
+        return hit;
     if (!rig_audit(rig))
         fail(&outcome, at, for_good, "the audit does not hold");
     rig_round(rig, true, &after);
@@ -84,13 +89,13 @@ static bool round_with(
 /* The host's own allocations, each; of the libraries' every so manieth, since SQLite alone takes
  * thousands to read its schema when a store is opened. */
 static void all_of(struct rig *rig, bool for_good, int64_t every, int64_t of_libraries,
-    const bool *host, int64_t all, const char *expected)
+    const bool *host, int64_t all, const char *expected, struct left *left)
 {
     struct tally tally = {0};
     int64_t hosts = 0, others = 0;
     for (int64_t at = 1; at <= all && failures < FAILURES_MOST; at++)
         if (host[at] ? hosts++ % every == 0 : others++ % of_libraries == 0)
-            (void)round_with(rig, at, for_good, expected, &tally);
+            (void)round_with(rig, at, for_good, expected, left, &tally);
     (void)printf("%s: %" PRId64 " of the host's %" PRId64 ", every %" PRId64
                  "th of the libraries' %" PRId64 ": %" PRId64 " rounds, of which %" PRId64
                  " did not begin, %" PRId64 " failed, %" PRId64 " were partial, %" PRId64
@@ -114,6 +119,7 @@ int main(int argc, char **argv)
     struct rig rig;
     struct rig_outcome outcome;
     struct tally tally = {0};
+    struct left left = {0};
     int64_t every = 1, of_libraries = 1, once = 0, for_good = 0;
     const struct {
         const char *name;
@@ -138,10 +144,12 @@ int main(int argc, char **argv)
         outcome.commits != ANSWERS_PAGES)
         fail(&outcome, 0, false, "the undisturbed round is not what it should be");
     else if (once || for_good)
-        (void)round_with(&rig, once ? once : for_good, for_good != 0, expected, &tally);
+        (void)round_with(&rig, once ? once : for_good, for_good != 0, expected, &left, &tally);
     else
         for (int good = 0; good < 2; good++)
-            all_of(&rig, good != 0, every, of_libraries, host, all, expected);
+            all_of(&rig, good != 0, every, of_libraries, host, all, expected, &left);
+    (void)printf("%zu states of the files, each judged once\n", left.count);
+    left_free(&left);
     free(host);
     free(expected);
     rig_end(&rig);

@@ -5,11 +5,13 @@
  * (117). Each time the files are sound, what was acknowledged is there, and the round that goes on
  * from them ends with the objects, ledger and checkpoints of one that nothing disturbed.
  *
+ * What is left then is what the files hold at that operation, so one round is enough: before each
+ * operation a process of its own copies the files, and goes on from the copy.
+ *
  * usage: power_test [--every N] [--recoveries N]
  */
 #include <inttypes.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "disk.h"
+#include "left.h"
 #include "rig.h"
 
 #define FAILURES_MOST 5 /* then it is enough */
@@ -27,15 +30,34 @@ static const struct {
 } ways[] = {{DISK_KILL, "kill -9"}, {DISK_LOST, "power lost"}, {DISK_TORN, "power lost, torn"}};
 #define WAYS (sizeof ways / sizeof ways[0])
 
+/* What a process found out about one copy, in memory that it shares with the one that forked it. */
+struct finding {
+    struct left_state state;
+    bool known; /* the like was judged before */
+    int failures;
+};
+
 /* What is the same for all attempts. */
 struct bench {
     struct rig rig;
-    char *expected, *content;      /* with and without the books */
-    _Atomic int64_t *acknowledged; /* shared with the children */
+    char *expected, *content; /* with and without the books */
+    int64_t acknowledged;     /* before the round under way began */
+    struct left left, making; /* in mid round; in making a store */
+    struct finding *finding;
 };
 
 struct tally {
     int64_t count, before, middle, after; /* no page committed, some, the whole round */
+};
+
+/* One round, of which the files are looked at before every so manieth operation. */
+struct watch {
+    struct bench *bench;
+    const char *what;
+    size_t way;
+    int64_t every, operations;
+    bool making;
+    struct tally tally;
 };
 
 static int failures;
@@ -46,147 +68,183 @@ static void fail(const char *what, const char *name, int64_t at, const char *why
     (void)fprintf(stderr, "%s, %s at operation %" PRId64 ": %s\n", what, name, at, why);
 }
 
-/* A round in a process of its own. True where it died of the trouble. */
-static bool die_in_round(struct bench *bench, size_t way, int64_t at, bool late)
-{
-    *bench->acknowledged = 0;
-    pid_t child = fork();
-    if (child == 0) {
-        struct rig_outcome outcome;
-        bench->rig.acknowledged = bench->acknowledged;
-        disk_begin(ways[way].trouble, at, false);
-        rig_round(&bench->rig, late, &outcome);
-        _exit(outcome.over ? 0 : 3);
-    }
-    int status = 0;
-    if (child < 0 || waitpid(child, &status, 0) != child)
-        abort();
-    bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-    if (!killed && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
-        fail("the round", ways[way].name, at, "ended in another way");
-    if (killed && ways[way].trouble != DISK_KILL)
-        rig_reboot(&bench->rig);
-    return killed;
-}
+/* ------------------------------------------------------------------ from a copy --------------- */
 
 /* The files as they are, then the round that goes on from them. */
-static void go_on(
-    struct bench *bench, const char *what, size_t way, int64_t at, struct tally *tally)
+static void go_on(const struct watch *watch, struct rig *rig, int64_t at, struct left_state *state)
 {
-    const char *name = ways[way].name;
-    struct rig *rig = &bench->rig;
+    const char *what = watch->what, *name = ways[watch->way].name;
     struct rig_outcome outcome;
     if (!rig_audit(rig))
         fail(what, name, at, "the audit of what it left does not hold");
-    int64_t batches = rig_batches(rig);
-    bool ended = rig_runs_ended(rig);
-    tally->count++;
-    tally->before += batches == 0;
-    tally->middle += batches > 0 && !ended;
-    tally->after += ended;
-    if (batches < *bench->acknowledged)
-        fail(what, name, at, "what was acknowledged is lost");
-    char *state = ended ? rig_state(rig, true) : NULL; /* a round asked for now is another */
+    state->batches = rig_batches(rig);
+    state->ended = rig_runs_ended(rig);
+    char *found = state->ended ? rig_state(rig, true) : NULL; /* a round asked for now is another */
     rig_round(rig, true, &outcome);
     if (!outcome.over || outcome.failed || outcome.proof != PROOF_ASSERTED)
         fail(what, name, at, outcome.opened ? outcome.reason : outcome.fault.text);
-    if (!ended)
-        state = rig_state(rig, true);
-    if (!rig_same(state, bench->expected))
+    if (!state->ended)
+        found = rig_state(rig, true);
+    if (!rig_same(found, watch->bench->expected))
         fail(what, name, at, "the state after it is not the undisturbed one");
-    free(state);
+    free(found);
     if (!rig_audit(rig))
         fail(what, name, at, "the audit does not hold");
 }
 
-static void print(const char *what, size_t way, const struct tally *tally)
+/* Making the store is one step: it is there whole, or not at all. */
+static void make_again(const struct watch *watch, struct rig *rig, int64_t at)
 {
-    (void)printf("%s, %s: %" PRId64 " times; %" PRId64 " before the first page, %" PRId64
-                 " in mid round, %" PRId64 " after it\n",
-        what, ways[way].name, tally->count, tally->before, tally->middle, tally->after);
-    (void)fflush(stdout);
+    const char *what = watch->what, *name = ways[watch->way].name;
+    struct rig_outcome outcome;
+    rig_round(rig, true, &outcome);
+    if (!outcome.over || outcome.failed || outcome.proof != PROOF_ASSERTED)
+        fail(what, name, at, outcome.opened ? outcome.reason : outcome.fault.text);
+    char *found = outcome.opened ? rig_state(rig, false) : NULL;
+    if (!found || !rig_same(found, watch->bench->content) || !rig_audit(rig))
+        fail(what, name, at, "the state after it is not as it should be");
+    free(found);
+}
+
+/* In a process of its own: what would be left if this were the end. */
+static void judge(const struct watch *watch, int64_t at)
+{
+    struct bench *bench = watch->bench;
+    struct finding *finding = bench->finding;
+    struct rig rig;
+    bool killed = ways[watch->way].trouble == DISK_KILL, new;
+    rig_copy(&bench->rig, killed, &rig);
+    if (!killed)
+        disk_lose_power(ways[watch->way].trouble == DISK_TORN, bench->rig.store, rig.store);
+    (void)disk_end();
+    failures = 0;
+    struct left_state *state = left_look(watch->making ? &bench->making : &bench->left, &rig, &new);
+    if (new && watch->making)
+        make_again(watch, &rig, at);
+    else if (new)
+        go_on(watch, &rig, at, state);
+    if (!watch->making && state->batches < bench->acknowledged + bench->rig.outcome->commits)
+        fail(watch->what, ways[watch->way].name, at, "what was acknowledged is lost");
+    *finding = (struct finding){.state = *state, .known = !new, .failures = failures};
+    rig_remove(&rig);
+}
+
+/* ------------------------------------------------------------------ rounds -------------------- */
+
+static void look(void *context, int64_t at)
+{
+    struct watch *watch = context;
+    struct bench *bench = watch->bench;
+    bool made = watch->making && bench->rig.outcome->commits > 0; /* the rest is as in any round */
+    watch->operations = at;
+    if (made || (at - 1) % watch->every != 0 || failures >= FAILURES_MOST)
+        return;
+    *bench->finding = (struct finding){.failures = 1};
+    pid_t child = fork();
+    if (child == 0) {
+        judge(watch, at);
+        _exit(EXIT_SUCCESS);
+    }
+    int status = 0;
+    if (child < 0 || waitpid(child, &status, 0) != child)
+        abort();
+    if (status != 0)
+        fail(watch->what, ways[watch->way].name, at, "who goes on from there comes to no end");
+    failures += bench->finding->failures;
+    struct left_state *state = &bench->finding->state;
+    if (!bench->finding->known)
+        left_add(watch->making ? &bench->making : &bench->left, state);
+    watch->tally.count++;
+    watch->tally.before += state->batches == 0;
+    watch->tally.middle += state->batches > 0 && !state->ended;
+    watch->tally.after += state->ended;
 }
 
 /* How many operations there were. */
-static int64_t in_a_round(struct bench *bench, size_t way, int64_t every)
+static int64_t watch_round(struct watch *watch, bool late)
 {
-    struct tally tally = {0};
-    int64_t at = 1;
-    for (; failures < FAILURES_MOST; at += every) {
-        rig_fresh(&bench->rig);
-        if (!die_in_round(bench, way, at, false))
-            break;
-        go_on(bench, "a round", way, at, &tally);
+    struct rig_outcome outcome;
+    const struct tally *tally = &watch->tally;
+    disk_watch(ways[watch->way].trouble, look, watch);
+    rig_round(&watch->bench->rig, late, &outcome);
+    (void)disk_end();
+    if (!outcome.over || outcome.failed || outcome.proof != PROOF_ASSERTED || tally->count == 0)
+        fail(watch->what, ways[watch->way].name, 0, "the round itself is not what it should be");
+    (void)printf("%s, %s: %" PRId64 " times; %" PRId64 " before the first page, %" PRId64
+                 " in mid round, %" PRId64 " after it\n",
+        watch->what, ways[watch->way].name, tally->count, tally->before, tally->middle,
+        tally->after);
+    (void)fflush(stdout);
+    return watch->operations;
+}
+
+/* This one dies indeed. */
+static void die_in_round(struct bench *bench, size_t way, int64_t at)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        struct rig_outcome outcome;
+        disk_begin(ways[way].trouble, at, false);
+        rig_round(&bench->rig, false, &outcome);
+        _exit(EXIT_SUCCESS);
     }
-    print("a round", way, &tally);
-    return at;
+    int status = 0;
+    if (child < 0 || waitpid(child, &status, 0) != child)
+        abort();
+    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
+        fail("the round", ways[way].name, at, "ended in another way");
+    if (ways[way].trouble != DISK_KILL)
+        rig_reboot(&bench->rig);
 }
 
 /* Killed at `first`; then again at every operation of the round that takes it up. */
 static void in_recovery(struct bench *bench, size_t way, int64_t first, int64_t every)
 {
-    struct tally tally = {0};
-    for (int64_t at = 1; failures < FAILURES_MOST; at += every) {
-        rig_fresh(&bench->rig);
-        if (!die_in_round(bench, way, first, false))
-            break;
-        int64_t acknowledged = *bench->acknowledged;
-        if (!die_in_round(bench, way, at, true))
-            break;
-        *bench->acknowledged += acknowledged;
-        go_on(bench, "the round after a crash", way, at, &tally);
-    }
-    print("the round after a crash", way, &tally);
-}
-
-/* Making the store is one step: it is there whole, or not at all. */
-static void in_making(struct bench *bench, size_t way, int64_t every)
-{
-    struct tally tally = {0};
-    struct rig_outcome outcome;
-    for (int64_t at = 1; failures < FAILURES_MOST; at += every) {
-        rig_remove(&bench->rig);
-        if (!die_in_round(bench, way, at, false) || *bench->acknowledged > 0)
-            break; /* the store is made: the rest is as in any round */
-        rig_round(&bench->rig, true, &outcome);
-        tally.count++;
-        tally.before++;
-        if (!outcome.over || outcome.failed || outcome.proof != PROOF_ASSERTED)
-            fail("making a store", ways[way].name, at,
-                outcome.opened ? outcome.reason : outcome.fault.text);
-        char *state = outcome.opened ? rig_state(&bench->rig, false) : NULL;
-        if (!state || !rig_same(state, bench->content) || !rig_audit(&bench->rig))
-            fail("making a store", ways[way].name, at, "the state after it is not as it should be");
-        free(state);
-    }
-    print("making a store", way, &tally);
+    struct watch watch = {
+        .bench = bench, .what = "the round after a crash", .way = way, .every = every};
+    rig_fresh(&bench->rig);
+    die_in_round(bench, way, first);
+    bench->acknowledged = rig_batches(&bench->rig);
+    (void)watch_round(&watch, true);
+    bench->acknowledged = 0;
 }
 
 int main(int argc, char **argv)
 {
-    struct bench bench;
+    struct bench bench = {0};
     struct rig_outcome outcome;
     int64_t every = 1, recoveries = 1;
     for (int i = 1; i + 1 < argc; i += 2)
         *(strcmp(argv[i], "--every") == 0 ? &every : &recoveries) = strtoll(argv[i + 1], NULL, 10);
-    bench.acknowledged = mmap(NULL, sizeof *bench.acknowledged, PROT_READ | PROT_WRITE,
-        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    bench.finding = mmap(
+        NULL, sizeof *bench.finding, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     disk_prepare();
     rig_begin(&bench.rig);
     rig_fresh(&bench.rig);
     rig_round(&bench.rig, false, &outcome);
     bench.expected = rig_state(&bench.rig, true);
     bench.content = rig_state(&bench.rig, false);
-    if (bench.acknowledged == MAP_FAILED || !outcome.over || outcome.proof != PROOF_ASSERTED) {
+    if (bench.finding == MAP_FAILED || !outcome.over || outcome.proof != PROOF_ASSERTED) {
         (void)fprintf(stderr, "the undisturbed round is not what it should be\n");
         return EXIT_FAILURE;
     }
     for (size_t way = 0; way < WAYS; way++) {
-        int64_t operations = in_a_round(&bench, way, every);
+        struct watch round = {.bench = &bench, .what = "a round", .way = way, .every = every};
+        struct watch making = round;
+        making.what = "making a store";
+        making.making = true;
+        rig_fresh(&bench.rig);
+        int64_t operations = watch_round(&round, false);
         for (int64_t i = 1; i <= recoveries; i++)
             in_recovery(&bench, way, operations * i / (recoveries + 1), every);
-        in_making(&bench, way, every);
+        rig_remove(&bench.rig);
+        (void)watch_round(&making, false);
     }
+    (void)printf(
+        "%zu states of the files in mid round and %zu in making a store, each judged once\n",
+        bench.left.count, bench.making.count);
+    left_free(&bench.left);
+    left_free(&bench.making);
     free(bench.expected);
     free(bench.content);
     rig_end(&bench.rig);

@@ -2,6 +2,7 @@
 /* Events, one after the other, and what the store looks like after them. */
 #include "rig.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -132,11 +133,7 @@ static void execute_waiting(struct rig *rig)
     store_execute(rig->handle, given, size);
     rig->outcome->store_failed = store_has_failed(rig->handle);
     for (size_t i = 0; i < size; i++)
-        if (group[i]->done && group[i]->kind == JOB_COMMIT) {
-            rig->outcome->commits++;
-            if (rig->acknowledged)
-                ++*rig->acknowledged;
-        }
+        rig->outcome->commits += group[i]->done && group[i]->kind == JOB_COMMIT;
 }
 
 static void deliver(struct rig *rig)
@@ -229,6 +226,8 @@ static void close_all(struct rig *rig)
 
 void rig_round(struct rig *rig, bool late, struct rig_outcome *ret_outcome)
 {
+    /* SQLite's random numbers, which are in its log, are the same in every round. */
+    (void)sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, 1, NULL);
     *ret_outcome = (struct rig_outcome){.proof = PROOF_NONE};
     rig->outcome = ret_outcome;
     rig->users_asked = 0;
@@ -314,15 +313,39 @@ void rig_reboot(const struct rig *rig)
     remove_beside(rig, "-shm");
 }
 
-void rig_fresh(const struct rig *rig)
+static void copy_file(const char *old, const char *new)
 {
     struct stat status;
+    int from = open(old, O_RDONLY | O_CLOEXEC);
+    if (from < 0 && errno == ENOENT)
+        return;
+    int to = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    must(from >= 0 && to >= 0 && fstat(from, &status) == 0, old);
+    must(sendfile(to, from, NULL, (size_t)status.st_size) == status.st_size, new);
+    must(close(from) == 0 && close(to) == 0, new);
+}
+
+void rig_fresh(const struct rig *rig)
+{
     rig_remove(rig);
-    int from = open(rig->pattern, O_RDONLY | O_CLOEXEC);
-    int to = open(rig->store, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    must(from >= 0 && to >= 0 && fstat(from, &status) == 0, "the pattern");
-    must(sendfile(to, from, NULL, (size_t)status.st_size) == status.st_size, "the copy");
-    must(close(from) == 0 && close(to) == 0, "the copy");
+    copy_file(rig->pattern, rig->store);
+}
+
+void rig_copy(const struct rig *rig, bool with_index, struct rig *ret_copy)
+{
+    static const char *const endings[] = {"", "-wal", "-journal", ".anchor", "-shm"};
+    size_t count = sizeof endings / sizeof endings[0] - (with_index ? 0 : 1);
+    char old[RIG_PATH_MAX + 16], new[RIG_PATH_MAX + 16];
+    *ret_copy = (struct rig){.armed_ms = INT64_MAX};
+    (void)memcpy(ret_copy->folder, rig->folder, sizeof rig->folder);
+    (void)memcpy(ret_copy->configuration, rig->configuration, sizeof rig->configuration);
+    (void)memcpy(ret_copy->pattern, rig->pattern, sizeof rig->pattern);
+    (void)snprintf(ret_copy->store, sizeof ret_copy->store, "%.100s/copy.db", rig->folder);
+    for (size_t i = 0; i < count; i++) {
+        (void)snprintf(old, sizeof old, "%s%s", rig->store, endings[i]);
+        (void)snprintf(new, sizeof new, "%s%s", ret_copy->store, endings[i]);
+        copy_file(old, new);
+    }
 }
 
 /* ------------------------------------------------------------------ what is known ------------- */

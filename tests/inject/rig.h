@@ -51,9 +51,6 @@ struct rig {
     int64_t now_ms, armed_ms;
     int users_asked; /* of the first page of users: the first one is answered with a 503 */
     struct rig_outcome *outcome;
-    /* Told of every acknowledged commit, where not NULL: lies in memory that outlives the process.
-     */
-    _Atomic int64_t *acknowledged;
 };
 
 /* A folder of its own, a configuration, and an empty store as the pattern of all. */
@@ -62,6 +59,8 @@ void rig_end(struct rig *rig);
 /* The store is the pattern again, without companions; or none at all. */
 void rig_fresh(const struct rig *rig);
 void rig_remove(const struct rig *rig);
+/* Another one, whose store is a copy of the files as they are, with the log's index or without. */
+void rig_copy(const struct rig *rig, bool with_index, struct rig *ret_copy);
 /* After a loss of power: what lay in memory that processes share is gone. */
 void rig_reboot(const struct rig *rig);
 /* Opens the store, runs one round, closes it. `late`: an hour after the first. */
