@@ -85,8 +85,9 @@ void application_init(struct application *application, uint64_t seed, int64_t no
     application->lies = false;
     for (size_t i = 0; i < LISTING_COUNT; i++) {
         application->hidden_ms[i] = -1;
-        application->told[i] = application->told_true[i] = false;
+        application->cut_short[i] = application->has_gaps[i] = false;
     }
+    (void)memset(application->totals, 0, sizeof application->totals);
     struct random *random = &application->random;
     shape_draw(&application->shape, random);
     struct life life;
@@ -263,6 +264,62 @@ static void choose_replica(struct application *application)
     application->faults.fired[78]++;
 }
 
+void application_round(struct application *application, const bool read_in_full[LISTING_COUNT])
+{
+    (void)memset(application->totals, 0, sizeof application->totals);
+    for (size_t i = 0; i < LISTING_COUNT; i++) {
+        bool before = application->has_gaps[i] && !read_in_full[i];
+        application->has_gaps[i] = before || application->cut_short[i];
+        application->cut_short[i] = false;
+    }
+}
+
+static size_t totals_of(enum listing_name name, int64_t group)
+{
+    return name == LISTING_MEMBERS ? LISTING_COUNT + (size_t)group - 1 : (size_t)name;
+}
+
+static void note_number(uint64_t *numbers, int64_t number)
+{
+    if (number >= 0 && number < TOTALS_MAX)
+        numbers[number / 64] |= UINT64_C(1) << number % 64;
+}
+
+/* Of how many a listing is, as it can be seen now or a little late, before faults strike. */
+static void note_truth(struct visit *on)
+{
+    struct totals_told *totals = &on->application->totals[totals_of(on->page.name, on->group)];
+    note_number(totals->held, (int64_t)on->page.entry_count);
+    note_number(totals->held, on->page.total);
+}
+
+static void note_told(struct visit *on)
+{
+    struct application *application = on->application;
+    const struct page_plan *page = &on->page;
+    const struct listing_shape *shape = page->shape;
+    size_t reached = page->from + page->count;
+    if (shape->total == TOTAL_NONE || (shape->total == TOTAL_FIRST_PAGE && !page->first_page))
+        return;
+    note_number(application->totals[totals_of(page->name, on->group)].said, page->total);
+    application->cut_short[page->name] |= shape->paging->end == MUSTER_END_TOTAL &&
+                                          reached < page->entry_count &&
+                                          (int64_t)reached >= page->total;
+}
+
+bool application_lied(const struct application *application, enum listing_name name)
+{
+    size_t first = totals_of(name, 1), count = name == LISTING_MEMBERS ? TRUTH_GROUPS_MAX : 1;
+    bool told = false;
+    for (size_t i = first; i < first + count; i++) {
+        const struct totals_told *totals = &application->totals[i];
+        told |= totals->said[0] || totals->said[1];
+        if (totals->said[0] & totals->held[0] || totals->said[1] & totals->held[1])
+            return false;
+    }
+    return told;
+}
+
 static void answer_listing(struct visit *on)
 {
     struct application *application = on->application;
@@ -272,10 +329,9 @@ static void answer_listing(struct visit *on)
         answer_set(on->response, 404, "application/json", "{}");
         return;
     }
-    int64_t total = on->page.total;
+    note_truth(on);
     faults_strike(faults, PLACE_PAGE, 2, on);
-    application->told[on->page.name] = true;
-    application->told_true[on->page.name] |= on->page.total == total;
+    note_told(on);
     listing_write(on);
     faults_strike(faults, PLACE_ANSWER, 1, on);
     if (on->response->exchange == EXCHANGE_DONE)

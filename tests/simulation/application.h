@@ -58,6 +58,15 @@ struct visit {
     bool limited;         /* the application's own limit answered */
 };
 
+/* Of the totals of one listing, in one round: those that were told, and those that were true at
+ * some moment of it. A bit for each number. */
+struct totals_told {
+    uint64_t said[2], held[2];
+};
+
+#define TOTALS_MAX   128
+#define LISTINGS_MAX (LISTING_COUNT + TRUTH_GROUPS_MAX) /* each group's members are one */
+
 struct application {
     struct random random;
     struct shape shape;
@@ -68,7 +77,9 @@ struct application {
     int64_t lag_most_ms;
     int64_t total_late_ms; /* how far its totals are */
     bool lies; /* its totals were wrong in this round (68, 69, 77): nothing holds it to them */
-    bool told[LISTING_COUNT], told_true[LISTING_COUNT]; /* a total; one that was right */
+    struct totals_told totals[LISTINGS_MAX];
+    bool cut_short[LISTING_COUNT];    /* a late total ended it too early, in this round; */
+    bool has_gaps[LISTING_COUNT];     /* or before, and it was not read in full since */
     int64_t hidden_ms[LISTING_COUNT]; /* when it last hid objects and lied about it (77); -1 */
     int64_t deletions_seen, insertions_seen; /* in what was visible, while it was read */
     int64_t requests, token_requests;
@@ -92,6 +103,10 @@ struct response *application_answer(struct application *application, const struc
 /* The host has received that answer. A new process has heard nothing. */
 void application_heard(struct application *application, const struct response *response);
 void application_forgotten(struct application *application);
+/* Another round begins. read_in_full: those listings that were, in the one before. */
+void application_round(struct application *application, const bool read_in_full[LISTING_COUNT]);
+/* Totals were told of that listing, and of none of its listings one that was right. */
+bool application_lied(const struct application *application, enum listing_name name);
 /* What an exchange needs from the application's files. */
 void answer_set(struct response *response, int status, const char *type, const char *text);
 void answer_header(struct response *response, const char *name, const char *value);

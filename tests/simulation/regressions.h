@@ -17,6 +17,11 @@ static const struct {
     {119259, "likewise"},
     {202171, "likewise"},
     {205734, "likewise"},
+    {100648, "a wrong total that was right by chance was taken for a proof by lies (checker)"},
+    {103740, "likewise, as what it told of came while the listing was read"},
+    {114134,
+        "a late total ended a listing of changes too early, as is known of full ones (checker)"},
+    {119539, "likewise"},
     {400010, "none left, beside a word on requests under way, was taken for no budget at all"},
     {400738, "likewise"},
 };

@@ -534,13 +534,17 @@ static bool all_over(const struct world *world)
 bool world_round(struct world *world, bool full)
 {
     int64_t most = world->acts + ACTS_MAX;
-    for (size_t c = 0; c < world->connection_count; c++)
+    for (size_t c = 0; c < world->connection_count; c++) {
+        bool read_in_full[LISTING_COUNT];
         for (size_t s = 0; s < LISTING_COUNT; s++) {
-            world->runs[c][s].told = false;
-            world->runs[c][s].open = world->runs[c][s].open && world->failed;
-            if (!world->failed)
-                world->applications[c].told[s] = world->applications[c].told_true[s] = false;
+            struct run_told *run = &world->runs[c][s];
+            read_in_full[s] = run->told && run->summary.full && run->summary.proof > PROOF_PARTIAL;
+            run->told = false;
+            run->open = run->open && world->failed;
         }
+        if (!world->failed)
+            application_round(&world->applications[c], read_in_full);
+    }
     world->failed = false;
     world_start_rounds(world, full);
     while (world->acts < most) {
