@@ -47,16 +47,13 @@ static bool look_at(struct absent *absent, struct seen *seen, sqlite3_stmt *row,
 static bool scan(struct store *store, enum sql sql, const struct place *place, int64_t run_last,
     struct seen *seen, bool proven, struct absent *absent, struct fault *fault)
 {
-    sqlite3_stmt *row = sql_start(&store->sql, sql, fault, "ii", place->scope, run_last);
+    AUTO_ROW *row = sql_start(&store->sql, sql, fault, "ii", place->scope, run_last);
     if (!row)
         return false;
     enum sql_step step;
-    while ((step = sql_next(&store->sql, row, fault)) == SQL_ROW) {
-        if (look_at(absent, seen, row, place->run, proven, fault))
-            continue;
-        (void)sqlite3_reset(row); /* given up for want of memory */
-        return false;
-    }
+    while ((step = sql_next(&store->sql, row, fault)) == SQL_ROW)
+        if (!look_at(absent, seen, row, place->run, proven, fault))
+            return false;
     return step == SQL_END;
 }
 
@@ -93,16 +90,14 @@ static bool climb(struct store *store, struct place *place, const struct absent 
     (void)snprintf(evidence, sizeof evidence, "second proven run %lld", (long long)place->run);
     struct cause cause = {.wall_ms = wall_ms, .evidence = evidence};
     for (size_t i = 0; i < absent->deleted_count; i++) {
-        int64_t object = absent->deleted[i], absent_run = 0;
+        int64_t object = absent->deleted[i];
         struct object_row row;
         if (!object_read(store, object, &row, fault))
             return false;
-        bool proven = row.absent_proven;
-        int state;
-        if (row.shared &&
-            !merge_presence(store, place, object, &state, &absent_run, &proven, fault))
+        struct contribution here = {.absent_proven = row.absent_proven};
+        if (row.shared && !merge_contribution(store, place, object, &here, fault))
             return false;
-        if (!proven) {
+        if (!here.absent_proven) {
             if (!sql_run(&store->sql, row.shared ? SQL_CONTRIBUTION_PROVEN : SQL_OBJECT_PROVEN,
                     fault, "iii", object, place->run, place->scope))
                 return false;
@@ -137,14 +132,12 @@ static bool say_what(struct store *store, const char *reason, const struct absen
     if (!bytes_append_text(into, reason, fault))
         return false;
     for (size_t i = 0; i < named; i++) {
-        sqlite3_stmt *row = sql_start(&store->sql, SQL_OBJECT_NAME, fault, "i", absent->missing[i]);
-        if (!row)
-            return false;
-        enum sql_step step = sql_next(&store->sql, row, fault);
+        AUTO_ROW *row = NULL;
+        enum sql_step step =
+            sql_one(&store->sql, SQL_OBJECT_NAME, &row, fault, "i", absent->missing[i]);
         bool good = step != SQL_FAILED &&
                     (step != SQL_ROW || (bytes_append_text(into, i ? ", " : ": ", fault) &&
                                             bytes_append(into, sql_span(row, 0), fault)));
-        (void)sqlite3_reset(row); /* its failure was seen by sql_next */
         if (!good)
             return false;
     }

@@ -77,15 +77,12 @@ bool anchor_holds(struct store *store, const struct anchor *anchor, struct fault
 {
     if (anchor->batch <= 0)
         return true;
-    sqlite3_stmt *row = sql_start(&store->sql, SQL_LEDGER_LINK, fault, "i", anchor->batch);
-    if (!row)
-        return false;
-    enum sql_step step = sql_next(&store->sql, row, fault);
+    AUTO_ROW *row = NULL;
+    enum sql_step step = sql_one(&store->sql, SQL_LEDGER_LINK, &row, fault, "i", anchor->batch);
     if (step == SQL_FAILED)
         return false;
     const struct span head = {(const char *)anchor->head.bytes, sizeof anchor->head.bytes};
     bool same = step == SQL_ROW && span_equal(sql_span(row, 0), head);
-    (void)sqlite3_reset(row); /* the row was good */
     if (same)
         return true;
     return fault_set(fault, FAULT_STORE_CORRUPT,

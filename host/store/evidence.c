@@ -11,48 +11,35 @@
 static bool read_suspect(
     sqlite3_stmt *row, struct arena *arena, struct job_suspect *ret_suspect, struct fault *fault)
 {
-    struct span incarnation = sql_span(row, 2);
-    *ret_suspect = (struct job_suspect){.object = sqlite3_column_int64(row, 0),
-        .id = arena_copy(arena, sql_span(row, 1)),
-        .incarnation = arena_copy(arena, incarnation)};
-    return (ret_suspect->id.data && (!incarnation.data || ret_suspect->incarnation.data)) ||
-           fault_memory(fault);
+    *ret_suspect = (struct job_suspect){.object = sqlite3_column_int64(row, 0)};
+    return sql_copy(row, 1, arena, &ret_suspect->id, fault) &&
+           sql_copy(row, 2, arena, &ret_suspect->incarnation, fault);
 }
 
 /* A live object of the scope that is not the one under suspicion. */
 static bool find_control(struct store *store, int64_t scope, struct job_suspects *suspects,
     int64_t object, struct arena *arena, struct fault *fault)
 {
-    sqlite3_stmt *row =
-        sql_start(&store->sql, SQL_CONTROL, fault, "iii", scope, (int64_t)suspects->kind, object);
-    if (!row)
-        return false;
     suspects->control = (struct job_suspect){.object = 0};
-    enum sql_step step = sql_next(&store->sql, row, fault);
-    bool good = step != SQL_ROW || read_suspect(row, arena, &suspects->control, fault);
-    (void)sqlite3_reset(row); /* its failure was seen by sql_next */
-    return good && step != SQL_FAILED;
+    AUTO_ROW *row = NULL;
+    enum sql_step step = sql_one(
+        &store->sql, SQL_CONTROL, &row, fault, "iii", scope, (int64_t)suspects->kind, object);
+    return step == SQL_ROW ? read_suspect(row, arena, &suspects->control, fault) : step == SQL_END;
 }
 
 static bool find_parent(
     struct store *store, struct job_suspects *suspects, struct arena *arena, struct fault *fault)
 {
-    int64_t scope = 0;
-    sqlite3_stmt *row = sql_start(
-        &store->sql, SQL_SUSPECT_PARENT, fault, "ii", suspects->scope, (int64_t)suspects->kind);
-    if (!row)
+    AUTO_ROW *row = NULL;
+    enum sql_step step = sql_one(&store->sql, SQL_SUSPECT_PARENT, &row, fault, "ii",
+        suspects->scope, (int64_t)suspects->kind);
+    if (step != SQL_ROW)
+        return step == SQL_END;
+    if (!read_suspect(row, arena, &suspects->suspects[0], fault))
         return false;
-    enum sql_step step = sql_next(&store->sql, row, fault);
-    bool good = step != SQL_ROW || read_suspect(row, arena, &suspects->suspects[0], fault);
-    if (good && step == SQL_ROW) {
-        scope = sqlite3_column_int64(row, 3);
-        suspects->suspect_count = 1;
-    }
-    (void)sqlite3_reset(row); /* its failure was seen by sql_next */
-    if (!good || step == SQL_FAILED)
-        return false;
-    return suspects->suspect_count == 0 ||
-           find_control(store, scope, suspects, suspects->suspects[0].object, arena, fault);
+    suspects->suspect_count = 1;
+    return find_control(
+        store, sqlite3_column_int64(row, 3), suspects, suspects->suspects[0].object, arena, fault);
 }
 
 bool evidence_suspects(
@@ -65,7 +52,7 @@ bool evidence_suspects(
         return fault_memory(fault);
     if (suspects->parent)
         return find_parent(store, suspects, arena, fault);
-    sqlite3_stmt *row = sql_start(&store->sql, SQL_SUSPECTS, fault, "iiiii", suspects->scope,
+    AUTO_ROW *row = sql_start(&store->sql, SQL_SUSPECTS, fault, "iiiii", suspects->scope,
         (int64_t)suspects->kind, suspects->run, (int64_t)suspects->most, suspects->before);
     if (!row)
         return false;
@@ -73,7 +60,6 @@ bool evidence_suspects(
     bool good = true;
     while (good && (step = sql_next(&store->sql, row, fault)) == SQL_ROW)
         good = read_suspect(row, arena, &suspects->suspects[suspects->suspect_count++], fault);
-    (void)sqlite3_reset(row); /* its failure was seen by sql_next */
     if (!good || step == SQL_FAILED)
         return false;
     return suspects->suspect_count == 0 ||

@@ -41,10 +41,8 @@ struct held {
 
 static bool read_hold(struct store *store, int64_t hold, struct held *held, struct fault *fault)
 {
-    sqlite3_stmt *row = sql_start(&store->sql, SQL_HOLD_FIND, fault, "i", hold);
-    if (!row)
-        return false;
-    enum sql_step step = sql_next(&store->sql, row, fault);
+    AUTO_ROW *row = NULL;
+    enum sql_step step = sql_one(&store->sql, SQL_HOLD_FIND, &row, fault, "i", hold);
     if (step == SQL_FAILED)
         return false;
     if (step == SQL_END)
@@ -54,24 +52,16 @@ static bool read_hold(struct store *store, int64_t hold, struct held *held, stru
     held->scope = sqlite3_column_int64(row, 1);
     held->after_batch = sqlite3_column_int64(row, 2);
     held->proven = sqlite3_column_int(row, 3) != 0;
-    bool good = bytes_append(&held->keys, sql_span(row, 4), fault);
-    (void)sqlite3_reset(row); /* the row was good */
-    return good;
+    return bytes_append(&held->keys, sql_span(row, 4), fault);
 }
 
 static bool read_since(
     struct store *store, const struct held *held, struct seen *seen, struct fault *fault)
 {
-    sqlite3_stmt *row = sql_start(
-        &store->sql, SQL_HOLD_SEEN, fault, "iii", held->scope, held->run, held->after_batch);
-    if (!row)
-        return false;
-    enum sql_step step;
-    bool good = true;
-    while (good && (step = sql_next(&store->sql, row, fault)) == SQL_ROW)
-        good = seen_decode(seen, sql_span(row, 0), fault);
-    (void)sqlite3_reset(row); /* its failure was seen by sql_next */
-    return good && step == SQL_END;
+    return place_read_seen(store,
+        sql_start(
+            &store->sql, SQL_HOLD_SEEN, fault, "iii", held->scope, held->run, held->after_batch),
+        seen, fault);
 }
 
 static bool apply(struct store *store, const struct held *held, const char *evidence,

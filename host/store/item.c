@@ -231,14 +231,11 @@ static bool find_item(struct item *item, struct span id, struct object_row *ret_
         return false;
     bool here = row.scope == item->place->scope;
     if (row.shared) {
-        int state;
-        int64_t absent_run;
-        bool absent_proven;
-        if (!merge_presence(
-                item->store, item->place, object, &state, &absent_run, &absent_proven, fault))
+        struct contribution contribution;
+        if (!merge_contribution(item->store, item->place, object, &contribution, fault))
             return false;
-        here = state >= 0;
-        row.presence = here ? (enum state)state : STATE_DELETED;
+        here = contribution.state >= 0;
+        row.presence = here ? (enum state)contribution.state : STATE_DELETED;
     }
     if (here)
         *ret_row = row;

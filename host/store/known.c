@@ -117,7 +117,7 @@ static bool look_up_range(struct look_up *on, size_t from, struct fault *fault)
 {
     int64_t first = on->answers[from].object;
     int64_t last = first + (int64_t)(on->count - from) + RANGE_SLACK;
-    sqlite3_stmt *row = sql_start(&on->reader->sql, SQL_KNOWN_RANGE, fault, "ii", first + 1, last);
+    AUTO_ROW *row = sql_start(&on->reader->sql, SQL_KNOWN_RANGE, fault, "ii", first + 1, last);
     if (!row)
         return false;
     on->next = from + 1;
@@ -127,7 +127,6 @@ static bool look_up_range(struct look_up *on, size_t from, struct fault *fault)
            (step = sql_next(&on->reader->sql, row, fault)) == SQL_ROW)
         if (!row_counts(on, row) || !match_row(on, row))
             strangers++;
-    (void)sqlite3_reset(row); /* its failure was seen by sql_next */
     return step != SQL_FAILED;
 }
 

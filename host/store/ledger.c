@@ -50,11 +50,9 @@ bool ledger_append(struct store *store, struct ledger_row *row, struct fault *fa
 bool ledger_find(struct store *store, int64_t run, int64_t scope, int64_t sequence,
     struct batch_outcome *ret_outcome, bool *ret_found, struct fault *fault)
 {
-    sqlite3_stmt *found =
-        sql_start(&store->sql, SQL_BATCH_FIND, fault, "iii", run, scope, sequence);
-    if (!found)
-        return false;
-    enum sql_step step = sql_next(&store->sql, found, fault);
+    AUTO_ROW *found = NULL;
+    enum sql_step step =
+        sql_one(&store->sql, SQL_BATCH_FIND, &found, fault, "iii", run, scope, sequence);
     if (step == SQL_FAILED)
         return false;
     *ret_found = step == SQL_ROW;
@@ -66,7 +64,6 @@ bool ledger_find(struct store *store, int64_t run, int64_t scope, int64_t sequen
         &ret_outcome->conflicts, &ret_outcome->unreadable, &ret_outcome->distinct};
     for (int i = 0; i < (int)(sizeof columns / sizeof columns[0]); i++)
         *columns[i] = sqlite3_column_int64(found, i);
-    (void)sqlite3_reset(found); /* the row was good */
     return true;
 }
 

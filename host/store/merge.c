@@ -38,7 +38,7 @@ static bool gather(
     if (!gathering->list)
         return fault_memory(fault);
     gathering->state = STATE_DELETED;
-    sqlite3_stmt *row =
+    AUTO_ROW *row =
         sql_start(&store->sql, SQL_CONTRIBUTIONS, fault, "ii", object, (int64_t)CONTRIBUTORS_MAX);
     if (!row)
         return false;
@@ -52,14 +52,9 @@ static bool gather(
         one->content_hash = sql_hash128(row, 4);
         struct span *const texts[] = {
             &one->fields, &one->volatiles, &one->raw, &one->attributes, &one->carry};
-        for (int i = 0; i < (int)(sizeof texts / sizeof texts[0]); i++) {
-            struct span text = sql_span(row, 5 + i);
-            *texts[i] = arena_copy(gathering->arena, text);
-            if (text.data && !texts[i]->data) {
-                (void)sqlite3_reset(row); /* given up for want of memory */
-                return fault_memory(fault);
-            }
-        }
+        for (int i = 0; i < (int)(sizeof texts / sizeof texts[0]); i++)
+            if (!sql_copy(row, 5 + i, gathering->arena, texts[i], fault))
+                return false;
         if (one->enriches)
             continue;
         gathering->any_yields = true;
@@ -246,67 +241,42 @@ static bool share(struct store *store, struct slot *slot, struct fault *fault)
            sql_run(&store->sql, SQL_OBJECT_SHARE, fault, "i", slot->object);
 }
 
-bool merge_presence(struct store *store, const struct place *place, int64_t object, int *ret_state,
-    int64_t *ret_absent_run, bool *ret_absent_proven, struct fault *fault)
+bool merge_contribution(struct store *store, const struct place *place, int64_t object,
+    struct contribution *ret_contribution, struct fault *fault)
 {
-    sqlite3_stmt *found =
-        sql_start(&store->sql, SQL_CONTRIBUTION, fault, "ii", object, place->scope);
-    if (!found)
-        return false;
-    enum sql_step step = sql_next(&store->sql, found, fault);
+    AUTO_ROW *row = NULL;
+    enum sql_step step =
+        sql_one(&store->sql, SQL_CONTRIBUTION, &row, fault, "ii", object, place->scope);
     if (step == SQL_FAILED)
         return false;
-    *ret_state = -1;
-    *ret_absent_run = 0;
-    *ret_absent_proven = false;
-    if (step == SQL_END)
-        return true;
-    *ret_state = sqlite3_column_int(found, 0);
-    *ret_absent_run = sqlite3_column_int64(found, 1);
-    *ret_absent_proven = sqlite3_column_int(found, 2) != 0;
-    (void)sqlite3_reset(found); /* the row was good */
-    return true;
-}
-
-static bool contribution_hash(struct store *store, int64_t object, int64_t scope, int *ret_state,
-    struct hash128 *ret_hash, struct fault *fault)
-{
-    sqlite3_stmt *found = sql_start(&store->sql, SQL_CONTRIBUTION, fault, "ii", object, scope);
-    if (!found)
-        return false;
-    enum sql_step step = sql_next(&store->sql, found, fault);
-    if (step == SQL_FAILED)
-        return false;
-    *ret_state = -1;
-    *ret_hash = (struct hash128){{0}};
-    if (step == SQL_END)
-        return true;
-    *ret_state = sqlite3_column_int(found, 0);
-    *ret_hash = sql_hash128(found, 3);
-    (void)sqlite3_reset(found); /* the row was good */
+    *ret_contribution = (struct contribution){.state = -1};
+    if (step == SQL_ROW)
+        *ret_contribution = (struct contribution){.state = sqlite3_column_int(row, 0),
+            .absent_proven = sqlite3_column_int(row, 1) != 0,
+            .content_hash = sql_hash128(row, 2)};
     return true;
 }
 
 bool merge_record(struct store *store, struct place *place, struct slot *slot,
     const struct record *record, int64_t wall_ms, struct merged *ret_merged, struct fault *fault)
 {
-    int before;
-    struct hash128 hash;
+    struct contribution before;
     struct object_row row;
     int64_t mapping;
     if ((!slot->shared && !share(store, slot, fault)) ||
-        !contribution_hash(store, slot->object, place->scope, &before, &hash, fault) ||
+        !merge_contribution(store, place, slot->object, &before, fault) ||
         !place_mapping(store, place, record->kind->kind, &mapping, fault))
         return false;
     slot->shared = true;
-    bool same = before == STATE_LIVE && hash128_equal(hash, record->content_hash);
+    bool same =
+        before.state == STATE_LIVE && hash128_equal(before.content_hash, record->content_hash);
     if (!sql_run(&store->sql, SQL_CONTRIBUTION_PUT, fault, "iibbiittttt", slot->object,
             place->scope, hash128_span(&record->bytes_hash), hash128_span(&record->content_hash),
             mapping, place->run, record->fields, record->volatiles, record->raw, record->attributes,
             record->carry) ||
         !object_read(store, slot->object, &row, fault))
         return false;
-    place_presence(place, before, STATE_LIVE);
+    place_presence(place, before.state, STATE_LIVE);
     bool gone = row.state == STATE_MISSING || row.state == STATE_DELETED;
     struct cause cause = {.wall_ms = wall_ms, .evidence = STORE_REAPPEARED(row.state)};
     bool changed;
@@ -324,19 +294,17 @@ bool merge_record(struct store *store, struct place *place, struct slot *slot,
 bool merge_state(struct store *store, struct place *place, int64_t object, enum state state,
     const struct cause *cause, struct object_row *ret_row, struct fault *fault)
 {
-    int before;
-    int64_t absent_run;
-    bool absent_proven, changed;
-    if (!merge_presence(store, place, object, &before, &absent_run, &absent_proven, fault))
+    struct contribution before;
+    bool changed;
+    if (!merge_contribution(store, place, object, &before, fault) ||
+        !object_read(store, object, ret_row, fault))
         return false;
-    if (!object_read(store, object, ret_row, fault))
-        return false;
-    if (before < 0 || before == (int)state)
+    if (before.state < 0 || before.state == (int)state)
         return true;
     changes_note(&store->changes, object, store->version);
     if (!sql_run(&store->sql, SQL_CONTRIBUTION_STATE, fault, "iiiii", object, place->scope,
             (int64_t)state, cause->absent_run, (int64_t)cause->absent_proven))
         return false;
-    place_presence(place, before, (int)state);
+    place_presence(place, before.state, (int)state);
     return merge_object(store, place, ret_row, cause, &changed, fault);
 }

@@ -16,6 +16,12 @@ struct merged {
     bool reappeared;           /* it was missing or deleted */
 };
 
+struct contribution {
+    int state; /* its presence in the scope; -1: the scope contributes nothing */
+    bool absent_proven;
+    struct hash128 content_hash;
+};
+
 /* Takes what this scope says about an object that is there. */
 bool merge_record(struct store *store, struct place *place, struct slot *slot,
     const struct record *record, int64_t wall_ms, struct merged *ret_merged,
@@ -24,8 +30,8 @@ bool merge_record(struct store *store, struct place *place, struct slot *slot,
  * it is afterwards. */
 bool merge_state(struct store *store, struct place *place, int64_t object, enum state state,
     const struct cause *cause, struct object_row *ret_row, struct fault *fault) MUST_CHECK;
-/* The presence in this scope: of a contribution, or -1 where the scope contributes nothing. */
-bool merge_presence(struct store *store, const struct place *place, int64_t object, int *ret_state,
-    int64_t *ret_absent_run, bool *ret_absent_proven, struct fault *fault) MUST_CHECK;
+/* What this scope contributes to a shared object. */
+bool merge_contribution(struct store *store, const struct place *place, int64_t object,
+    struct contribution *ret_contribution, struct fault *fault) MUST_CHECK;
 
 #endif

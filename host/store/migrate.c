@@ -55,16 +55,13 @@ static bool write_derived(struct bytes *into, struct fault *fault)
 static bool is_derived(
     struct sql_handle *handle, const struct hash256 *derived, bool *ret_same, struct fault *fault)
 {
-    sqlite3_stmt *row = sql_start(handle, SQL_META_GET, fault, "z", META_DERIVED);
-    if (!row)
-        return false;
-    enum sql_step step = sql_next(handle, row, fault);
+    AUTO_ROW *row = NULL;
+    enum sql_step step = sql_one(handle, SQL_META_GET, &row, fault, "z", META_DERIVED);
     if (step == SQL_FAILED)
         return false;
     struct span found = step == SQL_ROW ? sql_span(row, 0) : (struct span){NULL, 0};
     *ret_same = found.length == sizeof derived->bytes &&
                 memcmp(found.data, derived->bytes, found.length) == 0;
-    (void)sqlite3_reset(row); /* the row was good */
     return true;
 }
 

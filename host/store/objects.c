@@ -5,10 +5,8 @@
 bool object_read(
     struct store *store, int64_t object, struct object_row *ret_row, struct fault *fault)
 {
-    sqlite3_stmt *row = sql_start(&store->sql, SQL_OBJECT, fault, "i", object);
-    if (!row)
-        return false;
-    enum sql_step step = sql_next(&store->sql, row, fault);
+    AUTO_ROW *row = NULL;
+    enum sql_step step = sql_one(&store->sql, SQL_OBJECT, &row, fault, "i", object);
     if (step == SQL_FAILED)
         return false;
     if (step == SQL_END)
@@ -25,7 +23,6 @@ bool object_read(
         .content_hash = sql_hash128(row, 7),
         .bytes_hash = sql_hash128(row, 8),
         .failed = sqlite3_column_int(row, 9) != 0};
-    (void)sqlite3_reset(row); /* the row was good */
     return true;
 }
 

@@ -8,10 +8,8 @@
 bool place_load(
     struct store *store, int64_t run, int64_t scope, struct place *ret_place, struct fault *fault)
 {
-    sqlite3_stmt *row = sql_start(&store->sql, SQL_PLACE, fault, "ii", run, scope);
-    if (!row)
-        return false;
-    enum sql_step step = sql_next(&store->sql, row, fault);
+    AUTO_ROW *row = NULL;
+    enum sql_step step = sql_one(&store->sql, SQL_PLACE, &row, fault, "ii", run, scope);
     if (step == SQL_FAILED)
         return false;
     if (step == SQL_END)
@@ -31,7 +29,6 @@ bool place_load(
     place.enriches = sqlite3_column_int(row, count) != 0;
     place.full = sqlite3_column_int(row, count + 1) != 0;
     place.ended = sqlite3_column_int(row, count + 2) != 0;
-    (void)sqlite3_reset(row); /* the row was good */
     *ret_place = place;
     return true;
 }
@@ -39,10 +36,8 @@ bool place_load(
 bool place_of_scope(
     struct store *store, int64_t scope, int64_t run, struct place *ret_place, struct fault *fault)
 {
-    sqlite3_stmt *row = sql_start(&store->sql, SQL_PLACE_OF_SCOPE, fault, "i", scope);
-    if (!row)
-        return false;
-    enum sql_step step = sql_next(&store->sql, row, fault);
+    AUTO_ROW *row = NULL;
+    enum sql_step step = sql_one(&store->sql, SQL_PLACE_OF_SCOPE, &row, fault, "i", scope);
     if (step == SQL_FAILED)
         return false;
     if (step == SQL_END)
@@ -57,7 +52,6 @@ bool place_of_scope(
         .count = {[STATE_LIVE] = sqlite3_column_int64(row, 5),
             [STATE_MISSING] = sqlite3_column_int64(row, 6),
             [STATE_FILTERED] = sqlite3_column_int64(row, 7)}};
-    (void)sqlite3_reset(row); /* the row was good */
     return true;
 }
 
@@ -138,6 +132,17 @@ bool place_mapping(struct store *store, struct place *place, uint32_t kind, int6
     return true;
 }
 
+bool place_read_seen(
+    struct store *store, sqlite3_stmt *rows, struct seen *seen, struct fault *fault)
+{
+    AUTO_ROW *row = rows;
+    enum sql_step step = row ? sql_next(&store->sql, row, fault) : SQL_FAILED;
+    for (; step == SQL_ROW; step = sql_next(&store->sql, row, fault))
+        if (!seen_decode(seen, sql_span(row, 0), fault))
+            return false;
+    return step == SQL_END;
+}
+
 bool place_seen(
     struct store *store, const struct place *place, struct seen **ret_seen, struct fault *fault)
 {
@@ -145,20 +150,13 @@ bool place_seen(
     bool fresh;
     if (!seen_cache_get(&store->seen, place->scope_run, &seen, &fresh, fault))
         return false;
-    if (fresh && place->sequence > place->seen_after) {
-        sqlite3_stmt *row = sql_start(
-            &store->sql, SQL_SEEN, fault, "iii", place->run, place->scope, place->seen_after);
-        if (!row)
-            return false;
-        enum sql_step step;
-        bool good = true;
-        while (good && (step = sql_next(&store->sql, row, fault)) == SQL_ROW)
-            good = seen_decode(seen, sql_span(row, 0), fault);
-        (void)sqlite3_reset(row); /* its failure was seen by sql_next */
-        if (!good || step == SQL_FAILED) {
-            seen_cache_drop(&store->seen, place->scope_run);
-            return false;
-        }
+    if (fresh && place->sequence > place->seen_after &&
+        !place_read_seen(store,
+            sql_start(
+                &store->sql, SQL_SEEN, fault, "iii", place->run, place->scope, place->seen_after),
+            seen, fault)) {
+        seen_cache_drop(&store->seen, place->scope_run);
+        return false;
     }
     *ret_seen = seen;
     return true;

@@ -39,6 +39,9 @@ bool place_mapping(struct store *store, struct place *place, uint32_t kind, int6
  * contribute to. */
 bool place_mapping_of(struct store *store, const struct place *place, uint32_t kind,
     struct span streams, int64_t *ret_mapping, struct fault *fault) MUST_CHECK;
+/* Adds what batches saw, by the rows of a statement that was started (NULL: it was not). */
+bool place_read_seen(
+    struct store *store, sqlite3_stmt *rows, struct seen *seen, struct fault *fault) MUST_CHECK;
 /* The set of what the scope's run saw, from memory or from its batches. */
 bool place_seen(struct store *store, const struct place *place, struct seen **ret_seen,
     struct fault *fault) MUST_CHECK;

@@ -80,30 +80,19 @@ static bool check_numbers(struct replaying *on, struct fault *fault)
                "there is no dead letter %lld; muster dead list shows them", (long long)unknown);
 }
 
-static bool copy_column(
-    sqlite3_stmt *row, int column, struct arena *arena, struct span *ret_copy, struct fault *fault)
-{
-    struct span found = sql_span(row, column);
-    *ret_copy = arena_copy(arena, found);
-    return !found.data || ret_copy->data || fault_memory(fault);
-}
-
 /* The next scope that has open letters; *ret_found tells. Its texts live in `arena`. */
 static bool next_scope(struct replaying *on, struct arena *arena, int64_t after,
     struct replay_scope *scope, bool *ret_found, struct fault *fault)
 {
     struct span connection, stream, parent;
-    sqlite3_stmt *row = sql_start(&on->store->sql, SQL_REPLAY_SCOPE, fault, "izz", after,
+    AUTO_ROW *row = NULL;
+    enum sql_step step = sql_one(&on->store->sql, SQL_REPLAY_SCOPE, &row, fault, "izz", after,
         on->order->connection, on->order->stream);
-    if (!row)
-        return false;
-    enum sql_step step = sql_next(&on->store->sql, row, fault);
     *ret_found = step == SQL_ROW;
     if (step != SQL_ROW)
         return step == SQL_END;
-    bool good = copy_column(row, 2, arena, &connection, fault) &&
-                copy_column(row, 4, arena, &stream, fault) &&
-                copy_column(row, 5, arena, &parent, fault);
+    bool good = sql_copy(row, 2, arena, &connection, fault) &&
+                sql_copy(row, 4, arena, &stream, fault) && sql_copy(row, 5, arena, &parent, fault);
     if (good)
         *scope = (struct replay_scope){.scope = sqlite3_column_int64(row, 0),
             .connection = sqlite3_column_int64(row, 1),
@@ -113,7 +102,6 @@ static bool next_scope(struct replaying *on, struct arena *arena, int64_t after,
             .parent = parent.length ? parent : (struct span){NULL, 0},
             .parent_object = sqlite3_column_int64(row, 6),
             .closed = sqlite3_column_int(row, 7) != 0};
-    (void)sqlite3_reset(row); /* the row was good */
     return good;
 }
 
@@ -131,10 +119,10 @@ static bool read_letter(struct turn *turn, sqlite3_stmt *row, struct fault *faul
         .item = sqlite3_column_int64(row, 3),
         .page = sqlite3_column_int64(row, 4),
         .fate = REPLAY_FAILS};
-    return copy_column(row, 5, turn->arena, &letter->reason, fault) &&
-           copy_column(row, 6, turn->arena, &letter->pointer, fault) &&
-           copy_column(row, 7, turn->arena, &letter->id, fault) &&
-           copy_column(row, 8, turn->arena, &letter->raw, fault);
+    return sql_copy(row, 5, turn->arena, &letter->reason, fault) &&
+           sql_copy(row, 6, turn->arena, &letter->pointer, fault) &&
+           sql_copy(row, 7, turn->arena, &letter->id, fault) &&
+           sql_copy(row, 8, turn->arena, &letter->raw, fault);
 }
 
 /* The newest open letters of the scope before (run, letter), whole items only. */
@@ -142,7 +130,7 @@ static bool read_letters(struct turn *turn, int64_t run, int64_t letter, struct 
 {
     struct sql_handle *sql = &turn->on->store->sql;
     size_t bytes = 0;
-    sqlite3_stmt *row = sql_start(sql, SQL_REPLAY_LETTERS, fault, "iiit", turn->scope->scope, run,
+    AUTO_ROW *row = sql_start(sql, SQL_REPLAY_LETTERS, fault, "iiit", turn->scope->scope, run,
         letter, numbers_of(turn->on));
     if (!row)
         return false;
@@ -162,7 +150,6 @@ static bool read_letters(struct turn *turn, int64_t run, int64_t letter, struct 
         if (good)
             bytes += turn->letters[turn->letter_count++].raw.length;
     }
-    (void)sqlite3_reset(row); /* its failure was seen by sql_next */
     return good && (turn->more || step == SQL_END);
 }
 

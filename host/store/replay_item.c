@@ -54,17 +54,10 @@ bool replay_item_said(
     struct store *store, struct replay_scope *scope, int64_t letter, struct fault *fault)
 {
     const int64_t from = scope->said.from ? scope->said.from : INT64_MAX;
-    sqlite3_stmt *row =
-        sql_start(&store->sql, SQL_REPLAY_SAID, fault, "iii", scope->scope, letter, from);
-    if (!row)
-        return false;
-    enum sql_step step;
-    bool good = true;
-    while (good && (step = sql_next(&store->sql, row, fault)) == SQL_ROW)
-        good = seen_decode(&scope->said.names, sql_span(row, 0), fault);
-    (void)sqlite3_reset(row); /* its failure was seen by sql_next */
     scope->said.from = letter;
-    return good && step == SQL_END;
+    return place_read_seen(store,
+        sql_start(&store->sql, SQL_REPLAY_SAID, fault, "iii", scope->scope, letter, from),
+        &scope->said.names, fault);
 }
 
 /* Adds what the batches in (from, to] listed. */
@@ -72,16 +65,9 @@ static bool add_later(
     struct replay_turn *turn, int64_t run, int64_t from, int64_t to, struct fault *fault)
 {
     struct store *store = turn->item.store;
-    sqlite3_stmt *row =
-        sql_start(&store->sql, SQL_SEEN_LATER, fault, "iiii", turn->scope->scope, run, from, to);
-    if (!row)
-        return false;
-    enum sql_step step;
-    bool good = true;
-    while (good && (step = sql_next(&store->sql, row, fault)) == SQL_ROW)
-        good = seen_decode(&turn->scope->later.seen, sql_span(row, 0), fault);
-    (void)sqlite3_reset(row); /* its failure was seen by sql_next */
-    return good && step == SQL_END;
+    return place_read_seen(store,
+        sql_start(&store->sql, SQL_SEEN_LATER, fault, "iiii", turn->scope->scope, run, from, to),
+        &turn->scope->later.seen, fault);
 }
 
 /* Items come newest first, so the set only grows; batches that others committed since the last
@@ -179,13 +165,6 @@ static bool is_overtaken(
 
 /* ------------------------------------------------------------------ records ------------------- */
 
-static bool copy_text(
-    struct replay_turn *turn, struct span text, struct span *ret_copy, struct fault *fault)
-{
-    *ret_copy = arena_copy(turn->arena, text);
-    return !text.data || ret_copy->data || fault_memory(fault);
-}
-
 /* The object's row before the record is taken, for who wants to see the difference. */
 static bool read_before(struct replay_turn *turn, const struct record *record,
     struct replay_record *into, struct fault *fault)
@@ -199,17 +178,13 @@ static bool read_before(struct replay_turn *turn, const struct record *record,
     into->attributes_differ = record->attributes.data != NULL;
     if (object == 0)
         return true;
-    sqlite3_stmt *row = sql_start(&store->sql, SQL_OBJECT_TEXTS, fault, "i", object);
-    if (!row)
-        return false;
-    enum sql_step step = sql_next(&store->sql, row, fault);
+    AUTO_ROW *row = NULL;
+    enum sql_step step = sql_one(&store->sql, SQL_OBJECT_TEXTS, &row, fault, "i", object);
     if (step != SQL_ROW)
         return step == SQL_END;
     into->attributes_differ = !span_equal(sql_span(row, 2), record->attributes);
-    bool good = copy_text(turn, sql_span(row, 0), &into->fields_before, fault) &&
-                copy_text(turn, sql_span(row, 1), &into->volatiles_before, fault);
-    (void)sqlite3_reset(row); /* the row was good */
-    return good;
+    return sql_copy(row, 0, turn->arena, &into->fields_before, fault) &&
+           sql_copy(row, 1, turn->arena, &into->volatiles_before, fault);
 }
 
 /* Which of the counters moved. */

@@ -13,11 +13,9 @@
 static bool find_open(struct store *store, const struct job_round_open *open, int64_t declaration,
     int64_t wall_ms, int64_t *ret_round, struct fault *fault)
 {
-    sqlite3_stmt *row = sql_start(&store->sql, SQL_ROUND_FIND, fault, "i", open->connection);
-    if (!row)
-        return false;
     *ret_round = 0;
-    enum sql_step step = sql_next(&store->sql, row, fault);
+    AUTO_ROW *row = NULL;
+    enum sql_step step = sql_one(&store->sql, SQL_ROUND_FIND, &row, fault, "i", open->connection);
     if (step != SQL_ROW)
         return step == SQL_END;
     int64_t round = sqlite3_column_int64(row, 0);
@@ -27,7 +25,6 @@ static bool find_open(struct store *store, const struct job_round_open *open, in
     int64_t age_ms = wall_ms - sqlite3_column_int64(row, 1);
     bool good = age_ms <= open->resume_age_ms && sqlite3_column_int64(row, 2) == declaration &&
                 span_equal(fingerprint, ours) && (!open->full || sqlite3_column_int(row, 4) != 0);
-    (void)sqlite3_reset(row); /* the row was good */
     if (good) {
         *ret_round = round;
         return true;
@@ -49,11 +46,9 @@ struct past {
 static bool read_past(struct store *store, int64_t connection, struct job_stream *entry,
     struct arena *arena, struct past *past, struct fault *fault)
 {
-    sqlite3_stmt *row =
-        sql_start(&store->sql, SQL_STREAM_PAST, fault, "iz", connection, entry->declaration->name);
-    if (!row)
-        return false;
-    enum sql_step step = sql_next(&store->sql, row, fault);
+    AUTO_ROW *row = NULL;
+    enum sql_step step = sql_one(
+        &store->sql, SQL_STREAM_PAST, &row, fault, "iz", connection, entry->declaration->name);
     if (step == SQL_FAILED)
         return false;
     if (step == SQL_END)
@@ -63,15 +58,12 @@ static bool read_past(struct store *store, int64_t connection, struct job_stream
     past->ever_full = sqlite3_column_type(row, 1) != SQLITE_NULL;
     past->last_full_ms = past->ever_full ? sqlite3_column_int64(row, 1) : TIMESTAMP_NONE;
     past->complete_ms = sqlite3_column_int64(row, 2);
-    struct span mapping = sql_span(row, 3), bookmark = sql_span(row, 4);
+    const struct span mapping = sql_span(row, 3);
     past->mapping_changed = mapping.data && !span_equal(mapping, entry->mapping);
     past->shape_changed = span_equal_text(sql_span(row, 5), "shape changed");
     past->expired = span_equal_text(sql_span(row, 5), "expired");
-    past->has_bookmark = bookmark.data != NULL;
-    entry->bookmark = arena_copy(arena, bookmark);
-    bool good = !bookmark.data || entry->bookmark.data || fault_memory(fault);
-    (void)sqlite3_reset(row); /* the row was good */
-    return good;
+    past->has_bookmark = sqlite3_column_type(row, 4) != SQLITE_NULL;
+    return sql_copy(row, 4, arena, &entry->bookmark, fault);
 }
 
 #define FULL_EVERY_DEFAULT_MS INT64_C(86400000)
@@ -110,10 +102,8 @@ static const char *why_full(const struct job_round_open *open, const struct job_
 static bool read_run(struct store *store, int64_t round, int64_t stream, struct job_stream *entry,
     struct fault *fault)
 {
-    sqlite3_stmt *row = sql_start(&store->sql, SQL_RUN_OF_ROUND, fault, "ii", round, stream);
-    if (!row)
-        return false;
-    enum sql_step step = sql_next(&store->sql, row, fault);
+    AUTO_ROW *row = NULL;
+    enum sql_step step = sql_one(&store->sql, SQL_RUN_OF_ROUND, &row, fault, "ii", round, stream);
     if (step != SQL_ROW)
         return step == SQL_END;
     entry->run = sqlite3_column_int64(row, 0);
@@ -123,7 +113,6 @@ static bool read_run(struct store *store, int64_t round, int64_t stream, struct 
     if (full && !entry->full)
         entry->why_full = "resumed";
     entry->full = full;
-    (void)sqlite3_reset(row); /* the row was good */
     return true;
 }
 
@@ -202,10 +191,8 @@ bool rounds_run_begin(
 
 static bool read_sums(struct store *store, struct job_run_end *end, struct fault *fault)
 {
-    sqlite3_stmt *row = sql_start(&store->sql, SQL_RUN_SUMS, fault, "i", end->run);
-    if (!row)
-        return false;
-    enum sql_step step = sql_next(&store->sql, row, fault);
+    AUTO_ROW *row = NULL;
+    enum sql_step step = sql_one(&store->sql, SQL_RUN_SUMS, &row, fault, "i", end->run);
     if (step != SQL_ROW)
         return step == SQL_END;
     int64_t *const columns[] = {&end->pages, &end->sums.received, &end->sums.created,
@@ -214,7 +201,6 @@ static bool read_sums(struct store *store, struct job_run_end *end, struct fault
         &end->sums.distinct, &end->missing, &end->deleted, &end->held};
     for (int i = 0; i < (int)(sizeof columns / sizeof columns[0]); i++)
         *columns[i] = sqlite3_column_int64(row, i);
-    (void)sqlite3_reset(row); /* the row was good */
     return true;
 }
 

@@ -23,14 +23,6 @@ bool scopes_stream(struct store *store, int64_t connection, const char *name, in
     return true;
 }
 
-static bool copy_column(
-    sqlite3_stmt *row, int column, struct arena *arena, struct span *ret_copy, struct fault *fault)
-{
-    struct span found = sql_span(row, column);
-    *ret_copy = arena_copy(arena, found);
-    return !found.data || ret_copy->data || fault_memory(fault);
-}
-
 /* The declared parent of a stream, or NULL. By name: the declaration alone says it. */
 static const struct muster_stream *parent_of(const struct source *source, size_t stream)
 {
@@ -68,11 +60,9 @@ static bool find_scope(struct store *store, const struct job_scope_begin *begin,
 static bool read_scope_run(struct store *store, struct job_scope_begin *begin, struct arena *arena,
     int64_t *ret_scope_run, struct fault *fault)
 {
-    sqlite3_stmt *row =
-        sql_start(&store->sql, SQL_SCOPE_RUN_FIND, fault, "ii", begin->run, begin->scope);
-    if (!row)
-        return false;
-    enum sql_step step = sql_next(&store->sql, row, fault);
+    AUTO_ROW *row = NULL;
+    enum sql_step step =
+        sql_one(&store->sql, SQL_SCOPE_RUN_FIND, &row, fault, "ii", begin->run, begin->scope);
     if (step == SQL_FAILED)
         return false;
     if (step == SQL_END)
@@ -88,12 +78,10 @@ static bool read_scope_run(struct store *store, struct job_scope_begin *begin, s
         &begin->so_far.conflicts, &begin->so_far.unreadable, &begin->so_far.distinct};
     for (int i = 0; i < (int)(sizeof columns / sizeof columns[0]); i++)
         *columns[i] = sqlite3_column_int64(row, 7 + i);
-    bool good = copy_column(row, 5, arena, &begin->position, fault) &&
-                copy_column(row, 6, arena, &begin->bookmark, fault) &&
-                copy_column(row, 7 + (int)(sizeof columns / sizeof columns[0]), arena,
-                    &begin->reason, fault);
-    (void)sqlite3_reset(row); /* the row was good */
-    return good;
+    return sql_copy(row, 5, arena, &begin->position, fault) &&
+           sql_copy(row, 6, arena, &begin->bookmark, fault) &&
+           sql_copy(
+               row, 7 + (int)(sizeof columns / sizeof columns[0]), arena, &begin->reason, fault);
 }
 
 bool scopes_begin(struct store *store, struct job_scope_begin *begin, struct arena *arena,
@@ -178,18 +166,14 @@ bool scopes_parent(struct store *store, int64_t object, const struct muster_stre
 {
     struct job_parent parent = {.object = object};
     bool wanted;
-    sqlite3_stmt *row =
-        sql_start(&store->sql, SQL_PARENT_CARRY, fault, "iz", object, child->parent.stream);
-    if (!row)
-        return false;
-    enum sql_step step = sql_next(&store->sql, row, fault);
+    AUTO_ROW *row = NULL;
+    enum sql_step step =
+        sql_one(&store->sql, SQL_PARENT_CARRY, &row, fault, "iz", object, child->parent.stream);
     if (step == SQL_FAILED)
         return false;
     bool there = step == SQL_ROW && sqlite3_column_int(row, 2) != STATE_DELETED;
-    bool good = !there || (copy_column(row, 0, arena, &parent.parent.id, fault) &&
+    bool good = !there || (sql_copy(row, 0, arena, &parent.parent.id, fault) &&
                               read_carry(sql_span(row, 1), child, arena, &parent, &wanted, fault));
-    if (step == SQL_ROW)
-        (void)sqlite3_reset(row); /* the row was good */
     if (!good)
         return false;
     *ret_there = there;
@@ -223,8 +207,7 @@ static bool read_parents(struct store *store, struct job_parents *parents, int64
 {
     const struct muster_stream *child =
         &parents->source->plan->connector->streams.items[parents->stream];
-    sqlite3_stmt *row =
-        sql_start(&store->sql, SQL_PARENTS, fault, "iii", scope, after, (int64_t)kind);
+    AUTO_ROW *row = sql_start(&store->sql, SQL_PARENTS, fault, "iii", scope, after, (int64_t)kind);
     if (!row)
         return false;
     enum sql_step step;
@@ -237,12 +220,11 @@ static bool read_parents(struct store *store, struct job_parents *parents, int64
         struct job_parent *parent = &parents->parents[parents->parent_count];
         *parent = (struct job_parent){.object = sqlite3_column_int64(row, 0)};
         bool wanted = false;
-        good = copy_column(row, 1, arena, &parent->parent.id, fault) &&
+        good = sql_copy(row, 1, arena, &parent->parent.id, fault) &&
                read_carry(sql_span(row, 2), child, arena, parent, &wanted, fault);
         if (good && wanted)
             parents->parent_count++;
     }
-    (void)sqlite3_reset(row); /* its failure was seen by sql_next */
     return good && (parents->more || step == SQL_END);
 }
 

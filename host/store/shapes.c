@@ -283,7 +283,7 @@ static void merge_tallies(struct concluding *on)
 
 static bool read_shapes(struct concluding *on, int64_t stream, int64_t run, struct fault *fault)
 {
-    sqlite3_stmt *row = sql_start(&on->store->sql, SQL_SHAPES_OF_RUN, fault, "ii", stream, run);
+    AUTO_ROW *row = sql_start(&on->store->sql, SQL_SHAPES_OF_RUN, fault, "ii", stream, run);
     if (!row)
         return false;
     enum sql_step step;
@@ -298,7 +298,6 @@ static bool read_shapes(struct concluding *on, int64_t stream, int64_t run, stru
                                  : fault_set(fault, FAULT_STORE_CORRUPT,
                                        "a shape's list of paths is damaged");
     }
-    (void)sqlite3_reset(row); /* its failure was seen by sql_next */
     if (!good || step == SQL_FAILED)
         return false;
     merge_tallies(on);
@@ -356,14 +355,13 @@ static bool conclude_paths(
     size_t count = 0;
     if (!paths)
         return fault_memory(fault);
-    sqlite3_stmt *row = sql_start(&on->store->sql, SQL_PATHS, fault, "i", stream);
+    AUTO_ROW *row = sql_start(&on->store->sql, SQL_PATHS, fault, "i", stream);
     if (!row)
         return false;
     enum sql_step step;
     bool good = true;
     while (good && count < PATHS_MAX && (step = sql_next(&on->store->sql, row, fault)) == SQL_ROW)
         good = read_path(on, row, &paths[count++]) || fault_memory(fault);
-    (void)sqlite3_reset(row); /* its failure was seen by sql_next */
     if (!good || step == SQL_FAILED)
         return false;
     for (size_t i = 0; i < count; i++)

@@ -115,6 +115,25 @@ enum sql_step sql_next(struct sql_handle *handle, sqlite3_stmt *statement, struc
     return code == SQLITE_DONE ? SQL_END : SQL_FAILED;
 }
 
+static enum sql_step first(
+    struct sql_handle *handle, sqlite3_stmt *statement, sqlite3_stmt **ret_row, struct fault *fault)
+{
+    enum sql_step step = statement ? sql_next(handle, statement, fault) : SQL_FAILED;
+    if (step == SQL_ROW)
+        *ret_row = statement;
+    return step;
+}
+
+enum sql_step sql_one(struct sql_handle *handle, enum sql sql, sqlite3_stmt **ret_row,
+    struct fault *fault, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    sqlite3_stmt *statement = start(handle, sql, fault, format, &arguments);
+    va_end(arguments);
+    return first(handle, statement, ret_row, fault);
+}
+
 bool sql_finish(struct sql_handle *handle, sqlite3_stmt *statement, struct fault *fault)
 {
     enum sql_step step;
@@ -140,15 +159,11 @@ bool sql_integer(struct sql_handle *handle, enum sql sql, int64_t *ret_value, st
     va_start(arguments, format);
     sqlite3_stmt *statement = start(handle, sql, fault, format, &arguments);
     va_end(arguments);
-    if (!statement)
-        return false;
-    enum sql_step step = sql_next(handle, statement, fault);
-    if (step != SQL_ROW)
-        return step == SQL_END;
-    if (sqlite3_column_type(statement, 0) != SQLITE_NULL)
-        *ret_value = sqlite3_column_int64(statement, 0);
-    (void)sqlite3_reset(statement); /* the row was good */
-    return true;
+    AUTO_ROW *row = NULL;
+    enum sql_step step = first(handle, statement, &row, fault);
+    if (step == SQL_ROW && sqlite3_column_type(row, 0) != SQLITE_NULL)
+        *ret_value = sqlite3_column_int64(row, 0);
+    return step != SQL_FAILED;
 }
 
 bool sql_execute(struct sql_handle *handle, const char *text, struct fault *fault)
@@ -190,4 +205,12 @@ struct hash128 sql_hash128(sqlite3_stmt *statement, int column)
     if (found.length == sizeof hash.bytes)
         (void)memcpy(hash.bytes, found.data, sizeof hash.bytes);
     return hash;
+}
+
+bool sql_copy(sqlite3_stmt *statement, int column, struct arena *arena, struct span *ret_copy,
+    struct fault *fault)
+{
+    struct span found = sql_span(statement, column);
+    *ret_copy = arena_copy(arena, found);
+    return !found.data || ret_copy->data || fault_memory(fault);
 }

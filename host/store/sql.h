@@ -5,6 +5,7 @@
 #define MUSTER_STORE_SQL_H
 
 #include <sqlite3.h>
+#include "base/arena.h"
 #include "base/hash.h"
 #include "statements.h"
 
@@ -39,6 +40,9 @@ sqlite3_stmt *sql_start(struct sql_handle *handle, enum sql sql, struct fault *f
 /* The next row; the statement is reset at its end and after a failure. */
 enum sql_step sql_next(
     struct sql_handle *handle, sqlite3_stmt *statement, struct fault *fault) MUST_CHECK;
+/* sql_start, and its first row: SQL_END where there is none. An AUTO_ROW takes it. */
+enum sql_step sql_one(struct sql_handle *handle, enum sql sql, sqlite3_stmt **ret_row,
+    struct fault *fault, const char *format, ...) MUST_CHECK;
 /* Runs to the end; rows are not looked at. */
 bool sql_finish(struct sql_handle *handle, sqlite3_stmt *statement, struct fault *fault) MUST_CHECK;
 /* sql_start and sql_finish in one. */
@@ -55,5 +59,15 @@ void sql_close(struct sql_handle *handle);
 /* Of the present row: borrowed until the next step; null gives nothing. */
 struct span sql_span(sqlite3_stmt *statement, int column);
 struct hash128 sql_hash128(sqlite3_stmt *statement, int column); /* zero where null */
+/* Likewise, to stay. */
+bool sql_copy(sqlite3_stmt *statement, int column, struct arena *arena, struct span *ret_copy,
+    struct fault *fault) MUST_CHECK;
+
+/* A statement that is reset, so that it can be started again, wherever its reader returns. */
+static inline void sql_row_done(sqlite3_stmt **row)
+{
+    (void)sqlite3_reset(*row); /* repeats the step's code; NULL is fine */
+}
+#define AUTO_ROW __attribute__((cleanup(sql_row_done))) sqlite3_stmt
 
 #endif

@@ -291,7 +291,7 @@
         "INSERT OR REPLACE INTO contributions(object,scope,state,"                               \
         "bytes_hash,content_hash,mapping,run,fields,volatiles,raw,attributes,carry)"             \
         " VALUES(?1,?2,0,?3,?4,?5,?6,?7,?8,?9,?10,?11)")                                         \
-    X(SQL_CONTRIBUTION, "SELECT state,absent_run,absent_proven,content_hash"                     \
+    X(SQL_CONTRIBUTION, "SELECT state,absent_proven,content_hash"                                \
                         " FROM contributions WHERE object=?1 AND scope=?2")                      \
     X(SQL_CONTRIBUTION_STATE, "UPDATE contributions SET state=?3,absent_run=?4,"                 \
                               "absent_proven=?5 WHERE object=?1 AND scope=?2")                   \

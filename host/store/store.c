@@ -71,17 +71,14 @@ static bool configure(struct store *store, const struct store_options *options, 
 
 static bool read_key(struct store *store, struct fault *fault)
 {
-    sqlite3_stmt *row = sql_start(&store->sql, SQL_META_GET, fault, "z", "key");
-    if (!row)
-        return false;
-    enum sql_step step = sql_next(&store->sql, row, fault);
+    AUTO_ROW *row = NULL;
+    enum sql_step step = sql_one(&store->sql, SQL_META_GET, &row, fault, "z", "key");
     if (step == SQL_FAILED)
         return false;
     struct span key = step == SQL_ROW ? sql_span(row, 0) : (struct span){NULL, 0};
     bool good = key.length == sizeof store->key.bytes;
     if (good)
         (void)memcpy(store->key.bytes, key.data, key.length);
-    (void)sqlite3_reset(row); /* the row was good */
     if (!good)
         return fault_set(
             fault, FAULT_STORE_CORRUPT, "the store has lost its key; restore a backup");
@@ -92,10 +89,8 @@ static bool read_key(struct store *store, struct fault *fault)
 
 static bool read_head(struct store *store, struct fault *fault)
 {
-    sqlite3_stmt *row = sql_start(&store->sql, SQL_META_GET, fault, "z", "head");
-    if (!row)
-        return false;
-    enum sql_step step = sql_next(&store->sql, row, fault);
+    AUTO_ROW *row = NULL;
+    enum sql_step step = sql_one(&store->sql, SQL_META_GET, &row, fault, "z", "head");
     if (step == SQL_FAILED)
         return false;
     (void)memset(&store->head, 0, sizeof store->head);
@@ -105,7 +100,6 @@ static bool read_head(struct store *store, struct fault *fault)
     bool good = head.length == sizeof store->head.bytes;
     if (good)
         (void)memcpy(store->head.bytes, head.data, head.length);
-    (void)sqlite3_reset(row); /* the row was good */
     return good ||
            fault_set(fault, FAULT_STORE_CORRUPT, "the chain's head is damaged; run muster audit");
 }

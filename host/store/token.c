@@ -91,13 +91,9 @@ bool token_load(
 {
     const struct hash128 name = name_credential(store, token);
     token->token = (struct span){NULL, 0};
-    sqlite3_stmt *row = sql_start(&store->sql, SQL_TOKEN_GET, fault, "b", name_span(&name));
-    if (!row)
-        return false;
-    enum sql_step step = sql_next(&store->sql, row, fault);
+    AUTO_ROW *row = NULL;
+    enum sql_step step = sql_one(&store->sql, SQL_TOKEN_GET, &row, fault, "b", name_span(&name));
     if (step != SQL_ROW)
         return step == SQL_END;
-    bool good = need_key(token, fault) && open_box(sql_span(row, 0), &name, token, arena, fault);
-    (void)sqlite3_reset(row); /* the row was good */
-    return good;
+    return need_key(token, fault) && open_box(sql_span(row, 0), &name, token, arena, fault);
 }
