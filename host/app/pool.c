@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Page workers. How much waits here is bounded by the engine, which sends no request for which
- * there is no room. */
+/* Page workers. A page that waits is read before one that was read is mapped, since its listing can
+ * then go on. How much waits here is bounded by the engine, which sends no request for which there
+ * is no room. */
 #include "pool.h"
 
 #include <pthread.h>
@@ -13,9 +14,13 @@ struct task {
     struct task *next;      /* among those that wait for a worker */
     struct task *told_next; /* among those that have something to tell */
     bool telling, done;
-    struct digest *spoilt; /* could not be mapped; its page may still be looked at */
+    struct digest *read; /* not mapped, or could not be; its page may still be looked at */
     struct digest_input input;
     struct pool_result result;
+};
+
+struct queue {
+    struct task *first, *last;
 };
 
 struct worker {
@@ -29,7 +34,7 @@ struct worker {
 struct pool {
     pthread_mutex_t mutex;
     pthread_cond_t wake;
-    struct task *first, *last;
+    struct queue unread, unmapped;
     struct task *told_first, *told_last;
     struct bell *bell;
     bool stopping;
@@ -54,42 +59,78 @@ static void tell(struct pool *pool, struct task *task)
         bell_ring(pool->bell);
 }
 
+static void put(struct queue *queue, struct task *task)
+{
+    task->next = NULL;
+    if (queue->first)
+        queue->last->next = task;
+    else
+        queue->first = task;
+    queue->last = task;
+}
+
+static struct task *take(struct queue *queue)
+{
+    struct task *task = queue->first;
+    if (task)
+        queue->first = task->next;
+    return task;
+}
+
 static struct task *wait_for_task(struct pool *pool)
 {
     struct task *task = NULL;
     (void)pthread_mutex_lock(&pool->mutex);
-    while (!pool->first && !pool->stopping)
+    while (!pool->unread.first && !pool->unmapped.first && !pool->stopping)
         (void)pthread_cond_wait(&pool->wake, &pool->mutex);
-    if (!pool->stopping) {
-        task = pool->first;
-        pool->first = task->next;
-    }
+    if (!pool->stopping)
+        task = take(pool->unread.first ? &pool->unread : &pool->unmapped);
     (void)pthread_mutex_unlock(&pool->mutex);
     return task;
 }
 
-static void digest(struct worker *worker, struct task *task)
+static void finish(struct pool *pool, struct task *task, bool mapped, const struct fault *fault)
 {
-    struct pool *pool = worker->pool;
-    struct digest *digest;
-    struct fault fault;
-    bool sound = digest_read(&task->input, &digest, &fault);
-    if (sound && digest->page.verdict.outcome == OUTCOME_OK && digest->page.end == PAGE_GOES_ON) {
-        (void)pthread_mutex_lock(&pool->mutex);
-        task->result.page = &digest->page;
-        tell(pool, task);
-        (void)pthread_mutex_unlock(&pool->mutex);
-    }
-    bool mapped = sound && digest_map(digest, &worker->known, &fault);
     (void)pthread_mutex_lock(&pool->mutex);
     task->done = true;
     task->result.page = NULL;
-    task->result.digest = mapped ? digest : NULL;
-    task->spoilt = sound && !mapped ? digest : NULL;
-    if (!mapped)
-        task->result.fault = fault;
+    if (mapped)
+        task->result.digest = TAKE(task->read);
+    else
+        task->result.fault = *fault;
     tell(pool, task);
     (void)pthread_mutex_unlock(&pool->mutex);
+}
+
+static void map_page(struct worker *worker, struct task *task)
+{
+    struct fault fault;
+    bool mapped = digest_map(task->read, &worker->known, &fault);
+    finish(worker->pool, task, mapped, &fault);
+}
+
+/* Who reads a page maps it too, while it is warm, if no other page waits. Whoever takes a page from
+ * the queue is awake and comes back to it, so nobody need be woken for what is put there. */
+static void read_page(struct worker *worker, struct task *task)
+{
+    struct pool *pool = worker->pool;
+    struct fault fault;
+    if (!digest_read(&task->input, &task->read, &fault)) {
+        finish(pool, task, false, &fault);
+        return;
+    }
+    const struct page *page = &task->read->page;
+    (void)pthread_mutex_lock(&pool->mutex);
+    bool later = pool->unread.first != NULL;
+    if (page->verdict.outcome == OUTCOME_OK && page->end == PAGE_GOES_ON) {
+        task->result.page = page;
+        tell(pool, task);
+    }
+    if (later)
+        put(&pool->unmapped, task);
+    (void)pthread_mutex_unlock(&pool->mutex);
+    if (!later)
+        map_page(worker, task);
 }
 
 static void *work(void *context)
@@ -97,7 +138,10 @@ static void *work(void *context)
     struct worker *worker = context;
     struct task *task;
     while ((task = wait_for_task(worker->pool)))
-        digest(worker, task);
+        if (task->read)
+            map_page(worker, task);
+        else
+            read_page(worker, task);
     return NULL;
 }
 
@@ -111,11 +155,7 @@ bool pool_submit(struct pool *pool, uint64_t ticket, const struct digest_input *
     task->input = *input;
     task->result.ticket = ticket;
     (void)pthread_mutex_lock(&pool->mutex);
-    if (pool->first)
-        pool->last->next = task;
-    else
-        pool->first = task;
-    pool->last = task;
+    put(&pool->unread, task);
     (void)pthread_cond_signal(&pool->wake);
     (void)pthread_mutex_unlock(&pool->mutex);
     return true;
@@ -133,7 +173,7 @@ bool pool_take(struct pool *pool, struct pool_result *ret_result)
     }
     (void)pthread_mutex_unlock(&pool->mutex);
     if (done) {
-        digest_free(task->spoilt);
+        digest_free(task->read);
         memory_free(task);
     }
     return task != NULL;
@@ -169,17 +209,21 @@ bool pool_start(struct store *store, unsigned workers, struct bell *bell, struct
     return true;
 }
 
+/* Results first: a page that was told of may still wait to be mapped. */
 static void drop_leftovers(struct pool *pool)
 {
-    while (pool->first) {
-        struct task *task = pool->first;
-        pool->first = task->next;
+    struct pool_result result;
+    struct task *task;
+    while (pool_take(pool, &result))
+        digest_free(result.digest);
+    while ((task = take(&pool->unread))) {
         response_free(task->input.response);
         memory_free(task);
     }
-    struct pool_result result;
-    while (pool_take(pool, &result))
-        digest_free(result.digest);
+    while ((task = take(&pool->unmapped))) {
+        digest_free(task->read);
+        memory_free(task);
+    }
 }
 
 void pool_stop(struct pool *pool)

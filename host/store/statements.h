@@ -14,14 +14,15 @@
     "unreadable,distinct_items"
 
 /* What absence of a field means: asked for by a stream of the mapping or by one that enriches;
- * closed where only closed ones ask. */
+ * closed where only closed ones ask. By way of the connection's streams: a declaration may have
+ * hundreds of connections. */
 #define SQL_STATES                                                                           \
     "UPDATE mappings SET states=(SELECT json_group_object(field,word) FROM"                  \
     " (SELECT q.field,CASE min(t.closed) WHEN 1 THEN 'not_permitted' ELSE 'absent' END word" \
-    " FROM requested q JOIN streams t ON t.stream=q.stream"                                  \
-    " WHERE q.declaration=mappings.declaration AND q.kind=mappings.kind"                     \
-    " AND t.connection=mappings.connection AND (t.enriches"                                  \
-    " OR q.stream IN (SELECT value FROM json_each(mappings.streams))) GROUP BY q.field))"    \
+    " FROM streams t CROSS JOIN requested q ON q.declaration=mappings.declaration"           \
+    " AND q.stream=t.stream AND q.kind=mappings.kind"                                        \
+    " WHERE t.connection=mappings.connection AND (t.enriches"                                \
+    " OR t.stream IN (SELECT value FROM json_each(mappings.streams))) GROUP BY q.field))"    \
     " WHERE connection="
 
 /* Objects by the hash of their name: see slots_index. */
