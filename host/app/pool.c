@@ -4,6 +4,7 @@
  * is no room. */
 #include "pool.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include "base/memory.h"
 
@@ -119,6 +120,7 @@ static void read_page(struct worker *worker, struct task *task)
         finish(pool, task, false, &fault);
         return;
     }
+    assert(task->read);
     const struct page *page = &task->read->page;
     (void)pthread_mutex_lock(&pool->mutex);
     bool later = pool->unread.first != NULL;

@@ -18,7 +18,7 @@ struct block {
 
 struct arena {
     struct block *last;
-    size_t limit, total;
+    size_t limit, total; /* of the blocks */
 };
 
 struct arena *arena_create(size_t limit)
@@ -124,5 +124,8 @@ char *arena_copy_text(struct arena *arena, const char *text)
 
 size_t arena_used(const struct arena *arena)
 {
-    return arena->total;
+    size_t used = sizeof *arena;
+    for (const struct block *block = arena->last; block; block = block->before)
+        used += sizeof *block + block->used;
+    return used;
 }

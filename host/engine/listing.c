@@ -4,6 +4,7 @@
  * says when a request may go. */
 #include <inttypes.h>
 #include <stdio.h>
+#include "base/coding.h"
 #include "machine.h"
 
 /* ------------------------------------------------------------------ request ------------------- */
@@ -274,9 +275,20 @@ static void judge(struct scope *scope, const struct response *response, struct c
     lane_pump(engine, round->lane); /* before what follows, which may end the round */
 }
 
+/* An error's words matter at once; a page is decoded by who reads it. Without words the status says
+ * enough. */
+static void decode_error(struct response *response)
+{
+    if (response->exchange != EXCHANGE_DONE || response->status < 400)
+        return;
+    response_decode(response, CLASSIFY_BODY_MAX);
+    response->exchange = EXCHANGE_DONE;
+}
+
 void scope_response(struct scope *scope, struct response *response)
 {
     struct classified said;
+    decode_error(response);
     judge(scope, response, &said);
     if (said.outcome == OUTCOME_OK && !scope->failed && scope->turn == TURN_NONE) {
         if (scope->inquiry.about != INQUIRY_NONE)

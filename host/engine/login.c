@@ -13,6 +13,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include "base/coding.h"
 #include "base/memory.h"
 #include "json/gate.h"
 #include "machine.h"
@@ -21,6 +22,8 @@
 #define LOGIN_EARLY_MS INT64_C(30000)
 /* However soon it expires, it is used for so long: else its endpoint would be asked without end. */
 #define LOGIN_LEAST_MS INT64_C(1000)
+
+#define LOGIN_BODY_MAX (1u << 20) /* of an endpoint's answer, decoded */
 
 #define SIGN_IN_AGAIN "sign in to the application anew and configure the new refresh token"
 
@@ -354,6 +357,7 @@ static void take_answer(struct login *login, const struct response *response)
 
 void login_response(struct login *login, struct response *response)
 {
+    response_decode(response, LOGIN_BODY_MAX);
     take_answer(login, response);
     bytes_wipe(&response->body);
     response_free(response);

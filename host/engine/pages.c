@@ -24,6 +24,14 @@ void pages_release(struct round *round, size_t bytes)
     round->engine->held_bytes -= bytes;
 }
 
+static void hold_anew(struct page_work *work, size_t bytes)
+{
+    struct round *round = work->scope->run->round;
+    pages_release(round, work->held_bytes);
+    work->held_bytes = bytes;
+    pages_hold(round, bytes);
+}
+
 bool pages_have_room(const struct scope *scope)
 {
     return scope->work_count + scope->commits <
@@ -330,6 +338,8 @@ void pages_digested(struct page_work *work, struct digest *digest, const struct 
     work->digest = digest;
     if (!digest)
         work->fault = *fault;
+    else
+        hold_anew(work, digest->batch.bytes); /* decoded, and with what was made of it */
     listing_outcome(scope, digest ? digest->page.verdict.outcome : fault_outcome(work->fault.code));
     if (is_page)
         pages_read(work, &digest->page); /* where the worker has not told yet */

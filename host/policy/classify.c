@@ -13,7 +13,6 @@
 #include "json/gate.h"
 #include "policy/dialect.h"
 
-#define ERROR_BODY_MAX      65536u            /* a longer error body is not read for words */
 #define SCRATCH_MAX         (16u << 20)       /* memory for reading one body */
 #define RETRY_AFTER_PRESENT INT64_C(86400000) /* any bound will do: only presence is asked */
 
@@ -416,7 +415,7 @@ static struct span sound_body(
     struct json_gate_options options = {.key = classifier->key};
     struct json_page page;
     struct fault fault;
-    if (scratch && body.length > 0 && body.length <= ERROR_BODY_MAX &&
+    if (scratch && body.length > 0 && body.length <= CLASSIFY_BODY_MAX &&
         json_gate(body, &options, scratch, &page, &fault))
         return page.value;
     return (struct span){NULL, 0};

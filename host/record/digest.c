@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include "base/coding.h"
 #include "base/memory.h"
 #include "compile.h"
 #include "drift.h"
@@ -348,7 +349,6 @@ static struct digest_box *create_box(const struct digest_input *input)
     digest->response = input->response;
     digest->batch.program = input->program;
     digest->batch.digest = digest;
-    digest->batch.body = digest->response->body.data;
     digest->batch.parent = input->parent;
     digest->batch.known_version = -1;
     box->mapping.batch = &digest->batch;
@@ -366,6 +366,8 @@ static bool read_page(const struct digest_input *input, struct digest *digest, s
     const struct page_reader *reader = input->one ? input->program->one : input->program->reader;
     digest->page.total = PAGE_TOTAL_UNKNOWN;
     digest->page.end = PAGE_UNDECLARED;
+    response_decode(digest->response, SIZE_MAX);
+    digest->batch.body = digest->response->body.data;
     classify_response(page_reader_classifier(reader), digest->response, input->asked.carries_cursor,
         &digest->page.verdict);
     return digest->page.verdict.outcome != OUTCOME_OK ||

@@ -40,6 +40,7 @@ enum transfer_state { TRANSFER_QUEUED, TRANSFER_ACTIVE, TRANSFER_FINISHED };
 /* What the header lines of an answer said of its framing. */
 struct framing {
     unsigned lengths, transfer_encodings, codings;
+    enum coding coding;
     bool chunked, http1, ended, unknown_coding, odd_length;
     int64_t length; /* -1: not stated */
 };

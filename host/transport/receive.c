@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What arrives: header lines into the response, judged for framing and coding when they end; then
- * the decoded body, counted. */
+ * the body as it comes, counted. */
 #include "internal.h"
 
 #include <string.h>
@@ -37,9 +37,12 @@ static bool begin_answer(struct transfer *transfer, struct span line)
 }
 
 /* Counts the codings of a comma-separated list; false for one that was not asked for. */
-static bool count_codings(struct span value, unsigned *count)
+static bool count_codings(struct span value, unsigned *count, enum coding *ret_last)
 {
-    static const char *const known[] = {"gzip", "x-gzip", "deflate"};
+    static const struct {
+        const char *name;
+        enum coding coding;
+    } known[] = {{"gzip", CODING_GZIP}, {"x-gzip", CODING_GZIP}, {"deflate", CODING_DEFLATE}};
     size_t from = 0;
     bool all_known = true;
     for (size_t at = 0; at <= value.length; at++) {
@@ -51,7 +54,10 @@ static bool count_codings(struct span value, unsigned *count)
         if (coding.length == 0 || span_equal_nocase(coding, SPAN("identity")))
             continue;
         for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-            is_known |= span_equal_nocase(coding, span_of(known[i]));
+            if (span_equal_nocase(coding, span_of(known[i].name))) {
+                is_known = true;
+                *ret_last = known[i].coding;
+            }
         all_known &= is_known;
         ++*count;
     }
@@ -67,7 +73,7 @@ static void note_framing(struct framing *framing, struct span name, struct span 
         framing->transfer_encodings++;
         framing->chunked = span_equal_nocase(value, SPAN("chunked"));
     } else if (span_equal_nocase(name, SPAN("Content-Encoding"))) {
-        framing->unknown_coding |= !count_codings(value, &framing->codings);
+        framing->unknown_coding |= !count_codings(value, &framing->codings, &framing->coding);
     }
 }
 
@@ -104,6 +110,7 @@ static bool end_headers(struct transfer *transfer)
         transfer_fail(transfer, EXCHANGE_PROTOCOL, "an answer with %s", trouble);
         return false;
     }
+    response->coding = framing->coding;
     response->unframed = framing->http1 && framing->lengths == 0 && !framing->chunked &&
                          status != 204 && status != 304;
     if (framing->length > (int64_t)response->body.limit) {
@@ -175,7 +182,7 @@ size_t receive_body(char *data, size_t size, size_t count, void *context)
     if (fault.code == FAULT_MEMORY)
         transfer_fail(transfer, EXCHANGE_LOCAL, "out of memory for a body");
     else
-        transfer_fail(transfer, EXCHANGE_TOO_LARGE, "a decoded body of more than %zu bytes",
+        transfer_fail(transfer, EXCHANGE_TOO_LARGE, "a body of more than %zu bytes",
             transfer->response->body.limit);
     return bytes + 1; /* anything but `bytes` stops the library; 0 could equal an empty write */
 }

@@ -310,7 +310,8 @@ static CURLcode set_request(CURL *easy, const struct transfer *transfer)
     SET(CURLOPT_URL, transfer->url);
     SET(CURLOPT_HTTPHEADER, transfer->headers);
     SET(CURLOPT_USERAGENT, transfer->transport->user_agent);
-    SET(CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+    SET(CURLOPT_ACCEPT_ENCODING, "gzip, deflate"); /* asked for; */
+    SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);        /* decoded by whoever reads the body */
     if (transfer->post) {
         SET(CURLOPT_POST, 1L);
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->body.length);
@@ -383,7 +384,6 @@ static const struct {
     {CURLE_SEND_FAIL_REWIND, EXCHANGE_SEND},
     {CURLE_PARTIAL_FILE, EXCHANGE_RECEIVE},
     {CURLE_WEIRD_SERVER_REPLY, EXCHANGE_PROTOCOL},
-    {CURLE_BAD_CONTENT_ENCODING, EXCHANGE_PROTOCOL},
     {CURLE_FILESIZE_EXCEEDED, EXCHANGE_TOO_LARGE},
     {CURLE_URL_MALFORMAT, EXCHANGE_REFUSED},
     {CURLE_ABORTED_BY_CALLBACK, EXCHANGE_REFUSED},

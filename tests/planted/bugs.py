@@ -143,6 +143,10 @@ BUGS = [
         ("host/transport/receive.c", "if (framing->lengths > 0 && framing->transfer_encodings > 0)", "if (false)")),
     bug("stacked_encodings", "an answer packed twice is unpacked twice", "42", "unit.transport.transport",
         ("host/transport/receive.c", "if (framing->codings > 1)", "if (false)")),
+    bug("bomb_unpacked", "a compressed body is unpacked however much it becomes", "41", "unit.base.coding",
+        ("host/base/coding.c", "if (into->length > RATIO_FROM &&", "if (false &&")),
+    bug("cut_gzip_whole", "a compressed body that was cut is taken for whole", "16", "unit.base.coding",
+        ("host/base/coding.c", "            return Z_BUF_ERROR; /*", "            return Z_STREAM_END; /*")),
     # ---- crashes, disks and memory
     bug("sync_relaxed", "a commit is acknowledged before it is on the disk", "102", "inject.power",
         ("host/store/store.c", "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;", "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;")),

@@ -22,6 +22,8 @@ void *arena_allocate_array(struct arena *arena, size_t count, size_t size);
 /* A copy that ends with NUL. data is NULL when there is no memory; nothing stays nothing. */
 struct span arena_copy(struct arena *arena, struct span text);
 char *arena_copy_text(struct arena *arena, const char *text);
+/* Bytes that were handed out, and the book-keeping. What a block has left costs addresses, not
+ * memory: it was never touched. */
 size_t arena_used(const struct arena *arena);
 
 static inline void arena_free_cleanup(struct arena **arena)

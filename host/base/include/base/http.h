@@ -51,12 +51,16 @@ enum exchange {
 
 const char *exchange_name(enum exchange exchange);
 
+/* How a body is coded for its way (RFC 9110 section 8.4.1). */
+enum coding { CODING_NONE, CODING_GZIP, CODING_DEFLATE };
+
 struct response {
     enum exchange exchange;
     int status; /* 0 unless a status line arrived */
     struct http_headers
         headers; /* of the final answer; of a redirect that was not followed, the redirect's */
-    struct bytes body; /* decoded */
+    struct bytes body;  /* within its limit; decoded once `coding` is CODING_NONE */
+    enum coding coding; /* of the body as it is: see base/coding.h */
     bool unframed; /* HTTP/1 without a length and without chunks: a cut body looks like a whole one
                       (fault 16) */
     double seconds;

@@ -19,6 +19,8 @@ bool classifier_create(const struct muster_connector *connector, const struct mu
     struct classifier **ret_classifier, struct fault *fault) MUST_CHECK;
 void classifier_free(struct classifier *classifier);
 
+#define CLASSIFY_BODY_MAX \
+    65536u /* bytes; the body of an error that is longer is not read for words */
 #define VERDICT_WORD_MAX    96
 #define VERDICT_MESSAGE_MAX 256
 
