@@ -236,16 +236,16 @@ void inquiry_digested(struct scope *scope, struct digest *digest)
         return;
     }
     struct classified verdict = digest->page.verdict;
-    int64_t wait_ms = listing_wait_ms(scope, digest->response);
-    enum said said =
-        verdict.outcome == OUTCOME_OK ? who_is_it(object_of(scope), digest) : SAID_NOTHING;
     listing_outcome(scope, verdict.outcome);
-    digest_free(digest);
-    if (verdict.outcome != OUTCOME_OK) {
-        listing_trouble(scope, &verdict, wait_ms);
-    } else {
+    if (verdict.outcome == OUTCOME_OK) {
+        enum said said = who_is_it(object_of(scope), digest);
+        digest_free(digest);
         page_work_free(TAKE(scope->asked));
         take(scope, said);
+    } else {
+        int64_t wait_ms = listing_wait_ms(scope, digest->response);
+        digest_free(digest);
+        listing_trouble(scope, &verdict, wait_ms);
     }
     round_advance(round);
 }

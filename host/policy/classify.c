@@ -382,21 +382,25 @@ static void read_wait(
     classified->wait_ms = ms > 0 ? ms : 0;
 }
 
-static bool says_wait(const struct http_headers *headers, bool *ret_used_up)
+/* Whether the headers make a status that has other meanings too one of a limit. Most answers' they
+ * need not: those are read once, for the rate. */
+static bool is_limited(const struct response *response)
 {
+    const int status = response->status;
     struct rate_reading reading;
-    dialect_read(headers, 0, RETRY_AFTER_PRESENT, &reading);
-    *ret_used_up = reading.remaining == 0;
-    return reading.retry_after_ms != RATE_UNKNOWN;
+    if (status != 400 && status != 403 && status != 503)
+        return false;
+    dialect_read(&response->headers, 0, RETRY_AFTER_PRESENT, &reading);
+    bool wait = reading.retry_after_ms != RATE_UNKNOWN, used_up = reading.remaining == 0;
+    return (status == 503 && wait) || (status == 403 && (wait || used_up)) ||
+           (status == 400 && used_up); /* 400: Linear */
 }
 
 static enum outcome status_outcome(
     const struct classifier *classifier, const struct response *response, bool had_cursor)
 {
     int status = response->status;
-    bool used_up, wait = says_wait(&response->headers, &used_up);
-    if ((status == 503 && wait) || (status == 403 && (wait || used_up)) ||
-        (status == 400 && used_up)) /* 400: Linear */
+    if (is_limited(response))
         return OUTCOME_THROTTLED;
     if (status == 410 && had_cursor)
         return OUTCOME_CURSOR_EXPIRED;
