@@ -3,6 +3,7 @@
  * operator's word. */
 #include "transport/transport.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -112,4 +113,18 @@ bool egress_address_allowed(const void *sockaddr_storage, bool allow_private)
         return allow_private || is_public6(six.sin6_addr.s6_addr);
     }
     return false; /* no other family is ever meant */
+}
+
+bool egress_address_of(const char *host, struct sockaddr_storage *ret_address)
+{
+    struct sockaddr_in four = {.sin_family = AF_INET};
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+    *ret_address = (struct sockaddr_storage){0};
+    if (inet_pton(AF_INET, host, &four.sin_addr) == 1)
+        (void)memcpy(ret_address, &four, sizeof four);
+    else if (inet_pton(AF_INET6, host, &six.sin6_addr) == 1)
+        (void)memcpy(ret_address, &six, sizeof six);
+    else
+        return false;
+    return true;
 }

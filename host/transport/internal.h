@@ -105,8 +105,6 @@ void pool_close(struct pool *pool);
 struct transfer *transfer_create(struct transport *transport, const struct source *source,
     const struct request *request, uint64_t ticket);
 void transfer_free(struct transfer *transfer); /* not in any multi handle any more */
-/* Gives the easy handle its options; false with the response's reason set. */
-bool transfer_configure(struct transfer *transfer) MUST_CHECK;
 /* Fails it with a sentence, unless it has failed before. */
 void transfer_fail(struct transfer *transfer, enum exchange exchange, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -115,6 +113,10 @@ void transfer_resolved(struct transfer *transfer);
 void transfer_conclude(struct transfer *transfer, CURLcode code);
 /* True where the answer is a redirect that is followed: the transfer then asks for the new URL. */
 bool transfer_redirect(struct transfer *transfer);
+
+/* options.c: what the library is told of it */
+/* Gives the easy handle its options; false with the response's reason set. */
+bool options_set(struct transfer *transfer) MUST_CHECK;
 
 /* receive.c: the library's callbacks for what arrives */
 size_t receive_header(char *data, size_t size, size_t count, void *context);

@@ -163,7 +163,7 @@ static bool begin(struct transfer *transfer)
         transfer_fail(transfer, EXCHANGE_LOCAL, "out of memory for a request");
         return false;
     }
-    if (!transfer_configure(transfer))
+    if (!options_set(transfer))
         return false;
     CURLMcode code = curl_multi_add_handle(transfer->pool->multi, transfer->easy);
     if (code != CURLM_OK) {

@@ -48,5 +48,8 @@ size_t transport_under_way(const struct transport *transport);
  * 1918, RFC 4193), link-local, shared (RFC 6598), unspecified, multicast, reserved, v4-mapped,
  * NAT64 and 6to4 forms of these, and cloud metadata addresses need allow_private. */
 bool egress_address_allowed(const void *sockaddr_storage, bool allow_private);
+/* The address that a host's text is; false where it is a name. */
+struct sockaddr_storage;
+bool egress_address_of(const char *host, struct sockaddr_storage *ret_address);
 
 #endif
