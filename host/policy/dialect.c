@@ -2,27 +2,16 @@
 /*
  * Rate-limit headers of every dialect, read into buckets and judged as one. A name is a prefix,
  * which says whose bucket it is, and a suffix, which says what of it; headers that hold several
- * things in one value have a reader of their own.
- *
- * The same header has different units at different vendors, so a time is read by its form and its
- * magnitude: a date; an epoch in seconds or milliseconds where that lies near the server's present;
- * else a span of time.
+ * things in one value have a reader of their own. Numbers and times are moment.c's to read.
  */
 #include "policy/dialect.h"
 
 #include <string.h>
 #include "base/ascii.h"
 #include "base/timestamp.h"
+#include "moment.h"
 
-#define BUCKETS_MAX       16                           /* buckets of one answer that are kept */
-#define NUMBER_MILLI_MOST INT64_C(1000000000000000000) /* numbers saturate here, in thousandths */
-/* An epoch lies near the present, and after 2001: else a span of seconds would be one to a clock
- * that says 1970. */
-#define EPOCH_NEAR_MS  (INT64_C(400) * 86400 * 1000)
-#define EPOCH_LEAST_MS INT64_C(1000000000000)
-/* A span above a day in seconds is taken for milliseconds: as seconds it would be beyond every
- * bound anyway. */
-#define SPAN_SECONDS_MOST INT64_C(86400)
+#define BUCKETS_MAX 16 /* buckets of one answer that are kept */
 #define SHOPIFY_LEAK_MS \
     1000 /* its bucket leaks at least two requests a second: room again after this */
 
@@ -55,83 +44,6 @@ static const struct rate_reading nothing_read = {.limit = RATE_UNKNOWN,
     .window_ms = RATE_UNKNOWN,
     .retry_after_ms = RATE_UNKNOWN};
 
-/* ------------------------------------------------------------------ numbers and times --------- */
-
-static bool is_one_of(char c, const char *these)
-{
-    return c != '\0' && strchr(these, c) != NULL;
-}
-
-/* A number without a sign, in thousandths; saturates. False where text does not begin with one.
- * *ret_used: its characters. */
-static bool leading_number(struct span text, int64_t *ret_milli, size_t *ret_used)
-{
-    int64_t whole = 0, milli = 0, unit = 100;
-    size_t at = 0;
-    for (; at < text.length && ascii_is_digit(text.data[at]); at++)
-        whole = whole < NUMBER_MILLI_MOST / 1000 ? whole * 10 + (text.data[at] - '0') : whole;
-    if (at == 0)
-        return false;
-    if (at + 1 < text.length && text.data[at] == '.' && ascii_is_digit(text.data[at + 1]))
-        for (at++; at < text.length && ascii_is_digit(text.data[at]); at++, unit /= 10)
-            milli += (text.data[at] - '0') * unit;
-    *ret_milli = whole >= NUMBER_MILLI_MOST / 1000 ? NUMBER_MILLI_MOST : whole * 1000 + milli;
-    *ret_used = at;
-    return true;
-}
-
-/* The number that begins `text`, where nothing but a separator and more follows it; floored. */
-static int64_t whole_number(struct span text)
-{
-    int64_t milli;
-    size_t used;
-    text = span_trim(text);
-    if (!leading_number(text, &milli, &used))
-        return RATE_UNKNOWN;
-    if (used < text.length && !is_one_of(text.data[used], ",; \t("))
-        return RATE_UNKNOWN;
-    return milli / 1000;
-}
-
-static int64_t clamp(int64_t ms, int64_t most_ms)
-{
-    return ms < 0 ? 0 : ms > most_ms ? most_ms : ms;
-}
-
-static bool is_epoch(int64_t wall_ms, int64_t now_ms)
-{
-    return wall_ms >= EPOCH_LEAST_MS && wall_ms >= now_ms - EPOCH_NEAR_MS &&
-           wall_ms <= now_ms + EPOCH_NEAR_MS;
-}
-
-/* A bare number as a span from now. */
-static int64_t span_from_number(const struct reader *reader, int64_t milli)
-{
-    if (is_epoch(milli, reader->now_ms)) /* epoch in seconds: its thousandths are milliseconds */
-        return clamp(milli - reader->now_ms, reader->most_ms);
-    if (is_epoch(milli / 1000, reader->now_ms)) /* epoch in milliseconds */
-        return clamp(milli / 1000 - reader->now_ms, reader->most_ms);
-    if (milli / 1000 > SPAN_SECONDS_MOST && milli / 1000 <= reader->most_ms)
-        return milli / 1000;
-    return clamp(milli, reader->most_ms);
-}
-
-/* A point or span of time in any form, as ms from now; RATE_UNKNOWN where it is none. */
-static int64_t read_time(const struct reader *reader, struct span text)
-{
-    int64_t value;
-    size_t used;
-    text = span_trim(text);
-    if (leading_number(text, &value, &used) &&
-        (used == text.length || is_one_of(text.data[used], ",; \t")))
-        return span_from_number(reader, value);
-    if (timestamp_from_rfc3339(text, &value) || timestamp_from_http_date(text, &value))
-        return clamp(value - reader->now_ms, reader->most_ms);
-    if (timestamp_duration(text, &value))
-        return clamp(value, reader->most_ms);
-    return RATE_UNKNOWN;
-}
-
 /* ------------------------------------------------------------------ buckets ------------------- */
 
 /* The bucket of that name, begun where it is new; NULL where there are too many. */
@@ -160,17 +72,17 @@ static void bucket_set(
     int64_t ms;
     switch (measure) {
     case MEASURE_LIMIT:
-        of->limit = least_known(of->limit, whole_number(text));
+        of->limit = least_known(of->limit, moment_whole(text));
         return;
     case MEASURE_REMAINING:
-        of->remaining = least_known(of->remaining, whole_number(text));
+        of->remaining = least_known(of->remaining, moment_whole(text));
         return;
     case MEASURE_WINDOW_MS:
-        of->window_ms = least_known(of->window_ms, whole_number(text));
+        of->window_ms = least_known(of->window_ms, moment_whole(text));
         return;
     case MEASURE_RESET:
     case MEASURE_RESET_EXACT:
-        ms = read_time(reader, text);
+        ms = moment_read(text, reader->now_ms, reader->most_ms);
         if (ms == RATE_UNKNOWN || (bucket->reset_exact && measure == MEASURE_RESET))
             return;
         if (measure == MEASURE_RESET_EXACT && !bucket->reset_exact)
@@ -280,7 +192,7 @@ static void read_pair(struct reader *reader, struct span family, struct span par
         if (span_equal_nocase(name, span_of(pair_names[i].name)))
             set(reader, family, pair_names[i].measure, value);
     struct bucket *bucket = span_equal_nocase(name, SPAN("w")) ? bucket_of(reader, family) : NULL;
-    if (bucket && (window_s = whole_number(value)) != RATE_UNKNOWN)
+    if (bucket && (window_s = moment_whole(value)) != RATE_UNKNOWN)
         bucket->of.window_ms = least_known(
             bucket->of.window_ms, window_s > INT64_MAX / 1000 ? INT64_MAX : window_s * 1000);
 }
@@ -322,8 +234,8 @@ static void set_used(struct reader *reader, struct span family, struct span used
     if (!bucket)
         return;
     size_t at = (size_t)(slash - used_of_total.data);
-    int64_t used = whole_number((struct span){used_of_total.data, at});
-    int64_t total = whole_number(after(used_of_total, at + 1));
+    int64_t used = moment_whole((struct span){used_of_total.data, at});
+    int64_t total = moment_whole(after(used_of_total, at + 1));
     if (used == RATE_UNKNOWN || total == RATE_UNKNOWN)
         return;
     bucket->of.limit = total;
@@ -346,7 +258,7 @@ static void read_shopify(struct reader *reader, struct span name, struct span va
     set_used(reader, name, value);
     struct bucket *bucket = bucket_of(reader, name);
     if (bucket && bucket->of.remaining != RATE_UNKNOWN)
-        bucket->of.reset_ms = clamp(SHOPIFY_LEAK_MS, reader->most_ms);
+        bucket->of.reset_ms = moment_clamp(SHOPIFY_LEAK_MS, reader->most_ms);
 }
 
 static void read_ietf(struct reader *reader, struct span name, struct span value)
@@ -357,7 +269,7 @@ static void read_ietf(struct reader *reader, struct span name, struct span value
 
 static void read_retry_after(struct reader *reader, struct span name, struct span value)
 {
-    int64_t ms = read_time(reader, value);
+    int64_t ms = moment_read(value, reader->now_ms, reader->most_ms);
     (void)name;
     if (ms > reader->reading->retry_after_ms)
         reader->reading->retry_after_ms = ms;
@@ -370,7 +282,7 @@ static void read_amazon(struct reader *reader, struct span name, struct span val
     size_t used;
     (void)name;
     value = span_trim(value);
-    if (leading_number(value, &milli, &used) && used == value.length && milli > 0)
+    if (moment_number(value, &milli, &used) && used == value.length && milli > 0)
         reader->reading->rate_per_second = (double)milli / 1000.0;
 }
 
@@ -382,7 +294,7 @@ static void read_microsoft(struct reader *reader, struct span name, struct span 
     size_t used;
     struct bucket *bucket;
     value = span_trim(value);
-    if (!leading_number(value, &milli, &used) || used != value.length ||
+    if (!moment_number(value, &milli, &used) || used != value.length ||
         !(bucket = bucket_of(reader, name)))
         return;
     bucket->of.limit = 100;
@@ -474,15 +386,14 @@ static bool is_tighter(const struct rate_reading *a, const struct rate_reading *
 static void settle_window(struct rate_reading *of, int64_t most_ms)
 {
     if (of->window_ms != RATE_UNKNOWN)
-        of->window_ms = clamp(of->window_ms, most_ms);
+        of->window_ms = moment_clamp(of->window_ms, most_ms);
     if (of->reset_ms == RATE_UNKNOWN) /* a window ends after its own length at the latest */
         of->reset_ms = of->window_ms;
 }
 
 int64_t dialect_wait_ms(struct span text, int64_t most_ms)
 {
-    const struct reader reader = {.most_ms = most_ms};
-    return read_time(&reader, text);
+    return moment_read(text, 0, most_ms);
 }
 
 void dialect_read(const struct http_headers *headers, int64_t wall_ms, int64_t most_ms,

@@ -42,7 +42,7 @@ BUGS = [
     bug("throttled_uses_attempts", "a rate limit that lasts uses up the attempts and fails the run", "82, 91",
         "unit.policy.retry", ("host/policy/retry.c", "[OUTCOME_THROTTLED] = RULE_THROTTLE,", "[OUTCOME_THROTTLED] = RULE_ATTEMPT,")),
     bug("reset_not_clamped", "a reset of 10^12 seconds stops a connection for ever", "85", "unit.policy.dialect",
-        ("host/policy/dialect.c", "return ms < 0 ? 0 : ms > most_ms ? most_ms : ms;", "(void)most_ms;\n    return ms < 0 ? 0 : ms;")),
+        ("host/policy/moment.c", "return ms < 0 ? 0 : ms > most_ms ? most_ms : ms;", "(void)most_ms;\n    return ms < 0 ? 0 : ms;")),
     bug("concurrency_never_lowered", "a 429 leaves as many requests under way as before", "89, 90", "unit.policy.throttle",
         ("host/policy/throttle.c", "greater(MILLI, throttle->concurrency_milli / 2)", "throttle->concurrency_milli")),
     bug("remaining_zero_ignored", "the last of a budget is followed by one more request", "87", "unit.policy.throttle",
