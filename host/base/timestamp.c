@@ -164,15 +164,20 @@ static bool finish(struct reader *reader, const struct civil *c, int64_t *ret_wa
     return true;
 }
 
+static void read_day(struct reader *reader, struct civil *c)
+{
+    c->year = digits(reader, 4);
+    expect(reader, '-');
+    c->month = digits(reader, 2);
+    expect(reader, '-');
+    c->day = digits(reader, 2);
+}
+
 bool timestamp_from_rfc3339(struct span text, int64_t *ret_wall_ms)
 {
     struct reader reader = {text, false};
     struct civil c = {0};
-    c.year = digits(&reader, 4);
-    expect(&reader, '-');
-    c.month = digits(&reader, 2);
-    expect(&reader, '-');
-    c.day = digits(&reader, 2);
+    read_day(&reader, &c);
     if (!take(&reader, 'T') && !take(&reader, 't'))
         expect(&reader, ' ');
     c.hour = digits(&reader, 2);
@@ -189,11 +194,7 @@ bool timestamp_from_date(struct span text, int64_t *ret_wall_ms)
 {
     struct reader reader = {text, false};
     struct civil c = {0};
-    c.year = digits(&reader, 4);
-    expect(&reader, '-');
-    c.month = digits(&reader, 2);
-    expect(&reader, '-');
-    c.day = digits(&reader, 2);
+    read_day(&reader, &c);
     return !reader.failed && reader.rest.length == 0 && civil_ms(&c, ret_wall_ms);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine's door: events in, effects out, tickets and timers in between. The work itself is in
- * round.c, run.c and scope.c. */
+/* The engine's door: events in, effects out, tickets and timers in between; in one file, since what
+ * gives a ticket out is what takes it back. The work itself is in round.c, run.c and scope.c. */
 #include "engine/engine.h"
 
 #include <assert.h>

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The engine's own structures, seen by its files only. Who calls whom, always downwards; answers
- * come back up through the
- * *_over functions:
+ * The engine's own structures, seen by its files only; in one header, since each points at its
+ * neighbours and every file goes up and down the tree that they are. Who calls whom, always
+ * downwards; answers come back up through the *_over functions:
  *
  *     engine.c (events, effects, tickets) -> round.c -> run.c -> scope.c -> lane.c (when to send),
- * credential.c, login.c (tokens), proof.c (what a listing proved), bookmark.c; beside scope.c stand
- * listing.c (asks for pages) and pages.c (what becomes of them until they are committed)
+ *     credential.c, login.c (tokens), proof.c (what a listing proved), bookmark.c
+ *
+ * Beside scope.c stand listing.c (asks for pages) and pages.c (what becomes of them until they are
+ * committed).
  */
 #ifndef MUSTER_ENGINE_MACHINE_H
 #define MUSTER_ENGINE_MACHINE_H
