@@ -189,7 +189,7 @@ static void note_window(struct throttle_window *window, const struct rate_readin
 {
     bool same =
         window->known && !window->over && sent_ms + reset_ms <= window->ends_ms + WINDOW_SLACK_MS;
-    if (!window->known || sent_ms >= window->untold_ms) /* it counts all those answered before */
+    if (sent_ms >= window->untold_ms) /* it counts all those answered before */
         window->untold = 0;
     if (!same) {
         *window = (struct throttle_window){.known = true,
@@ -234,12 +234,14 @@ static void budget(struct throttle *throttle, const struct policy_settings *poli
         throttle->spacing_ms = (window->ends_ms - now_ms + window->left - 1) / window->left;
 }
 
-/* The request may have been counted all the same. */
+/* The request may have been counted all the same, after those that an answer to come was. */
 static void hear_nothing(
     struct throttle *throttle, const struct rate_reading *reading, int64_t now_ms)
 {
     throttle->window.untold++;
     throttle->window.untold_ms = now_ms;
+    if (!throttle->window.known && throttle->under_way == 0) /* what comes is counted after it */
+        throttle->window.untold = 0;
     if (!throttle->window.known && reading && reading->remaining != RATE_UNKNOWN) {
         throttle->limit = reading->limit; /* to be shown: there is no window to keep to */
         throttle->remaining = reading->remaining;

@@ -310,14 +310,13 @@ static void note_told(struct visit *on)
 bool application_lied(const struct application *application, enum listing_name name)
 {
     size_t first = totals_of(name, 1), count = name == LISTING_MEMBERS ? TRUTH_GROUPS_MAX : 1;
-    bool told = false;
     for (size_t i = first; i < first + count; i++) {
         const struct totals_told *totals = &application->totals[i];
-        told |= totals->said[0] || totals->said[1];
-        if (totals->said[0] & totals->held[0] || totals->said[1] & totals->held[1])
-            return false;
+        if ((totals->said[0] || totals->said[1]) && !(totals->said[0] & totals->held[0]) &&
+            !(totals->said[1] & totals->held[1]))
+            return true;
     }
-    return told;
+    return false;
 }
 
 static void answer_listing(struct visit *on)

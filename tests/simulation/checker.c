@@ -344,8 +344,8 @@ static void check_proven(
      * out, or a number that comes to be right before the listing ends. So it is not where a number
      * comes from that counts, but whether the listing ever was so long while it was read. */
     if (!hidden && application_lied(on.application, name))
-        world_complain(
-            world, "app%zu: %s are proven by totals that were all wrong", c, listing_name(name));
+        world_complain(world, "app%zu: %s are proven by totals of which none was right", c,
+            listing_name(name));
     if (!on.fault || hidden || on.application->lies)
         return;
     if (strcmp(on.fault, "lost") == 0 && is_known_loss(&on)) {

@@ -24,6 +24,8 @@ static const struct {
     {119539, "likewise"},
     {400010, "none left, beside a word on requests under way, was taken for no budget at all"},
     {400738, "likewise"},
+    {322780, "a request lost beside the first that tells of a budget was not counted"},
+    {323282, "likewise"},
 };
 
 #endif

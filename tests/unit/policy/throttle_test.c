@@ -454,6 +454,22 @@ START_TEST(a_request_without_an_answer_counts_as_used)
 }
 END_TEST
 
+/* The first that tells may have been counted before others that were on their way with it. */
+START_TEST(what_was_lost_beside_the_first_answer_counts_as_used)
+{
+    struct throttle throttle = at(0);
+    for (int i = 0; i < 50; i++) /* before those were sent: they all count them */
+        exchange(&throttle, OUTCOME_TRANSIENT, NULL, 0);
+    send_many(&throttle, 3, 10);
+    throttle_answered(&throttle, &policy, OUTCOME_TRANSIENT, NULL, 10, 20);
+    struct throttle next = throttle;
+    told(&throttle, 9, 10000, 10, 30);
+    ck_assert_int_eq(may_send(&throttle, 30), 7);
+    told(&next, 9, 10000, 20, 30);
+    ck_assert_int_eq(may_send(&next, 30), 8);
+}
+END_TEST
+
 START_TEST(where_no_answer_tells_any_more_nothing_is_left_to_go_by)
 {
     struct throttle throttle = at(0);
@@ -559,6 +575,7 @@ UNIT_MAIN("throttle", slow_start_grows_to_the_bound_and_no_further,
     another_window_is_one_that_ends_later_by_more_than_a_rounding,
     an_answer_from_before_the_turn_tells_nothing_of_the_new_window,
     answers_that_overtake_each_other_cost_nothing, a_request_without_an_answer_counts_as_used,
+    what_was_lost_beside_the_first_answer_counts_as_used,
     where_no_answer_tells_any_more_nothing_is_left_to_go_by,
     a_word_on_requests_under_way_opens_no_window, the_shorter_of_two_budgets_is_kept_to,
     no_window_sees_more_than_its_limit_however_late_its_answers)
