@@ -354,7 +354,7 @@ static void drop_memory(struct world *world)
 
 static void open_connection(struct world *world, size_t c, const struct hash_key *key)
 {
-    char name[16], url[48], refresh[32];
+    char name[24], url[48], refresh[32];
     const struct application *application = &world->applications[c];
     struct setting_pair secrets[] = {{.name = "secret", .value = "env:MUSTER_SIMULATION_SECRET"},
         {.name = "refresh", .value = "env:MUSTER_SIMULATION_REFRESH"}};

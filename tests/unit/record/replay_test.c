@@ -17,10 +17,11 @@ static struct replay *replay_texts(
 {
     struct fault fault;
     struct replay *replay = NULL;
-    struct span raws[8];
+    struct span raws[8] = {{0}};
     char *quoted[8];
     size_t count = 0;
     for (; texts[count]; count++) {
+        ck_assert_uint_lt(count, sizeof raws / sizeof raws[0]);
         quoted[count] = sample_quote(texts[count]);
         raws[count] = span_of(quoted[count]);
     }
