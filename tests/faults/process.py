@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults 92 to 96 and 112 to 126: the process and its clock."""
+import contextlib
 import os
+import pathlib
 import resource
 import signal
+import sqlite3
 import subprocess
 import time
 
@@ -13,6 +16,7 @@ from local import must
 from store import half_run, killed, spread
 
 PAGES = 4
+STORES = pathlib.Path(__file__).resolve().parents[1] / "unit/store"
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 
 
@@ -125,7 +129,22 @@ def in_recovery():
     return cases
 
 
-without(117, "kill -9 in migration", "no case here: inject.power_all kills at every write of a store being made, unit.store.migrate in the middle of each migration")
+@probe(117, "kill -9 in migration", "process", "F")
+def in_migration():
+    def case_of(version, shim):
+        def case(stand):
+            with contextlib.closing(sqlite3.connect(stand.lab.store)) as store:
+                store.executescript((STORES / f"schema_{version}.sql").read_text())
+            status, _ = stand.run("sync", shim=shim)
+            yield killed(stand, shim, status)
+            yield from stand.whole()
+            rows = stand.lab.query("SELECT id, login FROM account WHERE connection = 'acme' ORDER BY id")
+            yield must(rows == [("a", "anna"), ("b", "l"), ("c", "l"), ("d", "dora"), ("e", "l")], f"what the older program wrote: {rows}")
+        return case
+    return [(f"from version {version}, at {call}", case_of(version, call)) for version in (1, 4)
+            for call in ("fdatasync 1 kill .db-wal", *(f"pwrite64 {n} kill .db-wal" for n in (1, 2, 3, 5, 8, 13, 21)))]
+
+
 without(118, "kill -9 in saving a token", "no case here: scenario.refresh kills around the saving of a rotated refresh token")
 for number, title in ((119, "before a write's intent"), (120, "after a write's intent"), (121, "after sending a write"),
                       (122, "after the answer to a write")):
