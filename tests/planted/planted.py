@@ -2,15 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests the tests: plants one bug after the other in a copy of the tree, builds what its catchers need, and runs them.
 
-    planted.py --work DIR [--shard I/N] [--list] [NAME...]
+    planted.py --work DIR [--jobs N] [--list] [NAME...]
 
-Every bug of bugs.py must be caught: one of the tests that it names fails (or does not end). Before any bug is planted,
+N copies are worked on at the same time, each with one compiler and one test at a time; whoever is free takes the next bug.
+Every bug of bugs.py must be caught: each of the tests that it names fails (or does not end). Before any bug is planted,
 all of these tests must pass on the copy as it is; else nothing could be said. A bug whose text is not in its file exactly
 once is stale and fails the run: a list that nobody maintains proves nothing.
 """
 import argparse
+import concurrent.futures
 import os
 import pathlib
+import queue
 import re
 import shutil
 import subprocess
@@ -83,18 +86,18 @@ class Copy:
         self.log.write_bytes(b"")
 
     def configure(self):
-        # Without debug information, and without -Werror: a bug may leave a variable unused.
+        # Neither optimised nor with debug information: most of the time would go there. Without -Werror: a bug may leave a variable unused.
         return run(["cmake", "-S", self.tree, "-B", self.build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
-                    "-DCMAKE_C_FLAGS_DEBUG=-O1"], self.log) == 0
+                    "-DCMAKE_C_FLAGS_DEBUG=-O0"], self.log) == 0
 
     def make(self, tests):
-        return run(["cmake", "--build", self.build, "-j", "2", "--target", *targets(tests)], self.log) == 0
+        return run(["cmake", "--build", self.build, "-j", "1", "--target", *targets(tests)], self.log) == 0
 
     def failed(self, tests):
         """The tests that fail; ctest's own list of them tells a failure from a test that was not built."""
         pattern = "^(" + "|".join(re.escape(test) for test in tests) + ")$"
         output = subprocess.run(["ctest", "--test-dir", self.build, "-R", pattern, "--timeout", str(TEST_SECONDS),
-                                 "--no-tests=error", "-j", "2"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                                 "--no-tests=error", "-j", "1"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         with open(self.log, "a", encoding="utf-8") as log:
             log.write(output.stdout)
         if "Not Run" in output.stdout or "No tests were found" in output.stdout:
@@ -139,35 +142,63 @@ def attempt(copy, bug):
     caught = ", ".join(failed) if failed else "NOT CAUGHT"
     print(f"  {bug.name:34} {caught}" + (f"; not by {', '.join(missing)}" if failed and missing else "") + f"  [{seconds:.1f} s]",
           flush=True)
-    return bool(failed)
+    return not missing
+
+
+def prepare(copy, tests, own):
+    """Builds all tests; of those that pass without a bug, each copy runs its own share. What is wrong, if anything."""
+    copy_tree(copy.tree)
+    if not copy.configure() or not copy.make(tests):
+        return f"the tree does not build as it is; see {copy.log}"
+    if own and (broken := copy.failed(own)):
+        return f"without any bug these fail already: {', '.join(broken)}; see {copy.log}"
+    return None
+
+
+def cost(bug):
+    """The slow ones first, so that no worker ends with one of them alone: what is no unit test takes seconds, and what hangs a minute."""
+    return bug.hangs, sum(not test.startswith("unit.") for test in bug.caught_by)
+
+
+def in_turn(copies):
+    """Tries a bug in whichever copy is free."""
+    free = queue.SimpleQueue()
+    for copy in copies:
+        free.put(copy)
+
+    def try_one(bug):
+        copy = free.get()
+        try:
+            return attempt(copy, bug)
+        finally:
+            free.put(copy)
+    return try_one
 
 
 def main():
     parser = argparse.ArgumentParser(description="plants bugs and shows which test catches each")
-    parser.add_argument("--work", type=pathlib.Path, required=True, help="folder for the copy of the tree")
-    parser.add_argument("--shard", default="1/1", help="I/N: every N-th bug, from the I-th")
+    parser.add_argument("--work", type=pathlib.Path, required=True, help="folder for the copies of the tree")
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="copies that are worked on at the same time")
     parser.add_argument("--list", action="store_true", help="print the bugs and leave")
     parser.add_argument("names", nargs="*", help="these only")
     options = parser.parse_args()
-    index, count = map(int, options.shard.split("/"))
-    chosen = [bug for i, bug in enumerate(BUGS) if i % count == index - 1 and (not options.names or bug.name in options.names)]
+    chosen = [bug for bug in BUGS if not options.names or bug.name in options.names]
     if options.list:
         for bug in chosen:
             print(f"{bug.name:34} {bug.promise:12} {bug.what}")
         return 0
     if len({bug.name for bug in BUGS}) != len(BUGS) or not chosen:
         sys.exit("planted: two bugs of one name, or none of that name")
-    work = options.work.resolve()
-    copy_tree(work)
-    copy = Copy(work)
     tests = sorted({test for bug in chosen for test in bug.caught_by})
     os.environ["CTEST_OUTPUT_ON_FAILURE"] = "1"
-    if not copy.configure() or not copy.make(tests):
-        sys.exit(f"planted: the tree does not build as it is; see {copy.log}")
-    if broken := copy.failed(tests):
-        sys.exit(f"planted: without any bug these fail already: {', '.join(broken)}; see {copy.log}")
-    print(f"{len(chosen)} bugs, {len(tests)} tests that pass without them")
-    survivors = [bug for bug in chosen if not attempt(copy, bug)]
+    copies = [Copy(options.work.resolve() / str(i + 1)) for i in range(min(options.jobs, len(chosen)))]
+    with concurrent.futures.ThreadPoolExecutor(len(copies)) as pool:
+        for wrong in pool.map(lambda i: prepare(copies[i], tests, tests[i::len(copies)]), range(len(copies))):
+            if wrong:
+                sys.exit(f"planted: {wrong}")
+        print(f"{len(chosen)} bugs, {len(tests)} tests that pass without them", flush=True)
+        ordered = sorted(chosen, key=cost, reverse=True)
+        survivors = [bug for bug, caught in zip(ordered, pool.map(in_turn(copies), ordered)) if not caught]
     for bug in survivors:
         print(f"FAILED: {bug.name}: {bug.what}")
     print(f"{len(chosen) - len(survivors)} of {len(chosen)} caught")
