@@ -8,6 +8,7 @@
 #include "ledger.h"
 #include "rows.h"
 #include "store/query.h"
+#include "sums.h"
 
 #define AUDIT_SENTENCE_MAX 512
 
@@ -195,6 +196,7 @@ bool store_audit(struct store *store, void (*found)(void *context, const char *s
         good = rows_open(&rows, &store->sql, disagreements[i], 0, fault) &&
                rows_each(&rows, report_row, &audit, NULL, fault);
     }
+    good = good && sums_damaged(&store->sql, SUMS_ALL, report_row, &audit, fault);
     struct fault ignored; /* nothing was written */
     (void)(sql_run(&store->sql, SQL_READ_END, &ignored, "") || fault_memory(&ignored));
     if (!good)

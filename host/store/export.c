@@ -5,6 +5,7 @@
 #include "inside.h"
 #include "rows.h"
 #include "store/query.h"
+#include "sums.h"
 
 /* Keys in the order of export. ?1 kind, ?2 connection or null, ?3 live only. */
 #define KEYS                                                                         \
@@ -50,7 +51,8 @@ bool query_export(struct store *store, const struct export_options *options, que
     char as_of[TIMESTAMP_TEXT] = "";
     bool now = options->as_of_ms == TIMESTAMP_NONE;
     timestamp_text(options->as_of_ms, as_of);
-    if (!rows_open(&keys, &store->sql, KEYS, 0, fault) ||
+    if (!sums_whole(&store->sql, now ? SUMS_SHOWN_NOW : SUMS_SHOWN_AS_OF, fault) ||
+        !rows_open(&keys, &store->sql, KEYS, 0, fault) ||
         !prepare_object(&object, store, options, fault))
         return false;
     int code = sqlite3_bind_int64(keys.statement, 1, options->kind->kind);

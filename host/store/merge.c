@@ -24,6 +24,7 @@ struct gathering {
     size_t count;
     enum state state; /* the object's, by its yielding contributors */
     bool any_yields;
+    bool damaged; /* one of them is not as it was written */
 };
 
 /* Live beats filtered, filtered beats missing, missing beats deleted. */
@@ -55,6 +56,7 @@ static bool gather(
         for (int i = 0; i < (int)(sizeof texts / sizeof texts[0]); i++)
             if (!sql_copy(row, 5 + i, gathering->arena, texts[i], fault))
                 return false;
+        gathering->damaged |= sqlite3_column_int(row, 10) == 0;
         if (one->enriches)
             continue;
         gathering->any_yields = true;
@@ -215,10 +217,10 @@ static bool merge_object(struct store *store, struct place *place, struct object
     int64_t mapping;
     if (!place_mapping_of(store, place, row->kind, bytes_span(&product.streams), &mapping, fault) ||
         !object_close_version(store, place, row->object, cause->wall_ms, fault) ||
-        !sql_run(&store->sql, SQL_OBJECT_CONTENT, fault, "inbiiittttt", row->object,
+        !sql_run(&store->sql, SQL_OBJECT_CONTENT, fault, "inbiiittttti", row->object,
             hash128_span(&product.content_hash), mapping, place->run, cause->wall_ms,
             text_or_nothing(&product.fields), volatiles, text_or_nothing(&product.raw),
-            product.attributes, product.carry))
+            product.attributes, product.carry, (int64_t)gathering.damaged))
         return false;
     if (product.scope)
         row->scope = product.scope;

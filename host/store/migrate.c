@@ -8,6 +8,7 @@
 #include <string.h>
 #include "schema.h"
 #include "store/store.h"
+#include "sums.h"
 
 #define META_DERIVED "derived" /* in meta: a hash of what the program derived */
 
@@ -22,6 +23,7 @@ static const struct migration migrations[] = {
     {3, schema_recent_lookups},
     {4, schema_replays},
     {5, schema_shapes},
+    {SUMS_SCHEMA, schema_sums},
 };
 
 static bool pragma(
@@ -120,6 +122,8 @@ static bool step(struct sql_handle *handle, const struct present *present,
     for (size_t i = 0; i < sizeof migrations / sizeof migrations[0]; i++)
         if (migrations[i].to > present->version && !sql_execute(handle, migrations[i].sql(), fault))
             return false;
+    if (present->version < SUMS_SCHEMA && !sums_fill(handle, fault))
+        return false;
     AUTO_BYTES marks = {.limit = 0};
     return sql_execute(handle, derived->data, fault) &&
            sql_run(handle, SQL_META_PUT, fault, "zb", META_DERIVED,

@@ -2,6 +2,8 @@
 /* The objects' own rows. Who decides that they change is in commit.c, merge.c and absence.c. */
 #include "objects.h"
 
+#include "sums.h"
+
 bool object_read(
     struct store *store, int64_t object, struct object_row *ret_row, struct fault *fault)
 {
@@ -29,13 +31,19 @@ bool object_read(
 bool object_create(struct store *store, struct place *place, struct slot *slot,
     const struct record *record, int64_t wall_ms, struct fault *fault)
 {
-    int64_t mapping, object = store->next_object;
-    if (!place_mapping(store, place, record->kind->kind, &mapping, fault) ||
-        !sql_run(&store->sql, SQL_OBJECT_ADD, fault, "iiiittbbiiiittttt", object, place->scope,
-            (int64_t)record->kind->kind, place->connection, record->id, record->incarnation,
-            hash128_span(&record->bytes_hash), hash128_span(&record->content_hash), mapping,
+    int64_t mapping, object = store->next_object, kind = record->kind->kind;
+    const struct span bytes = hash128_span(&record->bytes_hash),
+                      content = hash128_span(&record->content_hash);
+    if (!place_mapping(store, place, record->kind->kind, &mapping, fault))
+        return false;
+    int64_t sum = sums_row("iiiiiiittbbiiiiinnnttttt", object, place->scope, (int64_t)STATE_LIVE,
+        INT64_C(0), INT64_C(0), kind, place->connection, record->id, record->incarnation, bytes,
+        content, mapping, place->run, wall_ms, wall_ms, wall_ms, record->fields, record->volatiles,
+        record->raw, record->attributes, record->carry);
+    if (!sql_run(&store->sql, SQL_OBJECT_ADD, fault, "iiiittbbiiiittttti", object, place->scope,
+            kind, place->connection, record->id, record->incarnation, bytes, content, mapping,
             place->run, wall_ms, wall_ms, record->fields, record->volatiles, record->raw,
-            record->attributes, record->carry))
+            record->attributes, record->carry, sum))
         return false;
     store->next_object++;
     place_tally(place, record->kind->kind, -1, STATE_LIVE);
@@ -63,10 +71,10 @@ bool object_change(struct store *store, struct place *place, struct slot *slot,
     int64_t mapping;
     if (!place_mapping(store, place, record->kind->kind, &mapping, fault) ||
         !object_close_version(store, place, slot->object, wall_ms, fault) ||
-        !sql_run(&store->sql, SQL_OBJECT_CONTENT, fault, "ibbiiittttt", slot->object,
+        !sql_run(&store->sql, SQL_OBJECT_CONTENT, fault, "ibbiiittttti", slot->object,
             hash128_span(&record->bytes_hash), hash128_span(&record->content_hash), mapping,
             place->run, wall_ms, record->fields, record->volatiles, record->raw, record->attributes,
-            record->carry))
+            record->carry, INT64_C(0)))
         return false;
     if (slot->state != STATE_LIVE || slot->scope != place->scope) {
         const char *evidence = STORE_REAPPEARED(slot->state);

@@ -3,6 +3,7 @@
 #include "inside.h"
 #include "rows.h"
 #include "store/query.h"
+#include "sums.h"
 
 enum argument { ARGUMENT_NONE, ARGUMENT_NAME, ARGUMENT_NUMBER };
 
@@ -78,6 +79,14 @@ static bool count_row(
     return counting->row(counting->context, names, cells, count);
 }
 
+/* What a person is about to look at is what was kept. */
+static bool check_letter(struct store *store, const char *argument, struct fault *fault)
+{
+    int64_t letter = 0;
+    return !span_to_int64(span_of(argument), &letter) ||
+           sums_whole_letter(&store->sql, letter, fault);
+}
+
 bool query_run(struct store *store, enum query query, const char *argument, query_row *row,
     void *context, struct fault *fault)
 {
@@ -86,6 +95,7 @@ bool query_run(struct store *store, enum query query, const char *argument, quer
     struct counting counting = {row, context, 0};
     if (!rows_open(&rows, &store->sql, question->sql, 0, fault) ||
         !bind_argument(&rows, question, argument, fault) ||
+        (query == QUERY_DEAD_ONE && !check_letter(store, argument, fault)) ||
         !rows_each(&rows, count_row, &counting, NULL, fault))
         return false;
     if (query == QUERY_DEAD_ONE && counting.count == 0)

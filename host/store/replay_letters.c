@@ -4,6 +4,7 @@
 #include "replay_letters.h"
 
 #include "base/memory.h"
+#include "sums.h"
 
 /* ------------------------------------------------------------------ reading ------------------- */
 
@@ -77,6 +78,8 @@ static bool read_letter(struct turn *turn, sqlite3_stmt *row, size_t *bytes, str
         .item = sqlite3_column_int64(row, 3),
         .page = sqlite3_column_int64(row, 4),
         .fate = REPLAY_FAILS};
+    if (!sqlite3_column_int(row, 9))
+        return sums_refuse_letter(letter->letter, fault);
     if (!sql_copy(row, 5, turn->arena, &letter->reason, fault) ||
         !sql_copy(row, 6, turn->arena, &letter->pointer, fault) ||
         !sql_copy(row, 7, turn->arena, &letter->id, fault) ||

@@ -221,3 +221,20 @@ const char *schema_shapes(void)
            "  UNIQUE(stream, name));\n"
            "CREATE INDEX drifts_by_run ON drifts(first_run, what);\n";
 }
+
+/* A sum for each row that something is decided upon (sums.h, which also fills them). */
+const char *schema_sums(void)
+{
+    return "ALTER TABLE connections ADD COLUMN sum INTEGER;\n"
+           "ALTER TABLE declarations ADD COLUMN sum INTEGER;\n"
+           "ALTER TABLE mappings ADD COLUMN sum INTEGER;\n"
+           "ALTER TABLE streams ADD COLUMN sum INTEGER;\n"
+           "ALTER TABLE scopes ADD COLUMN sum INTEGER;\n"
+           "ALTER TABLE runs ADD COLUMN sum INTEGER;\n"
+           "ALTER TABLE scope_runs ADD COLUMN sum INTEGER;\n"
+           "ALTER TABLE holds ADD COLUMN sum INTEGER;\n"
+           "ALTER TABLE dead_letters ADD COLUMN sum INTEGER;\n"
+           "ALTER TABLE objects ADD COLUMN sum INTEGER;\n"
+           "ALTER TABLE contributions ADD COLUMN sum INTEGER;\n"
+           "ALTER TABLE object_history ADD COLUMN sum INTEGER;\n";
+}

@@ -25,6 +25,52 @@
     " OR t.stream IN (SELECT value FROM json_each(mappings.streams))) GROUP BY q.field))"    \
     " WHERE connection="
 
+/*
+ * What the sums of rows are over (sums.h), each column at its place. Those of a contribution and of
+ * a version stand where they stand in the object's row, with nothing where they have no such
+ * column.
+ */
+#define SQL_OBJECT_SUMMED                                                            \
+    "object,scope,state,shared,failed,kind,connection,id,incarnation,bytes_hash,"    \
+    "content_hash,mapping,run,first_ms,seen_ms,version_ms,absent_run,absent_proven," \
+    "evidence,fields,volatiles,raw,attributes,carry"
+#define SQL_CONTRIBUTION_SUMMED                                         \
+    "object,scope,state,NULL,failed,NULL,NULL,NULL,NULL,bytes_hash,"    \
+    "content_hash,mapping,run,NULL,NULL,NULL,absent_run,absent_proven," \
+    "NULL,fields,volatiles,raw,attributes,carry"
+#define SQL_HISTORY_SUMMED                                          \
+    "object,scope,state,NULL,NULL,NULL,NULL,NULL,NULL,NULL,"        \
+    "content_hash,mapping,from_run,NULL,NULL,valid_from,NULL,NULL," \
+    "evidence,fields,NULL,raw,attributes,NULL,valid_to,to_run"
+#define SQL_LETTER_SUMMED                                                                   \
+    "letter,batch,run,scope,declaration,item,records,code,reason,why,pointer,id,raw,state," \
+    "at_ms,closed_ms,closed_by,closed_reason,now_reason,now_why,now_pointer,"               \
+    "now_declaration,tried_ms,closed_run,closed_batch"
+
+/* The place of a column of these rows and what it was; what it becomes follows. */
+#define AT_SCOPE          ",2,scope,"
+#define AT_STATE          ",3,state,"
+#define AT_SHARED         ",4,shared,"
+#define AT_FAILED         ",5,failed,"
+#define AT_KIND           ",6,kind,"
+#define AT_CONNECTION     ",7,connection,"
+#define AT_ID             ",8,id,"
+#define AT_INCARNATION    ",9,incarnation,"
+#define AT_BYTES_HASH     ",10,bytes_hash,"
+#define AT_MAPPING        ",12,mapping,"
+#define AT_RUN            ",13,run,"
+#define AT_FIRST_MS       ",14,first_ms,"
+#define AT_SEEN_MS        ",15,seen_ms,"
+#define AT_VERSION_MS     ",16,version_ms,"
+#define AT_ABSENT_RUN     ",17,absent_run,"
+#define AT_ABSENT_PROVEN  ",18,absent_proven,"
+#define AT_EVIDENCE       ",19,evidence,"
+#define AT_VOLATILES      ",21,volatiles,"
+#define AT_CARRY          ",24,carry,"
+#define AT_VALID_TO       ",25,NULL,"
+#define AT_TO_RUN         ",26,NULL,"
+#define SUM_WITH(changes) "sum=row_sum_change(sum" changes ")"
+
 /* Objects by the hash of their name: see slots_index. */
 #define SQL_NAMED                                                \
     "(SELECT object FROM recent_lookups WHERE hash=?1 UNION ALL" \
@@ -195,8 +241,9 @@
     X(SQL_BATCH_FIND, "SELECT " SQL_SUM_COLUMNS " FROM batches"                                  \
                       " WHERE run=?1 AND scope=?2 AND sequence=?3")                              \
     X(SQL_LETTER_ADD, "INSERT INTO dead_letters(letter,batch,run,scope,declaration,item,"        \
-                      "records,code,reason,why,pointer,id,raw,at_ms)"                            \
-                      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)")                 \
+                      "records,code,reason,why,pointer,id,raw,at_ms,sum)"                        \
+                      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,"                  \
+                      "row_sum(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,'open',?14))")         \
     X(SQL_LETTERS_SUPERSEDE, "UPDATE dead_letters SET state='superseded',closed_ms=?3,"          \
                              "closed_reason='listed anew in run '||?2"                           \
                              " WHERE scope=?1 AND state='open' AND run<?2")                      \
@@ -253,30 +300,46 @@
     X(SQL_OBJECT_ADD,                                                                            \
         "INSERT INTO objects(object,scope,state,shared,failed,kind,connection,"                  \
         "id,incarnation,bytes_hash,content_hash,mapping,run,first_ms,seen_ms,version_ms,"        \
-        "fields,volatiles,raw,attributes,carry) VALUES(?1,?2,0,0,0,?3,?4,?5,?6,?7,?8,?9,?10,"    \
-        "?11,?12,?12,?13,?14,?15,?16,?17)")                                                      \
+        "fields,volatiles,raw,attributes,carry,sum) VALUES(?1,?2,0,0,0,?3,?4,?5,?6,?7,?8,?9,"    \
+        "?10,?11,?12,?12,?13,?14,?15,?16,?17,?18)")                                              \
     X(SQL_OBJECT_CONTENT,                                                                        \
         "UPDATE objects SET failed=0,bytes_hash=?2,content_hash=?3,"                             \
         "mapping=?4,run=?5,version_ms=?6,seen_ms=?6,fields=?7,volatiles=?8,raw=?9,"              \
-        "attributes=?10,carry=?11,evidence=NULL WHERE object=?1")                                \
+        "attributes=?10,carry=?11,evidence=NULL,sum=CASE ?12 WHEN 0 THEN row_sum(object,scope,"  \
+        "state,shared,0,kind,connection,id,incarnation,?2,?3,?4,?5,first_ms,?6,?6,absent_run,"   \
+        "absent_proven,NULL,?7,?8,?9,?10,?11) END WHERE object=?1")                              \
     X(SQL_OBJECT_STATE, "UPDATE objects SET scope=?2,state=?3,seen_ms=max(seen_ms,?4),"          \
-                        "evidence=?5,absent_run=?6,absent_proven=?7 WHERE object=?1")            \
-    X(SQL_OBJECT_VERSION, "UPDATE objects SET run=?2,version_ms=?3 WHERE object=?1")             \
+                        "evidence=?5,absent_run=?6,absent_proven=?7," SUM_WITH(AT_SCOPE          \
+                            "?2" AT_STATE "?3" AT_SEEN_MS "max(seen_ms,?4)" AT_EVIDENCE          \
+                            "?5" AT_ABSENT_RUN "?6" AT_ABSENT_PROVEN "?7") " WHERE object=?1")   \
+    X(SQL_OBJECT_VERSION, "UPDATE objects SET run=?2,version_ms=?3," SUM_WITH(                   \
+                              AT_RUN "?2" AT_VERSION_MS "?3") " WHERE object=?1")                \
     X(SQL_OBJECT_REFRESH, "UPDATE objects SET bytes_hash=?2,mapping=?3,volatiles=?4,carry=?5,"   \
-                          "failed=0 WHERE object=?1 AND (bytes_hash IS NOT ?2 OR mapping<>?3"    \
-                          " OR volatiles IS NOT ?4 OR carry IS NOT ?5 OR failed)")               \
-    X(SQL_OBJECT_VOLATILES, "UPDATE objects SET volatiles=?2,failed=0 WHERE object=?1"           \
-                            " AND (volatiles IS NOT ?2 OR failed)")                              \
-    X(SQL_OBJECT_FAILED, "UPDATE objects SET failed=1 WHERE object=?1 AND failed=0")             \
-    X(SQL_OBJECT_MAPS, "UPDATE objects SET failed=0 WHERE object=?1 AND failed=1")               \
-    X(SQL_OBJECT_PROVEN, "UPDATE objects SET absent_run=?2,absent_proven=1"                      \
-                         " WHERE object=?1 AND scope=?3")                                        \
-    X(SQL_OBJECT_SHARE, "UPDATE objects SET shared=1,bytes_hash=NULL WHERE object=?1")           \
+                          "failed=0," SUM_WITH(AT_BYTES_HASH                                     \
+                              "?2" AT_MAPPING "?3" AT_VOLATILES "?4" AT_CARRY "?5" AT_FAILED     \
+                              "0") " WHERE object=?1 AND (bytes_hash IS NOT ?2 OR mapping<>?3"   \
+                                   " OR volatiles IS NOT ?4 OR carry IS NOT ?5 OR failed)")      \
+    X(SQL_OBJECT_VOLATILES, "UPDATE objects SET volatiles=?2,failed=0," SUM_WITH(AT_VOLATILES    \
+                                "?2" AT_FAILED "0") " WHERE object=?1"                           \
+                                                    " AND (volatiles IS NOT ?2 OR failed)")      \
+    X(SQL_OBJECT_FAILED,                                                                         \
+        "UPDATE objects SET failed=1," SUM_WITH(AT_FAILED "1") " WHERE object=?1 AND failed=0")  \
+    X(SQL_OBJECT_MAPS,                                                                           \
+        "UPDATE objects SET failed=0," SUM_WITH(AT_FAILED "0") " WHERE object=?1 AND failed=1")  \
+    X(SQL_OBJECT_PROVEN,                                                                         \
+        "UPDATE objects SET absent_run=?2,absent_proven=1," SUM_WITH(                            \
+            AT_ABSENT_RUN "?2" AT_ABSENT_PROVEN "1") " WHERE object=?1 AND scope=?3")            \
+    X(SQL_OBJECT_SHARE, "UPDATE objects SET shared=1,bytes_hash=NULL," SUM_WITH(                 \
+                            AT_SHARED "1" AT_BYTES_HASH "NULL") " WHERE object=?1")              \
     X(SQL_HISTORY_ADD,                                                                           \
         "INSERT INTO object_history(object,state,valid_from,valid_to,"                           \
-        "from_run,to_run,mapping,scope,content_hash,fields,raw,attributes,evidence)"             \
+        "from_run,to_run,mapping,scope,content_hash,fields,raw,attributes,evidence,sum)"         \
         " SELECT object,state,version_ms,?2,run,?3,mapping,scope,content_hash,fields,raw,"       \
-        "attributes,evidence FROM objects WHERE object=?1")                                      \
+        "attributes,evidence,row_sum_change(sum" AT_SHARED "NULL" AT_FAILED "NULL" AT_KIND       \
+        "NULL" AT_CONNECTION "NULL" AT_ID "NULL" AT_INCARNATION "NULL" AT_BYTES_HASH             \
+        "NULL" AT_FIRST_MS "NULL" AT_SEEN_MS "NULL" AT_ABSENT_RUN "NULL" AT_ABSENT_PROVEN        \
+        "NULL" AT_VOLATILES "NULL" AT_CARRY "NULL" AT_VALID_TO "?2" AT_TO_RUN "?3"               \
+        ") FROM objects WHERE object=?1")                                                        \
     X(SQL_PRESENT_OBJECTS, "SELECT object,state,absent_run,absent_proven FROM objects"           \
                            " WHERE scope=?1 AND shared=0 AND state IN (0,1,3) AND run<=?2")      \
     X(SQL_PRESENT_CONTRIBUTIONS,                                                                 \
@@ -285,21 +348,32 @@
     X(SQL_CONTRIBUTION_FROM_OBJECT,                                                              \
         "INSERT INTO contributions(object,scope,state,failed,"                                   \
         "bytes_hash,content_hash,mapping,run,absent_run,absent_proven,fields,volatiles,raw,"     \
-        "attributes,carry) SELECT object,scope,state,failed,bytes_hash,content_hash,mapping,"    \
-        "run,absent_run,absent_proven,fields,volatiles,raw,attributes,carry"                     \
+        "attributes,carry,sum) SELECT object,scope,state,failed,bytes_hash,content_hash,"        \
+        "mapping,run,absent_run,absent_proven,fields,volatiles,raw,attributes,carry,"            \
+        "row_sum_change(sum" AT_SHARED "NULL" AT_KIND "NULL" AT_CONNECTION "NULL" AT_ID          \
+        "NULL" AT_INCARNATION "NULL" AT_FIRST_MS "NULL" AT_SEEN_MS "NULL" AT_VERSION_MS          \
+        "NULL" AT_EVIDENCE "NULL)"                                                               \
         " FROM objects WHERE object=?1")                                                         \
     X(SQL_CONTRIBUTION_PUT,                                                                      \
         "INSERT OR REPLACE INTO contributions(object,scope,state,"                               \
-        "bytes_hash,content_hash,mapping,run,fields,volatiles,raw,attributes,carry)"             \
-        " VALUES(?1,?2,0,?3,?4,?5,?6,?7,?8,?9,?10,?11)")                                         \
+        "bytes_hash,content_hash,mapping,run,fields,volatiles,raw,attributes,carry,sum)"         \
+        " VALUES(?1,?2,0,?3,?4,?5,?6,?7,?8,?9,?10,?11,row_sum(?1,?2,0,NULL,0,NULL,NULL,NULL,"    \
+        "NULL,?3,?4,?5,?6,NULL,NULL,NULL,NULL,NULL,NULL,?7,?8,?9,?10,?11))")                     \
     X(SQL_CONTRIBUTION, "SELECT state,absent_proven,content_hash"                                \
                         " FROM contributions WHERE object=?1 AND scope=?2")                      \
-    X(SQL_CONTRIBUTION_STATE, "UPDATE contributions SET state=?3,absent_run=?4,"                 \
-                              "absent_proven=?5 WHERE object=?1 AND scope=?2")                   \
-    X(SQL_CONTRIBUTION_PROVEN, "UPDATE contributions SET absent_run=?2,absent_proven=1"          \
-                               " WHERE object=?1 AND scope=?3")                                  \
+    X(SQL_CONTRIBUTION_STATE,                                                                    \
+        "UPDATE contributions SET state=?3,absent_run=?4,"                                       \
+        "absent_proven=?5," SUM_WITH(AT_STATE "?3" AT_ABSENT_RUN "?4" AT_ABSENT_PROVEN           \
+                                              "?5") " WHERE object=?1 AND scope=?2")             \
+    X(SQL_CONTRIBUTION_PROVEN,                                                                   \
+        "UPDATE contributions SET absent_run=?2,absent_proven=1," SUM_WITH(                      \
+            AT_ABSENT_RUN "?2" AT_ABSENT_PROVEN "1") " WHERE object=?1 AND scope=?3")            \
     X(SQL_CONTRIBUTIONS, "SELECT c.scope,t.stream,t.enriches,c.state,c.content_hash,"            \
-                         "c.fields,c.volatiles,c.raw,c.attributes,c.carry FROM contributions c"  \
+                         "c.fields,c.volatiles,c.raw,c.attributes,c.carry,c.sum IS row_sum("     \
+                         "c.object,c.scope,c.state,NULL,c.failed,NULL,NULL,NULL,NULL,"           \
+                         "c.bytes_hash,c.content_hash,c.mapping,c.run,NULL,NULL,NULL,"           \
+                         "c.absent_run,c.absent_proven,NULL,c.fields,c.volatiles,c.raw,"         \
+                         "c.attributes,c.carry) FROM contributions c"                            \
                          " JOIN scopes p ON p.scope=c.scope JOIN streams t ON t.stream=p.stream" \
                          " WHERE c.object=?1 ORDER BY t.enriches,t.position,c.scope LIMIT ?2")   \
     /* direct reads: ?3 turns the order, so that each run begins elsewhere */                    \
@@ -345,8 +419,9 @@
         " FROM dead_letters l WHERE l.scope=p.scope AND l.state='open')"                         \
         " ORDER BY p.scope LIMIT 1")                                                             \
     X(SQL_REPLAY_LETTERS,                                                                        \
-        "SELECT l.letter,l.batch,l.run,l.item,b.sequence,l.reason,l.pointer,l.id,l.raw"          \
-        " FROM dead_letters l LEFT JOIN batches b ON b.batch=l.batch"                            \
+        "SELECT l.letter,l.batch,l.run,l.item,b.sequence,l.reason,l.pointer,l.id,l.raw,"         \
+        "(SELECT sum IS row_sum(" SQL_LETTER_SUMMED ") FROM dead_letters s"                      \
+        " WHERE s.letter=l.letter) FROM dead_letters l LEFT JOIN batches b ON b.batch=l.batch"   \
         " WHERE l.scope=?1 AND l.state='open' AND (l.run,l.letter)<(?2,?3) AND (?4 IS NULL"      \
         " OR (l.batch,l.item) IN (SELECT d.batch,d.item FROM json_each(?4) j"                    \
         "  JOIN dead_letters d ON d.letter=j.value)) ORDER BY l.run DESC,l.letter DESC")         \
@@ -404,6 +479,8 @@
     /* audit */                                                                                  \
     X(SQL_LEDGER_LINK, "SELECT link FROM batches WHERE batch=?1")                                \
     X(SQL_LEDGER_ALL, "SELECT " SQL_BATCH_COLUMNS " FROM batches ORDER BY batch")                \
+    X(SQL_LETTER_WHOLE,                                                                          \
+        "SELECT sum IS row_sum(" SQL_LETTER_SUMMED ") FROM dead_letters WHERE letter=?1")        \
     X(SQL_LETTERS_OF_BATCH, "SELECT coalesce(sum(records),0) FROM dead_letters WHERE batch=?1")
 
 #endif

@@ -12,6 +12,7 @@
 #include "anchor.h"
 #include "lock.h"
 #include "migrate.h"
+#include "sums.h"
 
 #define CACHE_BYTES_DEFAULT (16 << 20) /* measured with tests/bench/store_bench */
 #define RECENT_LOOKUPS_MOST 131072     /* likewise; entries of some 20 bytes */
@@ -143,8 +144,10 @@ static bool open_file(struct store *store, const struct store_options *options, 
     if (code != SQLITE_OK)
         return sql_fault(&store->sql, code, fault);
     (void)sqlite3_wal_hook(store->sql.db, note_log, store); /* gives the hook before it: none */
-    return configure(store, options, fault) && migrate(&store->sql, !options->read_only, fault) &&
-           read_key(store, fault) && store_reload(store, fault) && check_anchor(store, fault) &&
+    return configure(store, options, fault) && sums_functions(&store->sql, fault) &&
+           migrate(&store->sql, !options->read_only, fault) &&
+           (options->read_only || sums_triggers(&store->sql, fault)) && read_key(store, fault) &&
+           store_reload(store, fault) && check_anchor(store, fault) &&
            sql_integer(&store->sql, SQL_PAGE_SIZE, &store->page_bytes, fault, "") &&
            sql_integer(&store->sql, SQL_DATA_VERSION, &store->data_version, fault, "");
 }

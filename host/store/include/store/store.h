@@ -11,7 +11,7 @@
 #include "engine/job.h"
 #include "record/known.h"
 
-#define STORE_SCHEMA_VERSION 5
+#define STORE_SCHEMA_VERSION 6
 
 struct store;
 
