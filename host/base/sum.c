@@ -65,5 +65,5 @@ uint64_t sum_bytes(uint64_t seed, struct span data)
 
 uint64_t sum_integer(uint64_t seed, int64_t value)
 {
-    return finish(take(~(seed * SPREAD), (uint64_t)value));
+    return finish(take(take(FACTOR, seed), (uint64_t)value));
 }

@@ -94,6 +94,31 @@ START_TEST(case_again_there_is_nothing_to_do)
 }
 END_TEST
 
+START_TEST(case_a_damaged_letter_is_not_mapped)
+{
+    struct again again;
+    struct fault fault;
+    struct replay_sums sums;
+    again_begin(&again, NARROW);
+    (void)again_pull(&again, PEOPLE, NULL, PROOF_PARTIAL, PAGES("[{'id':'a','login':'anna'}]"));
+    again_declare(&again, WIDE);
+    (void)world_sql(&again.world, "UPDATE dead_letters SET sum=sum+1");
+    again.turns_most = ALL_SETTLED;
+    const char *before = again_everything(&again);
+    const struct replay_sink sink = {again_told, again_settled, &again};
+    const struct replay_source source = {again.source, again.programs};
+    const struct replay_order order = {
+        .sources = &source, .source_count = 1, .who = "me", .clock = clock_system()};
+    ck_assert(!store_replay(again.world.store, &order, &sink, &sums, &fault));
+    ck_assert_int_eq(fault.code, FAULT_STORE_CORRUPT);
+    ck_assert_msg(strstr(fault.text, "dead letter 1 ") != NULL, "%s", fault.text);
+    ck_assert_str_eq(again_everything(&again), before);
+    (void)world_sql(&again.world, "UPDATE dead_letters SET sum=sum-1");
+    ck_assert_str_eq(again_replay(&again), "1 taken, account a created\n");
+    again_end(&again);
+}
+END_TEST
+
 START_TEST(case_a_letter_that_does_not_exist_is_refused_before_anything_is_done)
 {
     struct again again;
@@ -613,7 +638,7 @@ START_TEST(case_a_replay_concludes_nothing)
 END_TEST
 
 UNIT_MAIN("replay", case_what_maps_becomes_rows_books_and_a_run_of_its_own,
-    case_again_there_is_nothing_to_do,
+    case_again_there_is_nothing_to_do, case_a_damaged_letter_is_not_mapped,
     case_a_letter_that_does_not_exist_is_refused_before_anything_is_done,
     case_nothing_is_mapped_without_its_stream, case_many_go_in_batches_the_newest_first,
     case_a_rehearsal_writes_nothing_and_says_what_will_be,
