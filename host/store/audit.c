@@ -172,13 +172,31 @@ static const char *const disagreements[] = {
     "%d',s.scope,coalesce(n.n,0),s.live)"
     " FROM scopes s LEFT JOIN n USING(scope) WHERE coalesce(n.n,0)<>s.live",
     "SELECT printf('object %d: cannot be found by its name',object) FROM objects o"
-    " WHERE NOT EXISTS (SELECT 1 FROM lookups l WHERE l.object=o.object) AND"
-    " NOT EXISTS (SELECT 1 FROM recent_lookups l WHERE l.object=o.object) AND"
-    " (SELECT count(*) FROM lookups)+(SELECT count(*) FROM recent_lookups)<>"
-    "(SELECT count(*) FROM objects)",
+    " WHERE NOT EXISTS (SELECT 1 FROM lookups l"
+    "  WHERE l.hash=name_hash(o.connection,o.kind,o.id) AND l.object=o.object) AND"
+    " NOT EXISTS (SELECT 1 FROM recent_lookups l"
+    "  WHERE l.hash=name_hash(o.connection,o.kind,o.id) AND l.object=o.object)",
     "SELECT printf('the file: %s',integrity_check) FROM pragma_integrity_check"
     " WHERE integrity_check<>'ok'",
 };
+
+/* In SQL: where lookups have the object of that name. */
+static void name_hash(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count;
+    const char *id = (const char *)sqlite3_value_blob(values[2]);
+    const struct span name = {id, (size_t)sqlite3_value_bytes(values[2])};
+    uint64_t hash = slots_hash(sqlite3_user_data(context), sqlite3_value_int64(values[0]),
+        (uint32_t)sqlite3_value_int64(values[1]), name);
+    sqlite3_result_int64(context, (sqlite3_int64)hash);
+}
+
+static bool add_functions(struct store *store, struct fault *fault)
+{
+    int code = sqlite3_create_function_v2(store->sql.db, "name_hash", 3,
+        SQLITE_UTF8 | SQLITE_DETERMINISTIC, store, name_hash, NULL, NULL, NULL);
+    return code == SQLITE_OK || sql_fault(&store->sql, code, fault);
+}
 
 bool store_audit(struct store *store, void (*found)(void *context, const char *sentence),
     void *context, int64_t *ret_batches, int64_t *ret_breaks, struct fault *fault)
@@ -187,7 +205,7 @@ bool store_audit(struct store *store, void (*found)(void *context, const char *s
     struct anchor anchor;
     anchor_read(store, &anchor); /* before the snapshot: what it names must be there */
     /* One snapshot for all of it: a sync may run beside. */
-    if (!sql_run(&store->sql, SQL_READ_BEGIN, fault, ""))
+    if (!add_functions(store, fault) || !sql_run(&store->sql, SQL_READ_BEGIN, fault, ""))
         return false;
     bool good = store_reload(store, fault) && report_anchor(&audit, &anchor, fault) &&
                 follow_chain(&audit, fault);

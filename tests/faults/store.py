@@ -2,6 +2,7 @@
 """Faults 97 to 111: what happens to the store's files, beneath the real binary or behind its back."""
 import contextlib
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -169,29 +170,56 @@ def lost():
 
 @probe(103, "bit flip", "store", "A")
 def bit_flip():
-    def in_text(store, lab):
-        """Of a letter of somebody's login, as the store keeps it."""
-        login = lab.query("SELECT login FROM account ORDER BY id LIMIT 1")[0][0].encode()
-        return store.read_bytes().index(login) + 1
-
-    def case_of(place):
-        def case(stand):
-            stand.run("sync")
-            store = sides(stand)[0]
-            at = place(store, stand.lab)
-            with open(store, "r+b") as file:
+    def flip(stand, places):
+        with open(sides(stand)[0], "r+b") as file:
+            for at in places:
                 file.seek(at)
                 byte = file.read(1)[0]
                 file.seek(at)
                 file.write(bytes([byte ^ 0x01]))
+
+    def anywhere(i):
+        def case(stand):
+            stand.run("sync")
+            at = sides(stand)[0].stat().st_size * i // 60
+            flip(stand, [at])
             status, said = stand.run("audit")
             if status == 0:  # then nobody may be worse off for it
                 yield from (f"bit {at * 8} goes unnoticed: {sentence}" for sentence in stand.same())
             else:
                 yield must(status in STOPPED and said.strip(), f"the audit ends with {status} and says {said[-200:]!r}")
         return case
-    return [("in a login", case_of(in_text))] + [
-        (f"at {i} of 60 of the file", case_of(lambda store, _, i=i: store.stat().st_size * i // 60)) for i in range(60)]
+
+    def in_text(column, nth):
+        """Of the n-th account; in what pages no longer use there may be copies of it."""
+        def case(stand):
+            stand.run("sync")
+            text = stand.lab.query(f"SELECT {column} FROM account ORDER BY id LIMIT 1 OFFSET {nth}")[0][0].encode()
+            pages = sides(stand)[0].read_bytes()
+            flip(stand, [found.start() + 1 for found in re.finditer(re.escape(text), pages)])
+            status, said = stand.run("audit")
+            yield must(status == 1 and "objects " in said and "(account " in said, f"the audit ends with {status}: {said[-300:]}")
+            status, said = stand.run("export", "account")
+            yield must(status == 3 and "not as it was written" in said, f"the export ends with {status}: {said[-300:]}")
+            status, said = stand.run("sync")  # what is collected is not held up by it
+            yield must(status == 0, f"the sync ends with {status}: {said[-300:]}")
+            status, said = stand.run("audit")
+            yield must(status == 1 and "not as it was written" in said, f"after a sync the audit ends with {status}: {said[-300:]}")
+        return case
+
+    def by_hand(edit):
+        def case(stand):
+            stand.run("sync")
+            with contextlib.closing(sqlite3.connect(stand.lab.store, isolation_level=None)) as store:
+                store.execute(edit)
+            status, said = stand.run("audit")
+            yield must(status == 1 and "not as it was written" in said, f"the audit ends with {status}: {said[-300:]}")
+        return case
+
+    return [(f"in the {column} of account {n}", in_text(column, n)) for n in (0, 7, 19) for column in ("login", "email")] + [
+        (f"by hand: {edit}", by_hand(edit)) for edit in (
+            "UPDATE objects SET state = 2 WHERE object = 3", "UPDATE runs SET proof = 2", "UPDATE streams SET complete_ms = 0",
+            "UPDATE mappings SET states = '{}'")] + [(f"at {i} of 60 of the file", anywhere(i)) for i in range(60)]
 
 
 def half_run(stand, batches=2):

@@ -52,7 +52,8 @@ START_TEST(case_rows_that_are_gone_and_sums_that_lie)
         "UPDATE dead_letters SET records=2",
         "UPDATE scope_runs SET created=9,received=11 WHERE run=2", "UPDATE scopes SET live=99",
         "UPDATE tallies SET count=99", "DELETE FROM objects WHERE object=1",
-        "UPDATE objects SET state=2 WHERE object=1",
+        "UPDATE objects SET state=2 WHERE object=1", "UPDATE recent_lookups SET hash=hash+1",
+        "UPDATE recent_lookups SET object=object+10",
         "UPDATE meta SET value=zeroblob(32) WHERE name='head'"};
     struct world world;
     struct fault fault;
