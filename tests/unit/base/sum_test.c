@@ -32,15 +32,20 @@ START_TEST(case_stored_sums_never_change)
 }
 END_TEST
 
+static void flip(char *bytes, size_t bit)
+{
+    bytes[bit / 8] = (char)(bytes[bit / 8] ^ 1 << bit % 8);
+}
+
 START_TEST(case_every_bit_counts)
 {
     char bytes[LONGEST];
     for (size_t length = 1; length <= LONGEST; length++) {
         uint64_t before = sum_bytes(1, patterned(bytes, length));
         for (size_t bit = 0; bit < 8 * length; bit++) {
-            bytes[bit / 8] ^= (char)(1 << bit % 8);
+            flip(bytes, bit);
             ck_assert_uint_ne(sum_bytes(1, (struct span){bytes, length}), before);
-            bytes[bit / 8] ^= (char)(1 << bit % 8);
+            flip(bytes, bit);
         }
     }
     uint64_t none = sum_integer(1, 0);
