@@ -307,15 +307,22 @@ static void note_told(struct visit *on)
                                           (int64_t)reached >= page->total;
 }
 
-bool application_lied(const struct application *application, enum listing_name name)
+static bool is_lie(const struct totals_told *totals)
 {
-    size_t first = totals_of(name, 1), count = name == LISTING_MEMBERS ? TRUTH_GROUPS_MAX : 1;
-    for (size_t i = first; i < first + count; i++) {
-        const struct totals_told *totals = &application->totals[i];
-        if ((totals->said[0] || totals->said[1]) && !(totals->said[0] & totals->held[0]) &&
-            !(totals->said[1] & totals->held[1]))
+    bool told = totals->said[0] || totals->said[1];
+    return told && !(totals->said[0] & totals->held[0]) && !(totals->said[1] & totals->held[1]);
+}
+
+bool application_lied(
+    const struct application *application, enum listing_name name, int64_t from_ms, int64_t to_ms)
+{
+    const struct crowd *groups = &application->truth.crowds[CROWD_GROUPS];
+    if (name != LISTING_MEMBERS)
+        return is_lie(&application->totals[name]);
+    for (size_t i = 0; i < groups->count; i++)
+        if (object_throughout(&groups->objects[i], from_ms, to_ms) &&
+            is_lie(&application->totals[totals_of(name, groups->objects[i].number)]))
             return true;
-    }
     return false;
 }
 

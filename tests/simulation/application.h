@@ -105,8 +105,10 @@ void application_heard(struct application *application, const struct response *r
 void application_forgotten(struct application *application);
 /* Another round begins. read_in_full: those listings that were, in the one before. */
 void application_round(struct application *application, const bool read_in_full[LISTING_COUNT]);
-/* Totals were told of that listing, or of one group's members, and none of them was right. */
-bool application_lied(const struct application *application, enum listing_name name);
+/* Totals were told of that listing, or of the members of one group that was there all the time, and
+ * none of them was right. */
+bool application_lied(
+    const struct application *application, enum listing_name name, int64_t from_ms, int64_t to_ms);
 /* What an exchange needs from the application's files. */
 void answer_set(struct response *response, int status, const char *type, const char *text);
 void answer_header(struct response *response, const char *name, const char *value);

@@ -343,7 +343,7 @@ static void check_proven(
     /* What a wrong total proves by chance is true all the same: two lies that cancel each other
      * out, or a number that comes to be right before the listing ends. So it is not where a number
      * comes from that counts, but whether the listing ever was so long while it was read. */
-    if (!hidden && application_lied(on.application, name))
+    if (!hidden && application_lied(on.application, name, on.from_ms, on.to_ms))
         world_complain(world, "app%zu: %s are proven by totals of which none was right", c,
             listing_name(name));
     if (!on.fault || hidden || on.application->lies)

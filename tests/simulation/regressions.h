@@ -26,6 +26,7 @@ static const struct {
     {400738, "likewise"},
     {322780, "a request lost beside the first that tells of a budget was not counted"},
     {323282, "likewise"},
+    {323745, "a total told of a group that was gone at the end was held against proof (checker)"},
 };
 
 #endif
