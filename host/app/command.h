@@ -22,7 +22,7 @@ enum status {
 struct command_line {
     const char *configuration;
     bool json, full, kinds_only, all_states, dry_run;
-    const char *connection, *stream, *format, *as_of, *reason;
+    const char *connection, *stream, *run, *format, *as_of, *reason;
     char **arguments;
     int argument_count;
 };

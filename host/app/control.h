@@ -9,7 +9,8 @@
  * were not are not begun.
  *
  *     {"command":"sync","full":false,"names":["acme"]}                 names: none means all
- *     {"command":"hold","verb":"approve","number":7,"who":"ada"}       verb: approve, reject
+ *     {"command":"hold","verb":"approve","number":7,"who":"ada"}       verb: approve, reject;
+ *         "of_run":true: of the run with that number, all open holds
  *     {"command":"discard","number":7,"who":"ada","reason":"a test account"}
  *     {"command":"replay","dry":false,"who":"ada","connection":"acme","letters":[7,9]}
  *

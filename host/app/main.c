@@ -33,8 +33,8 @@ static const struct subcommand subcommands[] = {
         "list|show NUMBER|replay [--dry-run] [--connection NAME] [--stream S] [NUMBER…]|discard "
         "NUMBER --reason WHY [--json]",
         "dead letters; replay maps again without a fetch", command_dead, 1, 1 << 16},
-    {"hold", "list|approve NUMBER|reject NUMBER [--json]", "absences that wait for a person",
-        command_hold, 1, 2},
+    {"hold", "list|approve NUMBER|reject NUMBER|approve --run RUN|reject --run RUN [--json]",
+        "absences that wait for a person", command_hold, 1, 2},
     {"export", "KIND [--connection NAME] [--state live|all] [--as-of TIME] [--format ndjson|csv]",
         "objects in id order", command_export, 1, 1},
     {"connectors", "[--json]", "what is loaded, what was refused, and why", command_connectors, 0,
@@ -120,6 +120,7 @@ enum {
     OPTION_FORMAT,
     OPTION_REASON,
     OPTION_STREAM,
+    OPTION_RUN,
     OPTION_DRY_RUN,
     OPTION_KINDS,
     OPTION_VERSION,
@@ -134,9 +135,10 @@ static const struct option options[] = {{"json", no_argument, NULL, OPTION_JSON}
     {"format", required_argument, NULL, OPTION_FORMAT},
     {"reason", required_argument, NULL, OPTION_REASON},
     {"stream", required_argument, NULL, OPTION_STREAM},
-    {"dry-run", no_argument, NULL, OPTION_DRY_RUN}, {"kinds", no_argument, NULL, OPTION_KINDS},
-    {"configuration", required_argument, NULL, 'c'}, {"version", no_argument, NULL, OPTION_VERSION},
-    {"help", no_argument, NULL, OPTION_HELP}, {NULL, 0, NULL, 0}};
+    {"run", required_argument, NULL, OPTION_RUN}, {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
+    {"kinds", no_argument, NULL, OPTION_KINDS}, {"configuration", required_argument, NULL, 'c'},
+    {"version", no_argument, NULL, OPTION_VERSION}, {"help", no_argument, NULL, OPTION_HELP},
+    {NULL, 0, NULL, 0}};
 
 /* STATUS_DONE: go on; `ret_stop` where the answer was given already (help, version). */
 static enum status parse(int argc, char **argv, struct command_line *line, bool *ret_stop)
@@ -173,6 +175,9 @@ static enum status parse(int argc, char **argv, struct command_line *line, bool 
             break;
         case OPTION_STREAM:
             line->stream = optarg;
+            break;
+        case OPTION_RUN:
+            line->run = optarg;
             break;
         case OPTION_DRY_RUN:
             line->dry_run = true;

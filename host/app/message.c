@@ -92,6 +92,7 @@ enum {
     AT_FULL,
     AT_NAMES,
     AT_NUMBER,
+    AT_OF_RUN,
     AT_WHO,
     AT_REASON,
     AT_DRY,
@@ -104,13 +105,13 @@ enum {
 #define BIT(place) (1u << (place))
 
 /* Which members each request has, besides `command` and `verb`; those of a decision must be there,
- * and who replays. */
+ * but for flags, and who replays. */
 static const struct {
     const char *command, *verb;
     unsigned members;
 } requests[] = {[REQUEST_SYNC] = {"sync", NULL, BIT(AT_FULL) | BIT(AT_NAMES)},
-    [REQUEST_APPROVE] = {"hold", "approve", BIT(AT_NUMBER) | BIT(AT_WHO)},
-    [REQUEST_REJECT] = {"hold", "reject", BIT(AT_NUMBER) | BIT(AT_WHO)},
+    [REQUEST_APPROVE] = {"hold", "approve", BIT(AT_NUMBER) | BIT(AT_OF_RUN) | BIT(AT_WHO)},
+    [REQUEST_REJECT] = {"hold", "reject", BIT(AT_NUMBER) | BIT(AT_OF_RUN) | BIT(AT_WHO)},
     [REQUEST_DISCARD] = {"discard", NULL, BIT(AT_NUMBER) | BIT(AT_WHO) | BIT(AT_REASON)},
     [REQUEST_REPLAY] = {"replay", NULL,
         BIT(AT_DRY) | BIT(AT_CONNECTION) | BIT(AT_STREAM) | BIT(AT_LETTERS) | BIT(AT_WHO)}};
@@ -134,7 +135,8 @@ static bool write_decision(
 {
     const char *verb = requests[request->verb].verb;
     return (!verb || bytes_format(line, fault, ",\"verb\":\"%s\"", verb)) &&
-           bytes_format(line, fault, ",\"number\":%lld,\"who\":", (long long)request->number) &&
+           bytes_format(line, fault, ",\"number\":%lld%s,\"who\":", (long long)request->number,
+               request->of_run ? ",\"of_run\":true" : "") &&
            bytes_append_json(line, span_of(request->who), fault) &&
            (!request->reason || (bytes_append_text(line, ",\"reason\":", fault) &&
                                     bytes_append_json(line, span_of(request->reason), fault)));
@@ -273,6 +275,7 @@ static bool read_members(const struct place *places, struct arena *arena,
     if (request->verb == REQUEST_REPLAY)
         return read_replay(places, arena, request, fault);
     return read_integer(&places[AT_NUMBER], 1, &request->number, fault) &&
+           read_flag(&places[AT_OF_RUN], &request->of_run, fault) &&
            read_string(&places[AT_WHO], MESSAGE_WHO_MAX, arena, &request->who, fault) &&
            (!(members & BIT(AT_REASON)) ||
                read_string(&places[AT_REASON], MESSAGE_WHY_MAX, arena, &request->reason, fault));
@@ -286,6 +289,7 @@ bool message_read_request(struct span line, const struct hash_key *key, struct a
         [AT_FULL] = {.name = "full"},
         [AT_NAMES] = {.name = "names"},
         [AT_NUMBER] = {.name = "number"},
+        [AT_OF_RUN] = {.name = "of_run"},
         [AT_WHO] = {.name = "who"},
         [AT_REASON] = {.name = "reason"},
         [AT_DRY] = {.name = "dry"},

@@ -29,7 +29,8 @@ struct control_request {
     bool full;                /* SYNC */
     const char *const *names; /* SYNC; none: all */
     size_t name_count;
-    int64_t number;           /* of the hold or the letter */
+    int64_t number;           /* of the hold or the letter; */
+    bool of_run;              /* APPROVE, REJECT: of a run, all whose open holds are meant */
     const char *who, *reason; /* reason: DISCARD */
     /* REPLAY */
     bool dry;

@@ -172,6 +172,11 @@ enum status command_audit(const struct command_line *line)
 
 /* ------------------------------------------------------------------ hold ---------------------- */
 
+static bool run_number(const struct command_line *line, int64_t *ret_run)
+{
+    return line->argument_count == 1 && span_to_int64(span_of(line->run), ret_run) && *ret_run > 0;
+}
+
 enum status command_hold(const struct command_line *line)
 {
     const char *verb = line->arguments[0];
@@ -181,15 +186,19 @@ enum status command_hold(const struct command_line *line)
         return command_show(line, QUERY_HOLDS, NULL, "holds", "nothing is held", NULL);
     if (!approve && strcmp(verb, "reject") != 0)
         return command_misuse("hold takes list, approve or reject, not \"%s\"", verb);
-    if (!change_number(line, &number))
-        return command_misuse(
-            "hold %s takes the number of a hold, as `muster hold list` prints it", verb);
-    const struct control_request request = {
-        .verb = approve ? REQUEST_APPROVE : REQUEST_REJECT, .number = number, .who = change_who()};
+    if (line->run ? !run_number(line, &number) : !change_number(line, &number))
+        return command_misuse("hold %s takes the number of a hold, as `muster hold list` prints it,"
+                              " or --run and that of a run, for all its holds",
+            verb);
+    const struct control_request request = {.verb = approve ? REQUEST_APPROVE : REQUEST_REJECT,
+        .number = number,
+        .of_run = line->run != NULL,
+        .who = change_who()};
     enum status status = change_make(line, &request);
     if (status != STATUS_DONE)
         return status;
-    (void)printf("hold %lld is %s\n", (long long)number, approve ? "approved" : "rejected");
+    (void)printf(line->run ? "the holds of run %lld are %s\n" : "hold %lld is %s\n",
+        (long long)number, approve ? "approved" : "rejected");
     return STATUS_DONE;
 }
 

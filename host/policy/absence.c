@@ -15,14 +15,21 @@ static bool is_above_share(int64_t missing, int64_t present, int64_t percent)
     return above * 100 > present % 100 * percent;
 }
 
+static bool is_above(const struct absence_facts *facts, int64_t missing, int64_t present)
+{
+    return missing > facts->most && is_above_share(missing, present, facts->percent);
+}
+
 const char *absence_hold(const struct absence_facts *facts)
 {
-    assert(facts->missing >= 0 && facts->present >= 0);
+    assert(facts->missing >= 0 && facts->present >= 0 && facts->missing_elsewhere >= 0);
     if (facts->missing == 0)
         return NULL;
-    if (facts->missing > facts->most &&
-        is_above_share(facts->missing, facts->present, facts->percent))
+    if (is_above(facts, facts->missing, facts->present))
         return "more objects missing at once than the guard lets pass";
+    if (facts->child &&
+        is_above(facts, facts->missing_elsewhere + facts->missing, facts->present_in_all))
+        return "more objects missing in all listings of the stream than the guard lets pass";
     if (facts->empty && !facts->child)
         return "the listing is empty and was not before";
     return NULL;

@@ -6,6 +6,7 @@
  */
 #include "absence.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/memory.h"
@@ -110,16 +111,55 @@ static bool climb(struct store *store, struct place *place, const struct absent 
     return true;
 }
 
-static const char *hold_reason(const struct place *place, const struct job_scope_end *end,
-    const struct seen *seen, size_t missing, bool child)
+/* Whether the scope belongs to a parent object. */
+static bool has_parent(
+    struct store *store, const struct place *place, bool *ret_child, struct fault *fault)
 {
-    const struct absence_facts facts = {.missing = (int64_t)missing,
+    int64_t child = 0;
+    if (!sql_integer(&store->sql, SQL_SCOPE_IS_CHILD, &child, fault, "i", place->scope))
+        return false;
+    *ret_child = child != 0;
+    return true;
+}
+
+/* What the stream's other listings would take away: in this run, and, as long as that is not too
+ * much already, what earlier runs left on hold where this one has not looked yet. Each hold is of
+ * one object at the least, so that no more of them than the bound need be added up. */
+static bool look_elsewhere(struct store *store, const struct place *place,
+    struct absence_facts *facts, struct fault *fault)
+{
+    int64_t held = 0;
+    AUTO_ROW *row = NULL;
+    enum sql_step step = sql_one(&store->sql, SQL_RUN_ABSENT, &row, fault, "i", place->run);
+    if (step == SQL_FAILED)
+        return false;
+    assert(step == SQL_ROW && "a scope ends in a run");
+    facts->present_in_all = sqlite3_column_int64(row, 0);
+    facts->missing_elsewhere = sqlite3_column_int64(row, 1);
+    if (absence_hold(facts))
+        return true;
+    int64_t bound = facts->most + facts->present_in_all / 100 * facts->percent + facts->percent + 1;
+    if (!sql_integer(&store->sql, SQL_HELD_ELSEWHERE, &held, fault, "iiii", place->stream,
+            place->run, place->scope, bound))
+        return false;
+    facts->missing_elsewhere += held;
+    return true;
+}
+
+static bool find_reason(struct store *store, const struct place *place,
+    const struct job_scope_end *end, const struct seen *seen, size_t missing,
+    const char **ret_reason, struct fault *fault)
+{
+    struct absence_facts facts = {.missing = (int64_t)missing,
         .present = place->count[STATE_LIVE] + place->count[STATE_FILTERED],
         .empty = seen->own + seen->others == 0 && seen->id_count == 0,
-        .child = child,
         .most = end->absence_most,
         .percent = end->absence_percent};
-    return absence_hold(&facts);
+    if (!has_parent(store, place, &facts.child, fault) ||
+        (facts.child && missing > 0 && !look_elsewhere(store, place, &facts, fault)))
+        return false;
+    *ret_reason = absence_hold(&facts);
+    return true;
 }
 
 #define HOLD_NAMES 3 /* objects that a hold names beside their number */
@@ -158,34 +198,26 @@ static bool hold(struct store *store, struct place *place, const struct job_scop
                bytes_span(&store->blob), wall_ms);
 }
 
-/* Whether the scope belongs to a parent object. */
-static bool has_parent(
-    struct store *store, const struct place *place, bool *ret_child, struct fault *fault)
-{
-    int64_t child = 0;
-    if (!sql_integer(&store->sql, SQL_SCOPE_IS_CHILD, &child, fault, "i", place->scope))
-        return false;
-    *ret_child = child != 0;
-    return true;
-}
-
 /* Draws the conclusions of what is absent; `seen` is what the run saw. */
 static bool draw(struct store *store, struct place *place, struct job_scope_end *end,
     const struct seen *seen, struct absent *absent, int64_t wall_ms, struct fault *fault)
 {
-    bool child, proven = end->proof == PROOF_PROVEN;
-    if (!has_parent(store, place, &child, fault) ||
-        !sql_run(&store->sql, SQL_HOLD_SUPERSEDE, fault, "ii", place->scope, wall_ms))
+    const char *reason;
+    bool proven = end->proof == PROOF_PROVEN;
+    int64_t missing = (int64_t)absent->missing_count;
+    if (!sql_run(&store->sql, SQL_HOLD_SUPERSEDE, fault, "ii", place->scope, wall_ms) ||
+        !find_reason(store, place, end, seen, absent->missing_count, &reason, fault) ||
+        (missing > 0 &&
+            !sql_run(&store->sql, SQL_RUN_ABSENT_ADD, fault, "ii", place->run, missing)))
         return false;
-    const char *reason = hold_reason(place, end, seen, absent->missing_count, child);
     if (reason) {
-        end->held = (int64_t)absent->missing_count;
+        end->held = missing;
         if (!hold(store, place, end, absent, reason, wall_ms, fault))
             return false;
     } else {
         struct cause cause = {
             .wall_ms = wall_ms, .absent_run = place->run, .absent_proven = proven};
-        end->missing = (int64_t)absent->missing_count;
+        end->missing = missing;
         if (!go_missing(store, place, absent->missing, absent->missing_count, &cause, fault))
             return false;
     }

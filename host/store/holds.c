@@ -110,6 +110,35 @@ bool store_hold_decide(struct store *store, int64_t hold, bool approve, const ch
     return store_end(store, decide(store, hold, approve, who, wall_ms, fault), fault);
 }
 
+/* All of them, or none. */
+static bool decide_run(struct store *store, int64_t run, bool approve, const char *who,
+    int64_t wall_ms, int64_t *ret_decided, struct fault *fault)
+{
+    for (int64_t decided = 0;; decided++) {
+        int64_t hold = 0;
+        if (!sql_integer(&store->sql, SQL_HOLD_OF_RUN, &hold, fault, "i", run))
+            return false;
+        if (hold == 0 && decided == 0)
+            return fault_set(fault, FAULT_NOT_FOUND,
+                "run %lld has no open hold; muster hold list shows which have", (long long)run);
+        if (hold == 0) {
+            *ret_decided = decided;
+            return true;
+        }
+        if (!decide(store, hold, approve, who, wall_ms, fault))
+            return false;
+    }
+}
+
+bool store_hold_decide_run(struct store *store, int64_t run, bool approve, const char *who,
+    int64_t wall_ms, int64_t *ret_decided, struct fault *fault)
+{
+    if (!store_begin(store, fault))
+        return false;
+    return store_end(
+        store, decide_run(store, run, approve, who, wall_ms, ret_decided, fault), fault);
+}
+
 static bool discard(struct store *store, int64_t letter, const char *who, const char *reason,
     int64_t wall_ms, struct fault *fault)
 {

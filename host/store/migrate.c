@@ -24,6 +24,7 @@ static const struct migration migrations[] = {
     {4, schema_replays},
     {5, schema_shapes},
     {SUMS_SCHEMA, schema_sums},
+    {6, schema_absent},
 };
 
 static bool pragma(

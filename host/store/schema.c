@@ -238,3 +238,10 @@ const char *schema_sums(void)
            "ALTER TABLE contributions ADD COLUMN sum INTEGER;\n"
            "ALTER TABLE object_history ADD COLUMN sum INTEGER;\n";
 }
+
+/* For the guard over all listings of a run: what they had before, and what they would take away. */
+const char *schema_absent(void)
+{
+    return "ALTER TABLE runs ADD COLUMN present_before INTEGER NOT NULL DEFAULT 0;\n"
+           "ALTER TABLE runs ADD COLUMN absent INTEGER NOT NULL DEFAULT 0;\n";
+}

@@ -20,6 +20,7 @@ const char *schema_recent_lookups(void); /* version 3 */
 const char *schema_replays(void);        /* version 4 */
 const char *schema_shapes(void);         /* version 5 */
 const char *schema_sums(void);           /* version 6 */
+const char *schema_absent(void);         /* version 6, too */
 /* The triggers, made anew; like the views no matter of a version, but of the program. */
 const char *schema_triggers(void);
 /* Appends `CREATE VIEW` for each view; temporary: for a handle's own, which hide those of the

@@ -132,8 +132,10 @@
                        "bookmark_note FROM streams WHERE connection=?1 AND name=?2")             \
     X(SQL_RUN_OF_ROUND, "SELECT run,ended_ms,proof,full FROM runs WHERE round=?1 AND stream=?2") \
     X(SQL_RUN_ADD, "INSERT INTO"                                                                 \
-                   " runs(round,stream,declaration,mapping,full,why_full,bound,started_ms)"      \
-                   " SELECT ?1,?2,declaration,?3,?4,?5,?6,?7 FROM rounds WHERE round=?1")        \
+                   " runs(round,stream,declaration,mapping,full,why_full,bound,started_ms,"      \
+                   "present_before) SELECT ?1,?2,declaration,?3,?4,?5,?6,?7,"                    \
+                   "(SELECT coalesce(sum(live+filtered),0) FROM scopes WHERE stream=?2)"         \
+                   " FROM rounds WHERE round=?1")                                                \
     X(SQL_STREAM_RUN, "UPDATE streams SET last_run=?2 WHERE stream=?1")                          \
     X(SQL_RUN_FIND, "SELECT run FROM runs WHERE run=?1")                                         \
     X(SQL_RUN_ENDED, "SELECT ended_ms FROM runs WHERE run=?1")                                   \
@@ -402,6 +404,14 @@
                        "||substr(id,1,64) FROM objects o WHERE object=?1")                       \
     X(SQL_HOLD_SUPERSEDE, "UPDATE holds SET state='superseded',decided_ms=?2"                    \
                           " WHERE scope=?1 AND state='open'")                                    \
+    X(SQL_RUN_ABSENT, "SELECT present_before,absent FROM runs WHERE run=?1")                     \
+    X(SQL_RUN_ABSENT_ADD, "UPDATE runs SET absent=absent+?2 WHERE run=?1")                       \
+    /* held since earlier runs, where this one has not looked yet; ?4 of them at most */         \
+    X(SQL_HELD_ELSEWHERE,                                                                        \
+        "SELECT coalesce(sum(count),0) FROM (SELECT h.count FROM holds h CROSS JOIN scopes p"    \
+        " ON p.scope=h.scope WHERE h.state='open' AND p.stream=?1 AND h.run<?2 AND h.scope<>?3"  \
+        " LIMIT ?4)")                                                                            \
+    X(SQL_HOLD_OF_RUN, "SELECT min(hold) FROM holds WHERE run=?1 AND state='open'")              \
     X(SQL_HOLD_FIND, "SELECT run,scope,after_batch,proven,keys FROM holds"                       \
                      " WHERE hold=?1 AND state='open'")                                          \
     X(SQL_HOLD_DECIDE, "UPDATE holds SET state=?2,decided_ms=?3,decided_by=?4 WHERE hold=?1")    \

@@ -156,6 +156,10 @@ BUGS = [
         ("host/base/coding.c", "if (into->length > RATIO_FROM &&", "if (false &&")),
     bug("cut_gzip_whole", "a compressed body that was cut is taken for whole", "16", "unit.base.coding",
         ("host/base/coding.c", "            return Z_BUF_ERROR; /*", "            return Z_STREAM_END; /*")),
+    bug("loss_spread", "a loss that is spread over many listings passes the guard", "78", "unit.store.absence",
+        ("host/policy/absence.c", "    if (facts->child &&\n", "    if (false &&\n")),
+    bug("loss_in_instalments", "what is held of a stream does not count in its next run", "78", "unit.store.absence",
+        ("host/store/absence.c", "    facts->missing_elsewhere += held;\n", "")),
     # ---- crashes, disks and memory
     bug("sync_relaxed", "a commit is acknowledged before it is on the disk", "102", "inject.power",
         ("host/store/store.c", "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;", "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;")),

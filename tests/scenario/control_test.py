@@ -179,9 +179,14 @@ with Upstream("--users", USERS, "--groups", 5, "--token", "secret", "--latency-m
         check(done.returncode == 2 and "no open hold" in done.stderr, f"once only: {done.stderr}")
         done = lab.run("dead", "discard", "4711", "--reason", "a test")
         check(done.returncode == 2 and "4711" in done.stderr, f"no such letter: {done.stderr}")
-        for hold in holds:
-            if hold["connection"] == "acme" and hold["stream"] != "users":
-                lab.run("hold", "approve", str(hold["hold"]))
+        others = {hold["run"] for hold in holds if hold["connection"] == "acme" and hold["stream"] != "users"}
+        for run in others:
+            done = lab.run("hold", "approve", "--run", str(run))
+            check(done.returncode == 0 and f"the holds of run {run} are approved" in done.stdout, f"a run's: {done.stdout}{done.stderr}")
+        left = lab.query("SELECT count(*) FROM hold WHERE state='open' AND connection='acme'")[0][0]
+        check(others and left == 0, f"all of them: {others}, {left} left")
+        done = lab.run("hold", "approve", "--run", str(min(others)))
+        check(done.returncode == 2 and "has no open hold" in done.stderr, f"once only: {done.stderr}")
         missing = "SELECT count(*) FROM account WHERE connection='acme' AND state='missing'"
         check(lab.query(missing)[0][0] == 400, "approved: they are missing")
         check(held("acme") and held("second"), "and follow what is decided")

@@ -58,5 +58,30 @@ START_TEST(the_bounds_are_the_policys)
 }
 END_TEST
 
-UNIT_MAIN("absence", more_than_both_bounds_is_held, an_empty_listing_is_held_unless_it_is_a_childs,
-    the_bounds_are_the_policys)
+/* A listing of each parent's children: what they lose together counts together. */
+START_TEST(a_loss_spread_over_many_listings_is_held)
+{
+    struct absence_facts facts = {.missing = 1,
+        .present = 10,
+        .child = true,
+        .missing_elsewhere = 49,
+        .present_in_all = 1000,
+        .most = 3,
+        .percent = 5};
+    ck_assert_ptr_null(absence_hold(&facts));
+    facts.missing_elsewhere = 50;
+    ck_assert_str_eq(absence_hold(&facts),
+        "more objects missing in all listings of the stream than the guard lets pass");
+    facts.missing = 0; /* one that loses nothing has nothing to hold */
+    ck_assert_ptr_null(absence_hold(&facts));
+    facts = (struct absence_facts){
+        .missing = 1, .present = 1, .child = true, .missing_elsewhere = 2, .most = 3, .percent = 5};
+    ck_assert_ptr_null(absence_hold(&facts)); /* three in all are never held */
+    facts = (struct absence_facts){
+        .missing = 1, .present = 50, .missing_elsewhere = 50, .most = 3, .percent = 5};
+    ck_assert_ptr_null(absence_hold(&facts)); /* the only listing is its own whole */
+}
+END_TEST
+
+UNIT_MAIN("absence", a_loss_spread_over_many_listings_is_held, more_than_both_bounds_is_held,
+    an_empty_listing_is_held_unless_it_is_a_childs, the_bounds_are_the_policys)

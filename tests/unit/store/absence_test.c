@@ -294,6 +294,71 @@ START_TEST(case_child_scopes_are_their_own_and_close_with_the_parent)
 }
 END_TEST
 
+/* One run over the members of ten groups, `count` in each, those from `from` on without their last
+ * one; the answer of the last group. */
+static int64_t list_members(struct world *world, int count, int from, int64_t *ret_held)
+{
+    int64_t missing = 0;
+    world_round(world);
+    int64_t run = world_run(world, MEMBERS);
+    *ret_held = 0;
+    for (int group = 0; group < 10; group++) {
+        char parent[16], id[32];
+        struct draft draft;
+        (void)snprintf(parent, sizeof parent, "g%d", group);
+        struct job_scope_begin scope = world_scope(world, MEMBERS, run, parent);
+        draft_begin(world, &draft, MEMBERS, &scope, 1);
+        for (int i = 0; i < count - (group >= from); i++) {
+            (void)snprintf(id, sizeof id, "u%d-g%d", i, group);
+            (void)draft_record(
+                &draft, MUSTER_GRANT, arena_copy_text(world->arena, id), "{\"subject_id\":\"u\"}");
+        }
+        (void)draft_commit(world, &draft);
+        struct job_scope_end end = world_scope_end(world, &scope, PROOF_PROVEN);
+        missing += end.missing;
+        *ret_held += end.held;
+    }
+    (void)world_run_end(world, run, PROOF_PROVEN);
+    world_round_end(world);
+    return missing;
+}
+
+/* Of 100 grants five may go in one run, whichever groups they are of; and not five more in the
+ * next. */
+START_TEST(case_a_loss_that_is_spread_is_held)
+{
+    struct world world;
+    struct fault fault;
+    int64_t held, decided;
+    world_open(&world);
+    ck_assert_int_eq(list_members(&world, 10, 10, &held), 0);
+    ck_assert_int_eq(list_members(&world, 10, 5, &held), 5);
+    ck_assert_int_eq(held, 0);
+    world_close(&world);
+    world_open(&world);
+    (void)list_members(&world, 10, 10, &held);
+    ck_assert_int_eq(list_members(&world, 10, 0, &held), 5);
+    ck_assert_int_eq(held, 5);
+    ck_assert_str_eq(world_sql(&world, "SELECT count,reason FROM hold WHERE parent='g9'"),
+        "1|more objects missing in all listings of the stream than the guard lets pass: grant "
+        "u9-g9\n");
+    ck_assert_int_eq(list_members(&world, 9, 10, &held), 0); /* five wait, five are gone */
+    ck_assert_int_eq(held, 5);
+    ck_assert_str_eq(
+        world_sql(&world, "SELECT state,count(*) FROM \"grant\" GROUP BY state ORDER BY state"),
+        "deleted|5\nlive|95\n");
+    ck_assert(!store_hold_decide_run(world.store, 2, true, "eve", world.wall_ms, &decided, &fault));
+    ck_assert_int_eq(fault.code, FAULT_NOT_FOUND);
+    ck_assert(store_hold_decide_run(world.store, 3, true, "eve", world.wall_ms, &decided, &fault));
+    ck_assert_int_eq(decided, 5);
+    ck_assert_str_eq(
+        world_sql(&world, "SELECT state,count(*) FROM \"grant\" GROUP BY state ORDER BY state"),
+        "deleted|5\nlive|90\nmissing|5\n");
+    world_assert_sound(&world);
+    world_close(&world);
+}
+END_TEST
+
 START_TEST(case_many_parents_come_in_pages)
 {
     struct world world;
@@ -374,5 +439,6 @@ UNIT_MAIN("absence", case_two_proven_runs_delete, case_a_replica_that_flaps_dele
     case_asserted_makes_missing_at_most, case_partial_and_barred_conclude_nothing,
     case_ending_twice_answers_the_same, case_empty_listing_is_held,
     case_mass_absence_is_held_and_decided,
-    case_child_scopes_are_their_own_and_close_with_the_parent, case_many_parents_come_in_pages,
-    case_missing_and_listed_dead_is_not_deleted, case_what_a_later_run_touched_is_left_alone)
+    case_child_scopes_are_their_own_and_close_with_the_parent, case_a_loss_that_is_spread_is_held,
+    case_many_parents_come_in_pages, case_missing_and_listed_dead_is_not_deleted,
+    case_what_a_later_run_touched_is_left_alone)

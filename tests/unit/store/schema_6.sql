@@ -379,6 +379,8 @@ CREATE TRIGGER letters_match BEFORE INSERT ON batches
 WHEN NEW.dead <> (SELECT coalesce(sum(records), 0) FROM dead_letters
   WHERE batch = NEW.batch) BEGIN
   SELECT RAISE(ABORT, 'dead differs from the dead letters written'); END;
+ALTER TABLE runs ADD COLUMN present_before INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN absent INTEGER NOT NULL DEFAULT 0;
 COMMIT;
 PRAGMA user_version=6;
 PRAGMA application_id=1297306706;

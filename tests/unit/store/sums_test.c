@@ -102,12 +102,12 @@ static void fill(struct world *world)
 /* Columns of these tables that have other witnesses, or on which nothing rests. */
 static const char *const uncovered[] = {"streams.shapes_run", /* drift's */
     "scopes.live", "scopes.missing", "scopes.filtered", "runs.requests", "runs.retries",
-    "runs.throttled_ms", "scope_runs.position", "scope_runs.bookmark", "scope_runs.sequence",
-    "scope_runs.seen_after", "scope_runs.live_before", "scope_runs.withdrawn", "scope_runs.pages",
-    "scope_runs.received", "scope_runs.created", "scope_runs.changed", "scope_runs.unchanged",
-    "scope_runs.duplicate", "scope_runs.filtered", "scope_runs.dead", "scope_runs.reappeared",
-    "scope_runs.conflicts", "scope_runs.unreadable", "scope_runs.distinct_items",
-    "object_history.version"};
+    "runs.throttled_ms", "runs.present_before", "runs.absent", "scope_runs.position",
+    "scope_runs.bookmark", "scope_runs.sequence", "scope_runs.seen_after", "scope_runs.live_before",
+    "scope_runs.withdrawn", "scope_runs.pages", "scope_runs.received", "scope_runs.created",
+    "scope_runs.changed", "scope_runs.unchanged", "scope_runs.duplicate", "scope_runs.filtered",
+    "scope_runs.dead", "scope_runs.reappeared", "scope_runs.conflicts", "scope_runs.unreadable",
+    "scope_runs.distinct_items", "object_history.version"};
 
 static bool is_uncovered(const char *table, const char *column)
 {

@@ -60,5 +60,8 @@ bool store_dead_discard(struct store *store, int64_t letter, const char *who, co
     int64_t wall_ms, struct fault *fault) MUST_CHECK;
 bool store_hold_decide(struct store *store, int64_t hold, bool approve, const char *who,
     int64_t wall_ms, struct fault *fault) MUST_CHECK;
+/* All open holds of a run at once: a loss that is spread over many listings has one in each. */
+bool store_hold_decide_run(struct store *store, int64_t run, bool approve, const char *who,
+    int64_t wall_ms, int64_t *ret_decided, struct fault *fault) MUST_CHECK;
 
 #endif
