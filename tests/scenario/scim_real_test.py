@@ -8,7 +8,8 @@ import uuid
 from lab import Lab, check, finish
 from npm import Server
 
-USERS, GROUPS = 1000, 50
+USERS, GROUPS = 2500, 50
+FEW = 500  # where many runs are made: what this server works for a page grows with all its users
 TOKEN = "secret"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 CORE = "urn:ietf:params:scim:schemas:core:2.0:"
@@ -36,14 +37,14 @@ def make_user(number):
     return user
 
 
-def make_group(number):
+def make_group(number, people):
     """The first one has half of all users, the one before the last nobody, the last one the first group."""
     group = {"schemas": [CORE + "Group"], "id": identifier("Group", number), "displayName": f"Gruppe {number:02} ß"}
     if number == GROUPS - 1:
         group["members"] = [{"value": identifier("Group", 0), "type": "Group"}]
     elif number < GROUPS - 2:
         group["members"] = [{"value": identifier("User", user)} | ({"type": "User"} if user % 5 else {})
-                            for user in range(1, USERS + 1) if user % (number + 2) == 0]
+                            for user in range(1, people + 1) if user % (number + 2) == 0]
     return group
 
 
@@ -69,9 +70,12 @@ def by_subject(grant):
     return grant[1], grant[3]
 
 
-users = [make_user(number) for number in range(1, USERS + 1)]
-groups = [make_group(number) for number in range(GROUPS)]
-grants = len(expected_grants(groups))
+class People:
+    def __init__(self, count):
+        self.count = count
+        self.users = [make_user(number) for number in range(1, count + 1)]
+        self.groups = [make_group(number, count) for number in range(GROUPS)]
+        self.grants = len(expected_grants(self.groups))
 
 
 def proven(runs, stream, **counts):
@@ -81,7 +85,7 @@ def proven(runs, stream, **counts):
     return run
 
 
-def first_and_unchanged(lab, page_most):
+def first_and_unchanged(lab, people, page_most):
     """A first run has everything as the server has it, a second one writes nothing."""
     what = f"at most {page_most} a page"
 
@@ -89,61 +93,61 @@ def first_and_unchanged(lab, page_most):
     check(status == 0, f"{what}: complete: {runs} {errors}")
     # Each page but the first begins with the last one of the page before: the overlap probe.
     size = min(page_most, 201)
-    pages = 1 + -(-(USERS - size) // (size - 1))
-    proven(runs, "users", received=USERS, created=USERS, dead=0, duplicate=0, filtered=0, pages=pages)
-    proven(runs, "groups", received=GROUPS + grants, created=GROUPS + grants, dead=0, duplicate=0, filtered=0, pages=1)
-    check(lab.query(ACCOUNTS) == sorted(map(expected_account, users)), f"{what}: every account, each field as the server has it")
-    check(lab.query("SELECT count(*) FROM account WHERE status = 'disabled'") == [(USERS // 20,)], f"{what}: inactive ones are disabled")
-    check(lab.query("""SELECT id, display_name FROM "group" ORDER BY id""") == sorted((g["id"], g["displayName"]) for g in groups),
+    pages = 1 + -(-(people.count - size) // (size - 1))
+    proven(runs, "users", received=people.count, created=people.count, dead=0, duplicate=0, filtered=0, pages=pages)
+    proven(runs, "groups", received=GROUPS + people.grants, created=GROUPS + people.grants, dead=0, duplicate=0, filtered=0, pages=1)
+    check(lab.query(ACCOUNTS) == sorted(map(expected_account, people.users)), f"{what}: every account, each field as the server has it")
+    check(lab.query("SELECT count(*) FROM account WHERE status = 'disabled'") == [(people.count // 20,)], f"{what}: inactive ones are disabled")
+    check(lab.query("""SELECT id, display_name FROM "group" ORDER BY id""") == sorted((g["id"], g["displayName"]) for g in people.groups),
           f"{what}: every group")
-    check(sorted(lab.query(GRANTS), key=by_subject) == sorted(expected_grants(groups), key=by_subject), f"{what}: every membership")
+    check(sorted(lab.query(GRANTS), key=by_subject) == sorted(expected_grants(people.groups), key=by_subject), f"{what}: every membership")
     check(lab.query("SELECT count(*) FROM dead_letter") == [(0,)], f"{what}: no dead letter")
     lab.audit_holds()
     first = lab.content()
 
     status, runs, errors = lab.sync()
     check(status == 0, f"{what}: complete again: {runs} {errors}")
-    proven(runs, "users", received=USERS, unchanged=USERS, created=0, changed=0, dead=0, missing=0)
-    proven(runs, "groups", unchanged=GROUPS + grants, created=0, changed=0, dead=0, missing=0)
+    proven(runs, "users", received=people.count, unchanged=people.count, created=0, changed=0, dead=0, missing=0)
+    proven(runs, "groups", unchanged=GROUPS + people.grants, created=0, changed=0, dead=0, missing=0)
     check(lab.content() == first, f"{what}: an unchanged run leaves the content as it was")
 
 
-def two_leave(lab, server):
+def two_leave(lab, server, people):
     """Two people leave, one of them from the middle, so that everybody behind it moves up."""
-    gone = {users[0]["id"], users[USERS // 2]["id"]}
+    gone = {people.users[0]["id"], people.users[people.count // 2]["id"]}
     for leaver in gone:
         check(server.request("DELETE", f"/scim/v2/Users/{leaver}", token=TOKEN)[0] == 204, f"the server lets {leaver} go")
-    left = expected_grants(groups, gone)
+    left = expected_grants(people.groups, gone)
     status, runs, errors = lab.sync()
-    proven(runs, "users", received=USERS - 2, unchanged=USERS - 2, created=0, changed=0, missing=2)
-    proven(runs, "groups", created=0, changed=0, missing=grants - len(left))
+    proven(runs, "users", received=people.count - 2, unchanged=people.count - 2, created=0, changed=0, missing=2)
+    proven(runs, "groups", created=0, changed=0, missing=people.grants - len(left))
     missing = {row[0] for row in lab.query("SELECT id FROM account WHERE state = 'missing'")}
     check(missing == gone, f"exactly those two are missing: {missing}")
     check(sorted(lab.query(GRANTS), key=by_subject) == sorted(left, key=by_subject), "and their memberships")
 
     status, runs, errors = lab.sync()
-    proven(runs, "users", received=USERS - 2, unchanged=USERS - 2)
+    proven(runs, "users", received=people.count - 2, unchanged=people.count - 2)
     deleted = {row[0] for row in lab.query("SELECT id FROM account WHERE state = 'deleted'")}
     check(deleted == gone, f"deleted after a second proof: {deleted}")
-    check(lab.query("SELECT count(*) FROM account WHERE state = 'live'") == [(USERS - 2,)], "the others live on")
-    check(lab.query("""SELECT count(*) FROM "grant" WHERE state = 'deleted'""") == [(grants - len(left),)], "their grants too")
+    check(lab.query("SELECT count(*) FROM account WHERE state = 'live'") == [(people.count - 2,)], "the others live on")
+    check(lab.query("""SELECT count(*) FROM "grant" WHERE state = 'deleted'""") == [(people.grants - len(left),)], "their grants too")
     lab.audit_holds()
 
     lab.secret("token", "wrong")
     status, runs, errors = lab.sync()
     check(status == 1 and runs["acme/users"]["proof"] == "partial", f"another token ends nothing well: {runs} {errors}")
-    check(lab.query("SELECT count(*) FROM account WHERE state = 'live'") == [(USERS - 2,)], "and nobody is lost by it")
+    check(lab.query("SELECT count(*) FROM account WHERE state = 'live'") == [(people.count - 2,)], "and nobody is lost by it")
 
 
 def leave_meanwhile(page, leavers):
     """People of the first page leave before the last page is read, so that those behind move up into pages that were read already. Where
     that empties the last page, this server gives the first one instead. Nobody who is still there may be missing for it."""
-    people = users[:500]
+    people = People(FEW)
     with application(people, 100) as (lab, server):
         lab.scim(server, more='streams = ["users"];')
         status, runs, errors = lab.sync()
-        proven(runs, "users", created=len(people))
-        gone = {user["id"] for user in people[:leavers]}
+        proven(runs, "users", created=people.count)
+        gone = {user["id"] for user in people.users[:leavers]}
         server.request("POST", "/_leave", {"after": page, "ids": sorted(gone)})
         status, runs, errors = lab.sync()
         what = f"{leavers} leave after page {page}: {runs} {errors}"
@@ -152,7 +156,7 @@ def leave_meanwhile(page, leavers):
         check(runs["acme/users"]["dead"] == 0, f"no dead letter; {what}")
         status, runs, errors = lab.sync()
         absent = {row[0] for row in lab.query("SELECT id FROM account WHERE state <> 'live'")}
-        proven(runs, "users", received=len(people) - leavers)
+        proven(runs, "users", received=people.count - leavers)
         held = {} if absent else runs["acme/users"]["held"]
         check(absent == gone or held == leavers, f"the next run finds just who left: {len(absent)}, held {held}: {runs} {errors}")
         lab.audit_holds()
@@ -162,17 +166,18 @@ def leave_meanwhile(page, leavers):
 def application(people, page_most):
     lab = Lab()
     data = lab.folder / "data.json"
-    data.write_text(json.dumps({"User": people, "Group": groups}))
+    data.write_text(json.dumps({"User": people.users, "Group": people.groups}))
     with Server("scim", "--data", data, "--token", TOKEN, "--max-results", page_most) as server:
         lab.scim(server)
         yield lab, server
 
 
-with application(users, 100) as (lab, server):
-    first_and_unchanged(lab, 100)
-    two_leave(lab, server)
-with application(users, 1000000) as (lab, server):
-    first_and_unchanged(lab, 1000000)
+everybody, few = People(USERS), People(FEW)
+with application(everybody, 1000000) as (lab, server):
+    first_and_unchanged(lab, everybody, 1000000)
+with application(few, 100) as (lab, server):
+    first_and_unchanged(lab, few, 100)
+    two_leave(lab, server, few)
 for page, leavers in ((4, 3), (4, 100), (2, 20)):
     leave_meanwhile(page, leavers)
 finish()
