@@ -146,6 +146,10 @@ static void fill_paging(struct muster_paging *paging)
         paging->size = PAGE_SIZE_DEFAULT;
     if (!paging->size_max)
         paging->size_max = paging->size;
+    bool by_position =
+        kind == MUSTER_PAGING_NUMBER || kind == MUSTER_PAGING_OFFSET || kind == MUSTER_PAGING_SCIM;
+    if (paging->stability == MUSTER_STABILITY_DEFAULT)
+        paging->stability = by_position ? MUSTER_STABILITY_LOOSE : MUSTER_STABILITY_FIXED;
 }
 
 static bool fill_defaults(

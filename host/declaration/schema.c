@@ -95,6 +95,8 @@ WORDS(ends, {MUSTER_END_SINGLE, "single"}, {MUSTER_END_TOTAL_PAGES, "total_pages
     {MUSTER_END_NEXT_ABSENT, "next_absent"}, {MUSTER_END_NEXT_NULL, "next_null"},
     {MUSTER_END_NEXT_EMPTY, "next_empty"}, {MUSTER_END_DELTA, "delta"});
 WORDS(steps, {MUSTER_STEP_RECEIVED, "received"}, {MUSTER_STEP_ASKED, "asked"});
+WORDS(stabilities, {MUSTER_STABILITY_DEFAULT, "default"}, {MUSTER_STABILITY_FIXED, "fixed"},
+    {MUSTER_STABILITY_LOOSE, "loose"});
 WORDS(modes, {MUSTER_FULL, "full"}, {MUSTER_INCREMENTAL, "incremental"}, {MUSTER_DELTA, "delta"});
 WORDS(time_formats, {MUSTER_TIME_DEFAULT, "default"}, {MUSTER_TIME_RFC3339, "rfc3339"},
     {MUSTER_TIME_EPOCH_S, "epoch_s"}, {MUSTER_TIME_EPOCH_MS, "epoch_ms"},
@@ -161,7 +163,7 @@ SCHEMA(paging, WORD(muster_paging, kind, paging_kinds), FLAGS(muster_paging, end
     TEXT(muster_paging, key), TEXT(muster_paging, has_more), TEXT(muster_paging, last),
     TEXT(muster_paging, total_pages), INSIDE(muster_paging, total, total),
     I64(muster_paging, ceiling), INSIDE(muster_paging, truncated, condition),
-    U32(muster_paging, cursor_lifetime_s), RESERVED(muster_paging));
+    U32(muster_paging, cursor_lifetime_s), WORD(muster_paging, stability, stabilities));
 
 SCHEMA(incremental, TEXT(muster_incremental, field), WORD(muster_incremental, format, time_formats),
     WORD(muster_incremental, order, orders), INSIDE(muster_incremental, bound, pair),
@@ -171,6 +173,9 @@ SCHEMA(incremental, TEXT(muster_incremental, field), WORD(muster_incremental, fo
 
 SCHEMA(delta, TEXT(muster_delta, token), TEXT(muster_delta, parameter),
     WORD(muster_delta, place, places), RESERVED(muster_delta));
+
+SCHEMA(joined, TEXT(muster_joined, field), WORD(muster_joined, format, time_formats),
+    RESERVED(muster_joined));
 
 SCHEMA(value, TEXT(muster_value, from), TEXT(muster_value, to));
 
@@ -210,7 +215,7 @@ SCHEMA(stream, TEXT(muster_stream, name), TEXT(muster_stream, summary),
     LIST(muster_stream, filters, filter), LIST(muster_stream, redact, redact),
     INSIDE(muster_stream, tombstone, condition), INSIDE(muster_stream, read_one, read_one),
     LIST(muster_stream, error_words, error_word), TEXT(muster_stream, requires_permission),
-    INSIDE(muster_stream, delta, delta));
+    INSIDE(muster_stream, delta, delta), INSIDE(muster_stream, joined, joined));
 
 SCHEMA(origin, TEXT(muster_origin, url));
 

@@ -178,6 +178,17 @@ static void check_place_of(struct check *check, const struct muster_stream *stre
     }
 }
 
+static void check_stability(struct check *check, const struct muster_paging *paging)
+{
+    if (paging->kind == MUSTER_PAGING_NONE && paging->stability != MUSTER_STABILITY_DEFAULT)
+        check_problem(
+            check, "paging.stability", "says nothing of a listing in one answer; remove it");
+    if (paging->kind == MUSTER_PAGING_NUMBER && paging->stability == MUSTER_STABILITY_FIXED)
+        check_problem(check, "paging.stability",
+            "cannot be FIXED: pages by number do not overlap, so that a shift between two of them "
+            "is not seen in any order; remove it, or page by offset where the API can");
+}
+
 void check_paging(struct check *check, const struct muster_stream *stream)
 {
     const struct muster_paging *paging = &stream->paging;
@@ -186,6 +197,7 @@ void check_paging(struct check *check, const struct muster_stream *stream)
     check_ends(check, paging, &stream->delta, rule);
     check_total(check, stream);
     check_place_of(check, stream);
+    check_stability(check, paging);
     check_pointer(check, "paging.next", paging->next, false);
     check_pointer(check, "paging.key", paging->key, false);
     check_condition(check, "paging.truncated", &paging->truncated);

@@ -108,6 +108,15 @@ static void check_redactions(struct check *check, const struct muster_redact_lis
     }
 }
 
+static void check_joined(struct check *check, const struct muster_joined *joined)
+{
+    check_pointer(check, "joined.field", joined->field, false);
+    if (!joined->field && joined->format != MUSTER_TIME_DEFAULT)
+        check_problem(check, "joined.field", "is missing; say where the time is, or remove joined");
+    if (joined->format == MUSTER_TIME_COUNTER || joined->format == MUSTER_TIME_OPAQUE)
+        check_problem(check, "joined.format", "is no time; name the format of one");
+}
+
 void check_stream(struct check *check, const struct muster_stream *stream)
 {
     check_parent(check, stream);
@@ -116,6 +125,7 @@ void check_stream(struct check *check, const struct muster_stream *stream)
     check_paging(check, stream);
     check_incremental(check, stream);
     check_delta(check, stream);
+    check_joined(check, &stream->joined);
     check_mapping(check, stream);
     check_filters(check, &stream->filters);
     check_redactions(check, &stream->redact);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The text of a checkpoint: the evidence gathered so far, then the position, so that a listing that
  * goes on after a crash proves as much, and is guarded as well, as one that never stopped. One
- * line: "STATE TOTAL EXACT MOVED MARKS RESTARTS BYTES BARREN IDS FIRST LAST SUM UNPROBED FULL FROM
- * TWICE SINCE BEFORE TORTOISE STEPS POWER RECEIVED DEAD CONFLICTS UNREADABLE TEXT|POSITION"; FIRST
- * and LAST are the ends of the page before, SUM and BEFORE the items of this listing and of a whole
- * one before it, FROM and SINCE the batches before their first; the four sums are of listings
- * before the last restart, TEXT is the end's signal or the guard's reason. */
+ * line: "STATE TOTAL EXACT MOVED MARKS RESTARTS BYTES BARREN IDS BEGAN JOINED FIRST LAST SUM
+ * SLIPPERY FULL FROM TWICE SINCE BEFORE TORTOISE STEPS POWER RECEIVED DEAD CONFLICTS UNREADABLE
+ * TEXT|POSITION"; FIRST and LAST are the ends of the page before, SUM and BEFORE the items of this
+ * listing and of a whole one before it, FROM and SINCE the batches before their first; the four
+ * sums are of listings before the last restart, TEXT is the end's signal or the guard's reason. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,10 +37,12 @@ bool checkpoint_encode(const struct scope *scope, enum checkpoint_state state,
             "%s %" PRId64 " %d %d %" PRIu32 " %u %" PRId64 " %" PRId64 " %" PRId64 " ",
             state_words[state], scope->total, scope->total_exact, scope->total_moved, scope->marks,
             scope->restarts, trail->bytes, guards->barren, (int64_t)guards->ids_hash) ||
+        !bytes_format(
+            &text, fault, "%" PRId64 " %" PRId64 " ", guards->began_ms, guards->joined_ms) ||
         !bytes_format(&text, fault,
             "%" PRId64 " %" PRId64 " %" PRId64 " %d %d %" PRId64 " %d %" PRId64 " %" PRId64 " ",
             (int64_t)guards->first_id, (int64_t)guards->last_id, (int64_t)guards->ids_sum,
-            guards->unprobed, trail->full, scope->pass_from, scope->twice, scope->before_from,
+            guards->slippery, trail->full, scope->pass_from, scope->twice, scope->before_from,
             (int64_t)scope->sum_before) ||
         !bytes_append_hex(&text, trail->tortoise.bytes, sizeof trail->tortoise.bytes, fault) ||
         !bytes_format(&text, fault,
@@ -108,11 +110,11 @@ static bool decode_evidence(struct scope *scope, struct span text, enum checkpoi
     struct trail *trail = &scope->trail;
     struct batch_outcome *earlier = &scope->earlier;
     int64_t exact, moved, marks, restarts, ids_hash, steps, power;
-    int64_t first_id, last_id, ids_sum, unprobed, full, twice, sum_before;
+    int64_t first_id, last_id, ids_sum, slippery, full, twice, sum_before;
     struct span word;
     int64_t *const first[] = {&scope->total, &exact, &moved, &marks, &restarts, &trail->bytes,
-        &guards->barren, &ids_hash, &first_id, &last_id, &ids_sum, &unprobed, &full,
-        &scope->pass_from, &twice, &scope->before_from, &sum_before};
+        &guards->barren, &ids_hash, &guards->began_ms, &guards->joined_ms, &first_id, &last_id,
+        &ids_sum, &slippery, &full, &scope->pass_from, &twice, &scope->before_from, &sum_before};
     int64_t *const second[] = {&steps, &power, &earlier->received, &earlier->dead,
         &earlier->conflicts, &earlier->unreadable};
     bool ok = take_word(&text, &word) && decode_state(word, ret_state);
@@ -131,7 +133,8 @@ static bool decode_evidence(struct scope *scope, struct span text, enum checkpoi
     guards->first_id = (uint64_t)first_id;
     guards->last_id = (uint64_t)last_id;
     guards->ids_sum = (uint64_t)ids_sum;
-    guards->unprobed = unprobed != 0;
+    guards->slippery = slippery != 0;
+    guards->strange = true;
     trail->full = full != 0;
     scope->twice = twice != 0;
     scope->sum_before = (uint64_t)sum_before;

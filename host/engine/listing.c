@@ -171,7 +171,7 @@ static void expired(struct scope *scope, const struct classified *said)
     struct run *run = scope->run;
     bool bounded = run->bound.data != NULL, of_many = run->parent >= 0;
     bool bound_expired = bounded && of_many && scope->ahead.pages == 0;
-    if (scope->restarts < ENGINE_LISTING_RESTARTS_MAX && !bound_expired) {
+    if (proof_may_restart(scope) && !bound_expired) {
         (void)snprintf(scope->reason, sizeof scope->reason,
             run_widen(run) ? "the bookmark expired" : "the cursor expired");
         scope_restart(scope);

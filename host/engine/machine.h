@@ -25,7 +25,8 @@
 #define ENGINE_SCOPES_MAX   16u    /* scopes of one run under way at once */
 #define ENGINE_LISTING_RESTARTS_MAX \
     1u /* a listing begun anew within a run: cursor expired, or a second pass on drift */
-#define ENGINE_RENEWALS_MAX 1u /* credentials renewed for one request */
+#define ENGINE_JOINED_SLACK_MS 60000 /* a replica may list so late what was created */
+#define ENGINE_RENEWALS_MAX    1u    /* credentials renewed for one request */
 
 /* ------------------------------------------------------------------ tickets ------------------- */
 
@@ -128,8 +129,11 @@ struct guards {
     int64_t barren;             /* pages in a row that brought no new record */
     uint64_t first_id, last_id; /* of the last page with items: what the next one's overlap shows */
     uint64_t ids_sum;           /* over all items, in whatever order */
-    bool unprobed; /* a listing by position that went on without an overlap: what left and came
-                      between two of its pages nobody could see */
+    int64_t began_ms;  /* when the first page was answered, by its Date; 0: it does not say */
+    int64_t joined_ms; /* when the last of the items joined (digest.h) */
+    bool slippery;     /* between two of its pages items may have slipped unseen (probe_may_slip) */
+    bool strange; /* it has items that no object stands for, or was taken up in its middle: that
+                     it shows nothing new cannot be told from its sums */
 };
 
 /* What was read from some page on is dropped, once nothing of it is under way. */
@@ -167,8 +171,10 @@ struct page_work {
     struct fault fault;
 };
 
-/* Beside the page marks in scope.marks: the items came in another order than declared. */
-#define SCOPE_MARK_DISORDER (1u << 16)
+/* Beside the page marks in scope.marks: why the bookmark stays. */
+#define SCOPE_MARK_DISORDER (1u << 16) /* the items came in another order than declared */
+#define SCOPE_MARK_MOVED    (1u << 17) /* items may have slipped through */
+#define SCOPE_MARKS_STAY    (SCOPE_MARK_DISORDER | SCOPE_MARK_MOVED)
 
 /* Direct reads: of what is missing, after a listing; of the parent whose listing is not there. */
 enum inquiry_about { INQUIRY_NONE, INQUIRY_MISSING, INQUIRY_PARENT };
@@ -191,6 +197,7 @@ struct scope {
     struct arena *arena; /* parent, checkpoint: as long as the scope */
     struct scope_parent parent;
     int64_t key, live_before; /* the store's */
+    int64_t live;             /* likewise, after the last commit of this host; -1: none yet */
 
     struct position at; /* what is asked for; its token lies in `token` */
     struct bytes token;
@@ -229,6 +236,7 @@ struct scope {
     struct inquiry inquiry;
     bool closed; /* its parent is gone */
     bool failed;
+    bool read_once;  /* all that denies proof is that it was read once */
     bool read_whole; /* to its declared end, even where too much of it is dead */
     char reason[REASON_MAX];
     enum proof proof;
@@ -497,8 +505,9 @@ bool probe_wanted(const struct scope *scope);
 /* Whether the page holds nothing but its overlap, so that where it leads cannot be told yet. */
 bool probe_is_alone(const struct page_work *work, const struct page *page);
 enum probe probe_judge(const struct page_work *work);
-/* Whether the listing goes by position, so that pages can shift under it. */
-bool probe_by_position(const struct scope *scope);
+/* Whether between the page and the one before it items may have slipped into pages that were read,
+ * without a trace in either. */
+bool probe_may_slip(const struct scope *scope, const struct page_work *work);
 
 /* proof.c */
 /* A page was read: moves `ahead` on, and says why the listing must not go on after it; NULL where
@@ -514,6 +523,8 @@ void proof_note(struct scope *scope, const char *which); /* an anomaly, for the 
 bool proof_stands(const struct scope *scope);
 /* The listing was whole: it vouches for absence together with the one that follows. */
 void proof_vouch(struct scope *scope);
+/* Whether a listing that drifted may still be begun anew; reading one twice is another matter. */
+bool proof_may_restart(const struct scope *scope);
 /* After the last commit: proof and reason. True where a second pass should be tried first, for the
  * reason that is then set. */
 bool proof_conclude(struct scope *scope);

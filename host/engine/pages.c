@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include "base/memory.h"
+#include "base/timestamp.h"
 #include "machine.h"
 
 /* ------------------------------------------------------------------ memory -------------------- */
@@ -93,6 +94,10 @@ void pages_answered(struct scope *scope, struct response *response)
         scope->first = work;
     scope->last = work;
     scope->work_count++;
+    int64_t date_ms;
+    if (work->at.page == 0 &&
+        timestamp_from_http_date(http_headers_get(&response->headers, "Date"), &date_ms))
+        scope->guards.began_ms = date_ms;
     work->body_length = response->body.length;
     work->held_bytes = response->body.capacity;
     pages_hold(scope->run->round, work->held_bytes);
@@ -239,7 +244,7 @@ static bool fits(struct page_work *work)
     }
     if (probe == PROBE_MISSED)
         proof_note(scope, "overlap_missed");
-    if (probe == PROBE_MISSED && scope->restarts < ENGINE_LISTING_RESTARTS_MAX) {
+    if (probe == PROBE_MISSED && proof_may_restart(scope)) {
         (void)snprintf(scope->reason, sizeof scope->reason,
             "page %" PRId64 " does not begin with the item that the page before it ended with: "
             "second pass",

@@ -4,8 +4,9 @@
  * such a listing is read: its total never moves, and yet items slip from a page that is still to
  * come into one that was read. So each page is asked for one item early, and must begin with the
  * item that the page before it ended with. That item is the page's before; nothing of it is
- * received twice. Page numbers cannot overlap: proof.c has them read again before anything is
- * concluded to be missing.
+ * received twice. Where places shift for no other reason (paging.stability), that sees all there
+ * is to see. Page numbers cannot overlap, and a loose listing is shuffled behind the probe's back:
+ * what those prove with more than one reading is proof.c's.
  */
 #include "machine.h"
 
@@ -14,11 +15,14 @@ static const struct muster_paging *paging_of(const struct scope *scope)
     return &run_program(scope->run)->declaration->paging;
 }
 
-bool probe_by_position(const struct scope *scope)
+bool probe_may_slip(const struct scope *scope, const struct page_work *work)
 {
-    const uint32_t kind = paging_of(scope)->kind;
-    return kind == MUSTER_PAGING_NUMBER || kind == MUSTER_PAGING_OFFSET ||
-           kind == MUSTER_PAGING_SCIM;
+    const struct muster_paging *paging = paging_of(scope);
+    bool by_position = paging->kind == MUSTER_PAGING_NUMBER ||
+                       paging->kind == MUSTER_PAGING_OFFSET || paging->kind == MUSTER_PAGING_SCIM;
+    bool unprobed = work->request.overlap == 0 && work->digest->page.item_count > 0;
+    bool loose = paging->stability == MUSTER_STABILITY_LOOSE;
+    return work->at.page > 0 && (loose || (by_position && unprobed));
 }
 
 bool probe_wanted(const struct scope *scope)

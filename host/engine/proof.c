@@ -17,6 +17,7 @@ void proof_reset(struct scope *scope)
     scope->marks = 0;
     scope->end = PAGE_GOES_ON;
     scope->end_signal[0] = '\0';
+    scope->read_once = false;
     scope->sums = (struct batch_outcome){0};
 }
 
@@ -141,10 +142,12 @@ static void note_items(struct scope *scope, const struct page_work *work)
 {
     const struct digest *digest = work->digest;
     struct guards *guards = &scope->guards;
+    guards->slippery |= probe_may_slip(scope, work);
     if (digest->page.item_count == 0)
         return;
-    if (probe_by_position(scope) && work->at.page > 0 && work->request.overlap == 0)
-        guards->unprobed = true;
+    if (digest->joined_ms > guards->joined_ms)
+        guards->joined_ms = digest->joined_ms;
+    guards->strange |= digest->batch.counted_count > 0;
     guards->first_id = digest->first_id;
     guards->last_id = digest->last_id;
     guards->ids_sum += digest->ids_sum;
@@ -194,10 +197,12 @@ static bool too_many_dead(const struct scope *scope)
     return dead > DEAD_FEW && dead * 100 > percent * received;
 }
 
-bool proof_stands(const struct scope *scope)
-{
-    return !scope->guards.unprobed || scope->twice;
-}
+/* What is slippery: a page's items may have slipped into pages that were read, as others came and
+ * went, so that the total stands still and the sum of what was seen agrees with it. For that, one
+ * must have joined that was seen: else all that was seen was there from the start, as many as the
+ * total says, and nothing else can have been. So a listing is sound that shows nothing but what
+ * was known before it began, by the store or by another listing of this run, or what says that it
+ * joined before. */
 
 void proof_vouch(struct scope *scope)
 {
@@ -206,22 +211,80 @@ void proof_vouch(struct scope *scope)
     scope->sum_before = scope->guards.ids_sum;
 }
 
+bool proof_may_restart(const struct scope *scope)
+{
+    return scope->restarts < ENGINE_LISTING_RESTARTS_MAX + scope->twice;
+}
+
+static bool is_witnessed(const struct scope *scope)
+{
+    return scope->total != PAGE_TOTAL_UNKNOWN && scope->total_exact;
+}
+
+static bool agrees(const struct scope *scope)
+{
+    return !scope->total_moved && scope->sums.distinct + scope->sums.unreadable == scope->total;
+}
+
+/* A listing of changes is joined by whoever changes: neither this nor the next speaks of it. */
+static bool shows_nothing_new(const struct scope *scope)
+{
+    const struct batch_outcome *sums = &scope->sums;
+    return scope->run->full && is_witnessed(scope) && agrees(scope) && !scope->guards.strange &&
+           sums->created + sums->changed + sums->filtered + sums->dead == 0 &&
+           scope->live == scope->live_before;
+}
+
+/* Nor did anything join. */
+static bool shows_nothing_young(const struct scope *scope)
+{
+    const struct guards *guards = &scope->guards;
+    return scope->run->full && is_witnessed(scope) && agrees(scope) &&
+           guards->joined_ms < guards->began_ms - ENGINE_JOINED_SLACK_MS;
+}
+
+bool proof_stands(const struct scope *scope)
+{
+    return !scope->guards.slippery || scope->twice || shows_nothing_young(scope);
+}
+
+static bool is_vouched(const struct scope *scope)
+{
+    const struct guards *guards = &scope->guards;
+    return !guards->slippery || shows_nothing_young(scope) ||
+           (scope->twice ? scope->sum_before == guards->ids_sum : shows_nothing_new(scope));
+}
+
+static bool is_incremental(const struct scope *scope)
+{
+    return run_program(scope->run)->declaration->mode == MUSTER_INCREMENTAL;
+}
+
+/* What incremental streams skip stays skipped until the next full run. */
 static bool wants_twice(const struct scope *scope)
 {
-    return scope->guards.unprobed &&
-           round_policy(scope->run->round)->second_pass == SECOND_PASS_ALWAYS;
+    bool always = round_policy(scope->run->round)->second_pass == SECOND_PASS_ALWAYS;
+    return !scope->twice && !is_vouched(scope) &&
+           ((always && is_witnessed(scope)) || is_incremental(scope));
+}
+
+/* Of an incremental run the total may be of more than what changed. */
+static bool has_drifted(const struct scope *scope)
+{
+    if (!is_witnessed(scope))
+        return false;
+    return scope->run->full ? !agrees(scope) : scope->guards.slippery && scope->total_moved;
 }
 
 /* Whether the listing must be read again before it is judged, and why. */
 static bool wants_second_pass(struct scope *scope)
 {
-    const struct batch_outcome *sums = &scope->sums;
     const char *why = NULL;
-    if (scope->total_moved || sums->distinct + sums->unreadable != scope->total) {
-        if (scope->restarts < ENGINE_LISTING_RESTARTS_MAX)
+    if (has_drifted(scope)) {
+        if (proof_may_restart(scope))
             why = "the total does not agree with what was seen: second pass";
-    } else if (wants_twice(scope) && !scope->twice) {
-        why = "policy second_pass: read twice";
+    } else if (wants_twice(scope)) {
+        why = "items may have slipped through unseen: read twice";
         proof_vouch(scope);
     }
     if (why)
@@ -252,16 +315,32 @@ static void conclude_witnessed(struct scope *scope)
             scope, PROOF_ASSERTED, "answers without a declared length: a cut could not be told");
     else if (scope->marks & SCOPE_MARK_DISORDER)
         conclude(scope, PROOF_ASSERTED, "%s", disorder);
-    else if (scope->twice && scope->sum_before != scope->guards.ids_sum)
-        conclude(scope, PROOF_ASSERTED, "it changed while it was read: two listings differ");
-    else
+    else if (is_vouched(scope))
         conclude(scope, PROOF_PROVEN, "%s", "");
+    else if (scope->twice)
+        conclude(scope, PROOF_ASSERTED, "it changed while it was read: two listings differ");
+    else {
+        scope->read_once = true;
+        conclude(scope, PROOF_ASSERTED,
+            "read once, with news, by pages between which items can slip through unseen: the next "
+            "listing that shows the same proves it, or policy second_pass");
+    }
+}
+
+/* A bookmark never passes what may have slipped through. */
+static void hold_bookmark(struct scope *scope)
+{
+    bool moved = scope->guards.slippery && (has_drifted(scope) || !is_vouched(scope));
+    if (scope->proof != PROOF_ASSERTED || !is_incremental(scope) || !moved)
+        return;
+    scope->marks |= SCOPE_MARK_MOVED;
+    conclude(
+        scope, PROOF_ASSERTED, "the listing changed while it was read, twice: the bookmark stays");
 }
 
 bool proof_conclude(struct scope *scope)
 {
     const struct batch_outcome *sums = &scope->sums;
-    bool witness = scope->total != PAGE_TOTAL_UNKNOWN && scope->total_exact;
     scope->read_whole =
         !scope->failed && !(scope->marks & (PAGE_MARK_TRUNCATED | PAGE_MARK_CEILING));
     if (scope->failed)
@@ -278,16 +357,17 @@ bool proof_conclude(struct scope *scope)
         conclude(scope, PROOF_PARTIAL,
             "%" PRId64 " of %" PRId64 " records went to the dead letters", sums->dead,
             sums->received);
+    else if (wants_second_pass(scope))
+        return true; /* it changed, or may have, while it was read (faults 66 to 68): look again */
     else if (!scope->run->full)
         conclude(scope, PROOF_ASSERTED, "%s",
             scope->marks & SCOPE_MARK_DISORDER ? disorder
                                                : "incremental: only what changed was read");
-    else if (!witness)
+    else if (!is_witnessed(scope))
         conclude(scope, PROOF_ASSERTED, "the application states no exact total; ended by %s",
             scope->end_signal);
-    else if (wants_second_pass(scope))
-        return true; /* it changed, or may have, while it was read (faults 66 to 68): look again */
     else
         conclude_witnessed(scope);
+    hold_bookmark(scope);
     return false;
 }

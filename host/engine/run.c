@@ -299,7 +299,7 @@ static void keep_bookmark(struct run *run, const struct scope *scope)
     struct fault fault;
     if (stream->mode == MUSTER_FULL)
         return;
-    if (scope->proof < PROOF_ASSERTED || scope->marks & SCOPE_MARK_DISORDER) {
+    if (scope->proof < PROOF_ASSERTED || scope->marks & SCOPE_MARKS_STAY) {
         run->bookmark_lost = true;
         return;
     }

@@ -90,7 +90,8 @@ static void send_end(struct scope *scope)
         .bar_absence =
             scope->closed || scope->sums.unreadable > 0 || scope->total_moved || !scope->run->full,
         .look_again = !proof_stands(scope),
-        .seen_since = scope->guards.unprobed && scope->twice ? scope->before_from : -1,
+        .proof_in_reach = scope->read_once,
+        .seen_since = scope->guards.slippery && scope->twice ? scope->before_from : -1,
         .absence_most = policy->absence_most,
         .absence_percent = policy->absence_percent};
     if (scope->bookmark.length)
@@ -307,6 +308,7 @@ static void committed(struct scope *scope, struct job *job)
         note->batch = job->commit.outcome;
         note->number = scope->total;
         batch_outcome_add(&scope->sums, &job->commit.outcome);
+        scope->live = job->commit.live;
         if (is_barren(scope, &job->commit.outcome))
             scope_fail(scope,
                 "page %" PRId64 ": page after page without a new record: endless, or stuck",
@@ -330,6 +332,7 @@ static void restarted(struct scope *scope, struct job *job)
     }
     add_earlier(&scope->earlier, &scope->sums);
     proof_reset(scope);
+    bytes_clear(&scope->bookmark); /* the listing thrown away says nothing of what was reached */
     scope->turn = TURN_NONE;
     scope->exact = false;
     scope->pass_from = scope->sequence;
@@ -345,7 +348,7 @@ static void ended(struct scope *scope, struct job *job)
         arena_free(job->arena);
         proof_vouch(scope);
         (void)snprintf(scope->reason, sizeof scope->reason,
-            "a listing by position alone would make objects missing: second pass");
+            "a listing that was read once would take objects away: second pass");
         scope_restart(scope);
         return;
     }
@@ -423,6 +426,7 @@ void scope_begin(struct run *run, const struct scope_parent *parent)
     run->scopes = scope;
     run->scope_count++;
     scope->token.limit = POSITION_TEXT_MAX;
+    scope->live = -1;
     proof_reset(scope);
     scope->arena = arena_create(0);
     struct job *job =

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Incremental streams: the changed time or counter of an item, as the bound that a later request
- * may carry. */
+ * may carry. Loose listings: when an item joined. */
 #include <string.h>
 #include "compile.h"
 #include "convert.h"
+#include "walk.h"
 
 static bool order_of(
     const struct muster_incremental *declared, struct span text, int64_t *ret_order)
@@ -44,4 +45,26 @@ bool bound_of_value(const struct mapper *mapper, struct json_value value, struct
     *ret_bound = text;
     *ret_order = order;
     return true;
+}
+
+int64_t mapper_joined_ms(
+    const struct mapper *mapper, const struct json_item *item, struct arena *arena)
+{
+    const struct muster_joined *declared = &mapper->stream->joined;
+    struct walk_hits hits = {0};
+    struct span text;
+    struct fault ignored; /* no memory: not known */
+    int64_t wall_ms;
+    if (!declared->field)
+        return INT64_MAX;
+    struct json_value whole = json_value_of(item->bytes);
+    if (item->why && (!walk_find(whole, &mapper->joined_pointer, false, arena, &hits, &ignored) ||
+                         hits.count != 1))
+        return INT64_MAX; /* said twice, it is not said */
+    struct json_value value = json_find(item->bytes, &mapper->joined_pointer);
+    if ((value.type != JSON_STRING && value.type != JSON_NUMBER) ||
+        !json_text(value, arena, &text, &ignored) ||
+        convert_time(declared->format, text, &wall_ms) != CONVERT_OK)
+        return INT64_MAX;
+    return wall_ms;
 }

@@ -316,6 +316,14 @@ static bool compile_bound(struct compiling *on)
            fault_prefix(on->fault, "incremental.field");
 }
 
+static bool compile_joined(struct compiling *on)
+{
+    const char *field = on->mapper->stream->joined.field;
+    return !field ||
+           json_pointer_parse(field, on->mapper->arena, &on->mapper->joined_pointer, on->fault) ||
+           fault_prefix(on->fault, "joined.field");
+}
+
 /* One field that a child stream asks for. Two children may ask for the same name only of the same
  * place: the name is all that a template has. */
 static bool add_carry(struct compiling *on, const struct muster_parent_field *wanted)
@@ -479,7 +487,8 @@ static bool compile(struct mapper *mapper, struct fault *fault)
     on->mapper = mapper;
     on->fault = fault;
     if (!compile_yields(on) || !compile_filters(on) || !compile_redactions(on) ||
-        !compile_bound(on) || !compile_carry(on) || !class_compile(mapper, fault))
+        !compile_bound(on) || !compile_joined(on) || !compile_carry(on) ||
+        !class_compile(mapper, fault))
         return false;
     mapper->value_count = on->item.count;
     return finish_list(on, &on->item, &mapper->projection, &mapper->pointers) && compile_light(on);

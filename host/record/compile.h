@@ -99,6 +99,7 @@ struct mapper {
     struct slot tombstone_slot;
     struct slot bound;
     struct json_pointer bound_pointer;
+    struct json_pointer joined_pointer; /* where the stream declares one */
     struct json_pointer *redactions;
     size_t redaction_count;
     struct carry_field *carry;

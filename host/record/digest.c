@@ -249,6 +249,14 @@ static uint64_t hash_item(const struct digesting *on, size_t index)
            1;
 }
 
+static int64_t joined_at(const struct digesting *on, size_t index)
+{
+    const struct json_item *item = &on->box->digest.batch.items[index];
+    if (on->taken[index])
+        return 0;
+    return mapper_joined_ms(on->mapper, item, on->box->digest.arena);
+}
+
 /* What tells the page's items apart from those of the pages beside it, and of another listing. */
 static void note_ends(const struct digesting *on)
 {
@@ -259,9 +267,16 @@ static void note_ends(const struct digesting *on)
         return;
     digest->first_id = hash_item(on, 0);
     digest->last_id = hash_item(on, count - 1);
-    if (kind == MUSTER_PAGING_NUMBER || kind == MUSTER_PAGING_OFFSET || kind == MUSTER_PAGING_SCIM)
-        for (size_t i = 0; i < count; i++)
-            digest->ids_sum += hash_item(on, i);
+    if (kind != MUSTER_PAGING_NUMBER && kind != MUSTER_PAGING_OFFSET &&
+        kind != MUSTER_PAGING_SCIM &&
+        on->program->declaration->paging.stability != MUSTER_STABILITY_LOOSE)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        digest->ids_sum += hash_item(on, i);
+        int64_t joined_ms = joined_at(on, i);
+        if (joined_ms > digest->joined_ms)
+            digest->joined_ms = joined_ms;
+    }
 }
 
 static bool in_order(uint32_t declared, int64_t before, int64_t now, int by_bytes)

@@ -236,6 +236,7 @@ static bool conclude_absence(struct store *store, struct place *place, struct jo
     AUTO_ABSENT absent = {.missing = NULL};
     struct seen *seen;
     bool proven = end->proof == PROOF_PROVEN;
+    bool deletes = proven || (end->look_again && end->proof_in_reach);
     bool both = end->seen_since >= 0 && end->seen_since < place->seen_after;
     if (both) { /* the set at hand is the last listing's alone */
         seen_cache_drop(&store->seen, place->scope_run);
@@ -247,11 +248,11 @@ static bool conclude_absence(struct store *store, struct place *place, struct jo
     bool all_seen = !both && seen->own + seen->others - place->withdrawn == present &&
                     place->count[STATE_MISSING] == 0;
     if (!all_seen &&
-        (!scan(store, SQL_PRESENT_OBJECTS, place, place->run, seen, proven, &absent, fault) ||
-            !scan(
-                store, SQL_PRESENT_CONTRIBUTIONS, place, place->run, seen, proven, &absent, fault)))
+        (!scan(store, SQL_PRESENT_OBJECTS, place, place->run, seen, deletes, &absent, fault) ||
+            !scan(store, SQL_PRESENT_CONTRIBUTIONS, place, place->run, seen, deletes, &absent,
+                fault)))
         return false;
-    end->again = end->look_again && absent.missing_count > 0;
+    end->again = end->look_again && absent.missing_count + absent.deleted_count > 0;
     return end->again || draw(store, place, end, seen, &absent, wall_ms, fault);
 }
 

@@ -46,11 +46,12 @@
  */
 #include <muster/connector.h>
 
-/* Link: rel="next", absent on the last page; 100 is the most that GitHub gives. */
+/* Link: rel="next", absent on the last page; 100 is the most that GitHub gives. What it leads to is
+ * the next page number. */
 #define PAGING                                                                                    \
     {                                                                                             \
         .kind = MUSTER_PAGING_LINK, .ends = MUSTER_END_NEXT_ABSENT, .size_parameter = "per_page", \
-        .size = 100                                                                               \
+        .size = 100, .stability = MUSTER_STABILITY_LOOSE                                          \
     }
 
 #define EACH_TEAM                                                                           \
@@ -300,6 +301,7 @@ const struct muster_connector muster_connector = {
                 .ends = MUSTER_END_NEXT_ABSENT,
                 .size_parameter = "per_page",
                 .size = 100,
+                .stability = MUSTER_STABILITY_LOOSE,
                 .total = {.pointer = "/total_count", .exact = 1}},
             .yields = MUSTER_LIST(struct muster_yield,
                 {.kind = MUSTER_CREDENTIAL,

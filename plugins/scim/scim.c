@@ -16,6 +16,11 @@
  *   Listings page by startIndex and count. totalResults is their end and, being exact by RFC 7644
  *   section 3.4.2, their witness. A server may give fewer items than asked: the next startIndex
  *   follows from what was received.
+ *   Listings have no order that a client may rely on (RFC 7644 section 3.4.2.4), and sorting is
+ *   optional (section 3.4.2.3), so that their places are loose. meta.created is when a Resource
+ *   was added (RFC 7643 section 3.1): while nobody is, one reading proves. Else, or without it, a
+ *   listing that shows anything new is asserted, and the next one that shows the same is proven, or
+ *   policy second_pass = "always" reads it twice; and so it is before anything goes missing.
  *   `active` is optional (RFC 7643 section 4.1.1). Where it is missing, so is the status; nothing
  *   is made up.
  *   The e-mail is the primary one, else the first. At most one is primary (section 2.4).
@@ -39,6 +44,11 @@
             .pointer = "/totalResults",                                                     \
             .exact = 1                                                                      \
         }                                                                                   \
+    }
+
+#define CREATED                  \
+    {                            \
+        .field = "/meta/created" \
     }
 
 const struct muster_connector muster_connector = {
@@ -71,6 +81,7 @@ const struct muster_connector muster_connector = {
             .request = {.path = "/Users"},
             .items = "/Resources",
             .paging = PAGING,
+            .joined = CREATED,
             .yields = MUSTER_LIST(struct muster_yield,
                 {.kind = MUSTER_ACCOUNT,
                     .fields = MUSTER_LIST(struct muster_field,
@@ -99,6 +110,7 @@ const struct muster_connector muster_connector = {
             .request = {.path = "/Groups"},
             .items = "/Resources",
             .paging = PAGING,
+            .joined = CREATED,
             .yields = MUSTER_LIST(struct muster_yield,
                 {.kind = MUSTER_GROUP,
                     .attributes = MUSTER_ATTRIBUTES_NONE,

@@ -297,18 +297,18 @@ static void count_churn(const struct comparison *on, int64_t *ret_came, int64_t 
         }
 }
 
-/* Nobody can see in one reading what was lost so. As much came as went between two pages of a
- * listing by index: its total cannot tell. Or a total that was late, of a moment before something
- * came, was reached before the listing's end, and is its end by declaration: the application knows
- * whether it gave such a page. */
-static bool is_known_loss(const struct comparison *on)
+/* What the application declares is not so, and it mattered. Its pages are called fixed, and as much
+ * came as went between two of them. Or its total is called exact and was of a moment before
+ * something came; it was reached before the listing's end, and is its end by declaration: the
+ * application knows whether it gave such a page. */
+static bool is_misdeclared(const struct comparison *on)
 {
     const bool *cut_short = on->application->cut_short;
     int64_t came, went;
     count_churn(on, &came, &went);
     if (cut_short[on->name] || (on->name == LISTING_MEMBERS && cut_short[LISTING_GROUPS]))
         return true;
-    if (!listing_shifts(&on->application->shape.listings[on->name]))
+    if (!listing_lies(&on->application->shape.listings[on->name]))
         return false;
     if (faults_find(&on->application->faults, 78)) /* from replica to replica it comes and goes */
         return came + went > 0;
@@ -348,7 +348,7 @@ static void check_proven(
             listing_name(name));
     if (!on.fault || hidden || on.application->lies)
         return;
-    if (strcmp(on.fault, "lost") == 0 && is_known_loss(&on)) {
+    if (strcmp(on.fault, "lost") == 0 && is_misdeclared(&on)) {
         verdict->permitted++;
         return;
     }
@@ -374,7 +374,7 @@ static void check_fresh(struct world *world, size_t c, struct verdict *verdict)
         .to_ms = world->now_ms,
         .incremental = true};
     bool misled = fired[77] || fired[81] || fired[68] || fired[69];
-    if (misled || listing_shifts(shape) || on.run->summary.full)
+    if (misled || listing_lies(shape) || on.run->summary.full)
         return;
     compare(&on);
     verdict->compared++;

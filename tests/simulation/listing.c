@@ -259,6 +259,9 @@ static void add_item(struct visit *on, const struct entry *entry, int damage)
         entry->object->number, on->page.unknown_word ? "limbo" : "on", entry->object->created_ms);
     if (on->page.name == LISTING_KEYS)
         add(body, ",\"updated\":%" PRId64, wall_ms / unit_of(shape));
+    if (entry->version)
+        add(body, ",\"joined\":%" PRId64,
+            wall_ms - entry->stamp_ms + object_joined_at(entry->object, entry->version));
     add(body, "%s}", entry->version ? "" : ",\"gone\":true");
     on->damaged_items += damage != 0;
 }

@@ -27,6 +27,12 @@ static const struct {
     {322780, "a request lost beside the first that tells of a budget was not counted"},
     {323282, "likewise"},
     {323745, "a total told of a group that was gone at the end was held against proof (checker)"},
+    {105515, "an offset listing sorted by name was proven, and an object renamed meanwhile lost"},
+    {109432, "likewise"},
+    {108428, "an incremental listing by offset skipped a change, and its bookmark passed it"},
+    {113232, "likewise, by SCIM"},
+    {406416, "likewise, by page numbers: a change that a replica hid was no news beside what the "
+             "store had"},
 };
 
 #endif

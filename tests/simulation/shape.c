@@ -74,22 +74,16 @@ const char *listing_name(enum listing_name name)
     return names[name];
 }
 
-bool listing_shifts(const struct listing_shape *shape)
+static bool is_by_cursor(const struct listing_shape *shape)
 {
-    switch (shape->paging->kind) {
-    case MUSTER_PAGING_NUMBER:
-        return true;
-    case MUSTER_PAGING_OFFSET: /* they shift too, but their pages overlap: it is seen */
-    case MUSTER_PAGING_SCIM:
-        return false;
-    case MUSTER_PAGING_CURSOR:
-    case MUSTER_PAGING_LINK:
-        return shape->cursor == CURSOR_OFFSET;
-    case MUSTER_PAGING_NONE:
-    case MUSTER_PAGING_KEYSET:
-        break;
-    }
-    return false;
+    return shape->paging->kind == MUSTER_PAGING_CURSOR || shape->paging->kind == MUSTER_PAGING_LINK;
+}
+
+bool listing_lies(const struct listing_shape *shape)
+{
+    if (is_by_cursor(shape))
+        return shape->cursor == CURSOR_OFFSET && shape->stability != MUSTER_STABILITY_LOOSE;
+    return shape->stability == MUSTER_STABILITY_FIXED && shape->order == SORT_BY_NAME;
 }
 
 bool listing_has_witness(const struct listing_shape *shape)
@@ -99,6 +93,19 @@ bool listing_has_witness(const struct listing_shape *shape)
 }
 
 /* ------------------------------------------------------------------ drawing ------------------- */
+
+/* From dice of its own: what else is drawn stays as it was. */
+static void draw_stability(struct listing_shape *shape, struct random dice)
+{
+    bool told = random_below(&dice, 2) == 0, lies = random_below(&dice, 8) == 0;
+    shape->stability = MUSTER_STABILITY_DEFAULT;
+    if (is_by_cursor(shape) && shape->cursor == CURSOR_OFFSET && told)
+        shape->stability = MUSTER_STABILITY_LOOSE;
+    bool by_index =
+        shape->paging->kind == MUSTER_PAGING_OFFSET || shape->paging->kind == MUSTER_PAGING_SCIM;
+    if (by_index && told && (shape->order != SORT_BY_NAME || lies))
+        shape->stability = MUSTER_STABILITY_FIXED;
+}
 
 static void draw_listing(struct listing_shape *shape, struct random *random)
 {
@@ -118,6 +125,7 @@ static void draw_listing(struct listing_shape *shape, struct random *random)
         shape->total = TOTAL_EXACT;
     if (shape->paging->kind == MUSTER_PAGING_SCIM && shape->total == TOTAL_HEADER)
         shape->total = TOTAL_EXACT; /* RFC 7644 says where it is */
+    draw_stability(shape, *random);
 }
 
 void shape_draw(struct shape *shape, struct random *random)
@@ -132,6 +140,8 @@ void shape_draw(struct shape *shape, struct random *random)
         .exclusive = random_below(random, 4) == 0,
         .tombstones = random_below(random, 2) == 0,
         .look_back_ms = 30000};
+    struct random dice = *random; /* of its own, as above */
+    shape->joined = random_below(&dice, 2) == 0;
     for (size_t i = 0; i < LISTING_COUNT; i++)
         draw_listing(&shape->listings[i], random);
     if (random_below(random, 3) == 0) {
@@ -165,12 +175,16 @@ static void add_paging(struct bytes *text, const struct listing_shape *shape)
             ",\"total\":{\"pointer\":\"/total\",\"exact\":true,\"first_page_only\":true}",
         [TOTAL_VAGUE] = ",\"total\":{\"pointer\":\"/total\"}",
         [TOTAL_NONE] = ""};
+    static const char *const stabilities[] = {[MUSTER_STABILITY_DEFAULT] = "",
+        [MUSTER_STABILITY_FIXED] = ",\"stability\":\"fixed\"",
+        [MUSTER_STABILITY_LOOSE] = ",\"stability\":\"loose\""};
     bool sized =
         shape->paging->kind != MUSTER_PAGING_NONE && shape->paging->kind != MUSTER_PAGING_SCIM;
     add(text, "\"items\":\"/items\",\"paging\":{%s", shape->paging->text);
     if (shape->paging->kind != MUSTER_PAGING_NONE)
         add(text, ",\"size\":%d", shape->size);
-    add(text, "%s%s}", sized ? ",\"size_parameter\":\"size\"" : "", totals[shape->total]);
+    add(text, "%s%s%s}", sized ? ",\"size_parameter\":\"size\"" : "", totals[shape->total],
+        stabilities[shape->stability]);
 }
 
 #define FIELD(to, from)    "{\"to\":\"" to "\",\"from\":\"" from "\"}"
@@ -193,8 +207,11 @@ static void add_keys(struct bytes *text, const struct shape *shape)
                   "name", "/name") "]}]}");
 }
 
+#define JOINED ",\"joined\":{\"field\":\"/joined\",\"format\":\"epoch_ms\"}"
+
 void shape_declare(const struct shape *shape, struct bytes *ret_text)
 {
+    const char *joined = shape->joined ? JOINED : "";
     bool refresh = shape->login == LOGIN_REFRESH;
     add(ret_text, "{\"abi\":1,\"name\":\"world\",\"base_url\":\"https://app.test\",");
     if (shape->login != LOGIN_OPEN)
@@ -213,12 +230,14 @@ void shape_declare(const struct shape *shape, struct bytes *ret_text)
     add_paging(ret_text, &shape->listings[LISTING_USERS]);
     add(ret_text,
         ",\"yields\":[{\"kind\":\"account\",\"fields\":[" FIELD("id", "/id") "," FIELD(
-            "display_name", "/name") "," STATUS "%s]}]},",
-        shape->incarnations ? "," FIELD("incarnation", "/created") : "");
+            "display_name", "/name") "," STATUS "%s]}]%s},",
+        shape->incarnations ? "," FIELD("incarnation", "/created") : "", joined);
     add(ret_text, "{\"name\":\"groups\",\"request\":{\"path\":\"/groups\"},");
     add_paging(ret_text, &shape->listings[LISTING_GROUPS]);
-    add(ret_text, ",\"yields\":[{\"kind\":\"group\",\"fields\":[" FIELD("id", "/id") "," FIELD(
-                      "display_name", "/name") "]}]},");
+    add(ret_text,
+        ",\"yields\":[{\"kind\":\"group\",\"fields\":[" FIELD("id", "/id") "," FIELD(
+            "display_name", "/name") "]}]%s},",
+        joined);
     add(ret_text, "{\"name\":\"members\",\"request\":{\"path\":\"/groups/{parent.id}/members\"},"
                   "\"parent\":{\"stream\":\"groups\",\"fields\":[{\"name\":\"id\","
                   "\"from\":\"/id\"}]},");

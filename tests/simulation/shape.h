@@ -41,6 +41,7 @@ struct listing_shape {
     enum cursor_form cursor;
     enum total_form total;
     enum sort_order order;
+    enum muster_stability stability; /* as declared, which may be a lie */
     int size;
 };
 
@@ -60,6 +61,7 @@ struct shape {
     enum login_form login;
     int64_t token_life_ms;
     bool envelope;          /* errors inside 200 bodies are declared */
+    bool joined;            /* users and groups say when they joined their listing */
     bool incarnations;      /* the created time is part of the key */
     bool stamps_in_seconds; /* the incremental field's format */
     bool exclusive;         /* it gives what is strictly above the bound */
@@ -71,9 +73,9 @@ struct shape {
 
 const struct paging_row *paging_row_at(size_t index); /* NULL beyond the last */
 void shape_draw(struct shape *shape, struct random *random);
-/* Whether what is inserted and deleted between two pages of it can hide an object that stays: a
- * listing by index. */
-bool listing_shifts(const struct listing_shape *shape);
+/* Whether its declaration says that nothing can slip through between two of its pages, and
+ * something can: the one lie for which the host may be wrong. */
+bool listing_lies(const struct listing_shape *shape);
 bool listing_has_witness(const struct listing_shape *shape); /* it states an exact total */
 /* The connector's canonical declaration (JSON). */
 void shape_declare(const struct shape *shape, struct bytes *ret_text);

@@ -250,7 +250,7 @@ static void report(const struct totals *totals, double cpu_s)
         totals->records, totals->restarts, totals->letters);
     (void)printf("runs: %" PRId64 " proven, %" PRId64 " asserted, %" PRId64 " partial; %" PRId64
                  " compared with the truth over %" PRId64 " rows; %" PRId64
-                 " losses by equal churn or late totals, as is known\n",
+                 " losses by what was declared and is not so\n",
         totals->runs[PROOF_PROVEN], totals->runs[PROOF_ASSERTED], totals->runs[PROOF_PARTIAL],
         totals->compared, totals->rows, totals->permitted);
     (void)printf("%" PRId64 " traces repeated, %" PRId64 " neighbours compared, at most %" PRId64

@@ -16,6 +16,13 @@ const struct version *object_at(const struct object *object, int64_t at_ms)
     return NULL;
 }
 
+int64_t object_joined_at(const struct object *object, const struct version *version)
+{
+    while (version > object->versions && version[-1].to_ms == version->from_ms)
+        version--;
+    return version->from_ms;
+}
+
 int64_t object_gone_at(const struct object *object, int64_t at_ms)
 {
     int64_t gone_ms = -1;

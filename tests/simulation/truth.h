@@ -69,6 +69,8 @@ bool truth_delete(struct truth *truth, enum crowd_name name);
 
 /* The version at that moment; NULL: it was not there. */
 const struct version *object_at(const struct object *object, int64_t at_ms);
+/* Since when that version's object is there without a break. */
+int64_t object_joined_at(const struct object *object, const struct version *version);
 /* Since when it is gone, as seen at that moment; -1: it is there, or was not there yet. */
 int64_t object_gone_at(const struct object *object, int64_t at_ms);
 bool object_throughout(const struct object *object, int64_t from_ms, int64_t to_ms);

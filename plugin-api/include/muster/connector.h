@@ -248,6 +248,20 @@ enum muster_end {
 
 enum muster_step { MUSTER_STEP_RECEIVED = 0, MUSTER_STEP_ASKED = 1 };
 
+/* What may happen to the places of a listing while it is read. It decides what one reading can
+ * prove: a loose listing of several pages is proven only where two listings show the same. */
+enum muster_stability {
+    MUSTER_STABILITY_DEFAULT = 0, /* of NUMBER, OFFSET and SCIM: LOOSE; of the others: FIXED */
+    MUSTER_STABILITY_FIXED = 1,   /* OFFSET, SCIM: sorted by what an object never changes, as its id
+                                     or its creation, so that places shift only where others join
+                                     or leave; of the API's own accord, or as the request asks for.
+                                     Others: the next page begins where the last one ended. Not
+                                     for NUMBER: its pages cannot overlap, and shifts go unseen */
+    MUSTER_STABILITY_LOOSE = 2    /* an object may slip from a page that is still to come into one
+                                     that was read: sorted by what can change, or in no documented
+                                     order; a token or URL that hides an offset or a page number */
+};
+
 /* The total that an API states: an independent witness of completeness. */
 struct muster_total {
     const char *pointer; /* in the listing's body; null: none */
@@ -286,7 +300,7 @@ struct muster_paging {
                         truncation */
     struct muster_condition truncated; /* holds where the API says that it left something out */
     uint32_t cursor_lifetime_s;        /* 0: unknown */
-    uint32_t reserved;
+    uint32_t stability;                /* enum muster_stability; not for NONE */
 };
 
 /* ------------------------------------------------------------------ incremental --------------- */
@@ -343,6 +357,17 @@ struct muster_delta {
     const char *parameter; /* name under which a token is sent; null: `token` leads to a URL, which
                               is asked for in place of the request */
     uint32_t place;        /* of `parameter`: IN_QUERY (default), IN_HEADER, IN_BODY */
+    uint32_t reserved;
+};
+
+/* When an item joined the full listing, by the application's own clock: its creation, where objects
+ * join by being created only. A loose listing all of whose items joined well before it began, as
+ * the Date header of its first answer says, and that agrees with its exact total, lacks nothing:
+ * it is proven by one reading. Where an object can leave the listing and come back with the same
+ * time, this is not for it. */
+struct muster_joined {
+    const char *field; /* pointer in the item; null: not declared */
+    uint32_t format;   /* enum muster_time_format, of a time; default RFC 3339 */
     uint32_t reserved;
 };
 
@@ -528,6 +553,7 @@ struct muster_stream {
     const char *requires_permission; /* what the credential must be allowed, in the application's
                                         words, for messages */
     struct muster_delta delta;
+    struct muster_joined joined;
 };
 
 struct muster_stream_list {

@@ -58,6 +58,7 @@ const struct muster_connector muster_connector = {
             .request = {.path = "/page/users"},
             .items = "/items",
             .paging = PAGE,
+            .joined = {.field = "/created_at"},
             .yields = MUSTER_LIST(struct muster_yield,
                 {.kind = MUSTER_ACCOUNT,
                     .fields = MUSTER_LIST(struct muster_field,

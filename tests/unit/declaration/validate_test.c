@@ -265,6 +265,11 @@ START_TEST(paging)
         {PAGING, "{\"ceiling\":-1}", "paging.ceiling: is negative"},
         {PAGING, "{\"size\":200000}", "more than 100000 items"},
         {PAGING, "{\"size_max\":50}", "more than size_max"},
+        {PAGING, "{\"stability\":\"fixed\"}", "says nothing of a listing in one answer"},
+        {PAGING, "{\"kind\":\"number\",\"ends\":[\"empty_page\"],\"stability\":\"fixed\"}",
+            "paging.stability: cannot be FIXED"},
+        {PAGING, "{\"kind\":\"number\",\"ends\":[\"empty_page\"],\"stability\":\"loose\"}", NULL},
+        {PAGING, "{\"kind\":\"scim\",\"stability\":\"fixed\"}", NULL},
         {PAGING, "{\"place\":\"body\"}", "the request has none"},
         {PAGING, "{\"place\":\"cookie\"}", "cannot be a cookie"},
         {PAGING, "{\"total\":{\"exact\":true}}", "nothing of where the total is"},
@@ -277,6 +282,15 @@ START_TEST(paging)
 END_TEST
 
 #define INCREMENTAL(more) "\"items\":\"/data\",\"mode\":\"incremental\",\"incremental\":{" more "},"
+
+START_TEST(joined)
+{
+    EXPECT({ITEMS, ITEMS "\"joined\":{\"field\":\"/created\",\"format\":\"epoch_s\"},", NULL},
+        {ITEMS, ITEMS "\"joined\":{\"field\":\"created\"},", "joined.field: "},
+        {ITEMS, ITEMS "\"joined\":{\"format\":\"epoch_s\"},", "joined.field: is missing"},
+        {ITEMS, ITEMS "\"joined\":{\"field\":\"/n\",\"format\":\"counter\"},", "is no time"});
+}
+END_TEST
 
 START_TEST(incremental)
 {
@@ -427,5 +441,5 @@ START_TEST(collects_every_problem)
 }
 END_TEST
 
-UNIT_MAIN("validate", connector, parameters, auth, error_words, requests, paging, incremental,
-    delta_tokens, streams, mapping, collects_every_problem)
+UNIT_MAIN("validate", connector, parameters, auth, error_words, requests, paging, joined,
+    incremental, delta_tokens, streams, mapping, collects_every_problem)

@@ -30,7 +30,7 @@ static struct scope sample(struct arena *arena)
             .first_id = 11,
             .last_id = UINT64_MAX - 1,
             .ids_sum = 13,
-            .unprobed = true},
+            .slippery = true},
         .pass_from = 14,
         .twice = true,
         .before_from = 15,
@@ -77,7 +77,7 @@ START_TEST(everything_comes_back)
     ck_assert_uint_eq(back.guards.first_id, 11);
     ck_assert_uint_eq(back.guards.last_id, UINT64_MAX - 1);
     ck_assert_uint_eq(back.guards.ids_sum, 13);
-    ck_assert(back.guards.unprobed && back.twice && back.ahead.full);
+    ck_assert(back.guards.slippery && back.guards.strange && back.twice && back.ahead.full);
     ck_assert_int_eq(back.pass_from, 14);
     ck_assert_int_eq(back.before_from, 15);
     ck_assert_uint_eq(back.sum_before, UINT64_MAX - 2);

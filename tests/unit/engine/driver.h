@@ -106,10 +106,12 @@ struct driver {
     const char *incarnation;     /* theirs; NULL: none */
     bool parents_only;           /* they are asked for of parents, not after listings */
     const char *control;         /* id of one that is live; NULL: none */
-    int again;                   /* listings that would take something away: so many times */
-    char evidence[1024];         /* what was said of the suspects */
-    const char *bookmark;        /* of the first stream, before the round; NULL: none */
-    char kept_token[64];         /* refresh token; empty: none */
+    int64_t live; /* objects of the scope before the round, and after: nothing but `fresh` is new */
+    const char *fresh;    /* of those listed with `live`: the id of one that is; NULL */
+    int again;            /* listings that would take something away: so many times */
+    char evidence[1024];  /* what was said of the suspects */
+    const char *bookmark; /* of the first stream, before the round; NULL: none */
+    char kept_token[64];  /* refresh token; empty: none */
     bool wrong_seal_key;
     int loads, saves;
     int64_t requests_at_save;
@@ -201,10 +203,11 @@ static inline void driver_scope_begin(struct driver *driver, struct job *job)
     begin->position = arena_copy(job->arena, span_of(scope->position));
     begin->bookmark = arena_copy(job->arena, span_of(scope->bookmark));
     begin->sequence = scope->sequence;
+    begin->live_before = driver->live;
     begin->so_far = scope->sums;
 }
 
-static inline void driver_see(struct kept_scope *scope, struct span id,
+static inline void driver_see(const struct driver *driver, struct kept_scope *scope, struct span id,
     const struct hash128 *content, struct batch_outcome *outcome)
 {
     static const struct hash128 none;
@@ -218,7 +221,9 @@ static inline void driver_see(struct kept_scope *scope, struct span id,
     struct kept_id *kept = &scope->ids[scope->id_count++];
     (void)snprintf(kept->text, sizeof kept->text, "%.*s", SPAN_FORMAT(id));
     kept->content = content ? *content : none;
-    outcome->created += content != NULL;
+    bool known = driver->live > 0 && !span_equal_text(id, driver->fresh ? driver->fresh : "");
+    outcome->created += content != NULL && !known;
+    outcome->unchanged += content != NULL && known;
 }
 
 static inline bool driver_commit(
@@ -233,25 +238,30 @@ static inline bool driver_commit(
     *outcome = (struct batch_outcome){.received = batch->received};
     for (size_t i = 0; i < batch->record_count; i++)
         if (batch->records[i].yield == 0)
-            driver_see(scope, batch->records[i].id, &batch->records[i].content_hash, outcome);
+            driver_see(
+                driver, scope, batch->records[i].id, &batch->records[i].content_hash, outcome);
+        else if (driver->live > 0)
+            outcome->unchanged++;
         else
             outcome->created++;
     for (size_t i = 0; i < batch->letter_count; i++) {
         outcome->dead += batch->letters[i].records;
         outcome->unreadable += !batch->letters[i].id.data;
         if (batch->letters[i].id.data)
-            driver_see(scope, batch->letters[i].id, NULL, outcome);
+            driver_see(driver, scope, batch->letters[i].id, NULL, outcome);
     }
     for (size_t i = 0; i < batch->filtered_count; i++) {
         outcome->filtered += batch->filtered[i].records;
-        driver_see(scope, batch->filtered[i].id, NULL, outcome);
+        driver_see(driver, scope, batch->filtered[i].id, NULL, outcome);
     }
     for (size_t i = 0; i < batch->counted_count; i++)
-        driver_see(scope, batch->counted[i].id, NULL, outcome);
+        driver_see(driver, scope, batch->counted[i].id, NULL, outcome);
     outcome->distinct = (int64_t)scope->id_count;
-    ck_assert_int_eq(outcome->received,
-        outcome->created + outcome->duplicate + outcome->filtered + outcome->dead);
+    ck_assert_int_eq(outcome->received, outcome->created + outcome->unchanged + outcome->duplicate +
+                                            outcome->filtered + outcome->dead);
+    commit->live = driver->live;
     sums->received += outcome->received;
+    sums->unchanged += outcome->unchanged;
     sums->created += outcome->created;
     sums->duplicate += outcome->duplicate;
     sums->filtered += outcome->filtered;
@@ -393,7 +403,8 @@ static inline bool driver_execute(struct driver *driver, struct job *job)
         scope->id_count = 0;
         scope->sums.distinct = 0;
         free(scope->position);
-        scope->position = NULL;
+        free(scope->bookmark);
+        scope->position = scope->bookmark = NULL;
         return true;
     case JOB_SCOPE_END:
         driver_scope_end(driver, &job->scope_end);

@@ -31,8 +31,10 @@ struct listing {
     {                                            \
         .when = "offset=" offset, .body = (text) \
     }
-#define OFFSET(ends, more) \
-    "{'kind':'offset','ends':[" ends "],'size_parameter':'limit'" more "," TOTAL "}"
+#define OFFSET(ends, more)                                                                 \
+    "{'kind':'offset','stability':'fixed','ends':[" ends "],'size_parameter':'limit'" more \
+    "," TOTAL "}"
+#define LOOSE "{'kind':'offset','ends':['total'],'size_parameter':'limit','size':2," TOTAL "}"
 /* Users and teams in one listing: what is neither is nobody's. */
 #define TEAMS                                                                        \
     "{'name':'users','request':{'path':'/users'},'items':'/items','paging':" CURSOR( \
@@ -136,7 +138,7 @@ static const struct listing listings[] = {
         {{.when = "page=1", .body = "{'total':2,'items':[" ITEM("1") "]}"},
             {.when = "page=2", .body = "{'total':2,'items':[" ITEM("2") "]}"},
             {.when = "page=3", .body = "{'total':2,'items':[]}"}},
-        PROOF_PROVEN, NULL, 0, 0, false},
+        PROOF_ASSERTED, "read once", 0, 0, false},
     {"204 in the middle", STREAM_USERS(CURSOR("," TOTAL)),
         {{.when = "cursor=b", .status = 204},
             FIRST("{'total':2,'items':[" ITEM("1") "],'next':'b'}")},
@@ -252,7 +254,7 @@ static const struct listing listings[] = {
         {AT("0", "{'total':3,'items':[" ITEM("1") "]}"),
             AT("1", "{'total':3,'items':[" ITEM("2") "]}"),
             AT("2", "{'total':3,'items':[" ITEM("3") "]}")},
-        PROOF_PROVEN, NULL, 0, 0, false},
+        PROOF_ASSERTED, "read once", 0, 0, false},
     {"a server that shrinks its pages on the way (76)",
         STREAM_USERS(OFFSET("'total'", ",'size':4")),
         {AT("0", "{'total':5,'items':[" ITEM("1") "," ITEM("2") "," ITEM("3") "]}"),
@@ -262,17 +264,17 @@ static const struct listing listings[] = {
     {"pages of one item carry no overlap", STREAM_USERS(OFFSET("'total'", ",'size':1")),
         {AT("0", "{'total':2,'items':[" ITEM("1") "]}"),
             {.when = "limit=1&offset=1", .body = "{'total':2,'items':[" ITEM("2") "]}"}},
-        PROOF_PROVEN, NULL, 0, 0, false},
+        PROOF_ASSERTED, "read once", 0, 0, false},
     {"a server that rounds offsets down", STREAM_USERS(OFFSET("'total'", ",'size':2")),
         {AT("0", "{'total':4,'items':[" ITEM("1") "," ITEM("2") "]}"),
             AT("1", "{'total':4,'items':[" ITEM("1") "," ITEM("2") "]}"),
             AT("2", "{'total':4,'items':[" ITEM("3") "," ITEM("4") "]}")},
-        PROOF_PROVEN, NULL, 0, 0, false},
+        PROOF_ASSERTED, "read once", 0, 0, false},
     {"a server that refuses odd offsets", STREAM_USERS(OFFSET("'total'", ",'size':2")),
         {AT("0", "{'total':4,'items':[" ITEM("1") "," ITEM("2") "]}"),
             {.when = "offset=1", .status = 400, .body = "{}"},
             AT("2", "{'total':4,'items':[" ITEM("3") "," ITEM("4") "]}")},
-        PROOF_PROVEN, NULL, 0, 0, false},
+        PROOF_ASSERTED, "read once", 0, 0, false},
     {"a server that ignores offsets (81)", STREAM_USERS(OFFSET("'total'", ",'size':2")),
         {FIRST("{'total':4,'items':[" ITEM("1") "," ITEM("2") "]}")}, PROOF_PARTIAL,
         "page 2: the same items as the page before", 0, 0, false},
@@ -284,7 +286,7 @@ static const struct listing listings[] = {
                 .body = "{'total':4,'startIndex':3,'items':[" ITEM("3") "," ITEM("4") "]}"},
             {.when = "startIndex=3",
                 .body = "{'total':4,'startIndex':3,'items':[" ITEM("3") "," ITEM("4") "]}"}},
-        PROOF_PROVEN, NULL, 0, 0, false},
+        PROOF_ASSERTED, "read once", 0, 0, false},
     {"no body where the overlap was", STREAM_USERS(OFFSET("'total'", ",'size':2")),
         {AT("0", "{'total':4,'items':[" ITEM("1") "," ITEM("2") "]}"),
             {.when = "offset=1", .status = 204}},
@@ -308,7 +310,19 @@ static const struct listing listings[] = {
     {"page numbers", STREAM_USERS(NUMBER("'total'", "," TOTAL)),
         {{.when = "page=1", .body = "{'total':3,'items':[" ITEM("1") "," ITEM("2") "]}"},
             {.when = "page=2", .body = "{'total':3,'items':[" ITEM("3") "]}"}},
-        PROOF_PROVEN, NULL, 0, 0, false},
+        PROOF_ASSERTED, "read once", 0, 0, false},
+    /* The places of a loose listing shift for other reasons than joining and leaving. */
+    {"a loose listing, overlaps met", STREAM_USERS(LOOSE),
+        {AT("0", "{'total':3,'items':[" ITEM("1") "," ITEM("2") "]}"),
+            AT("1", "{'total':3,'items':[" ITEM("2") "," ITEM("3") "]}")},
+        PROOF_ASSERTED, "read once", 0, 0, false},
+    {"a loose listing of one page is one moment", STREAM_USERS(LOOSE),
+        {AT("0", "{'total':2,'items':[" ITEM("1") "," ITEM("2") "]}")}, PROOF_PROVEN, NULL, 0, 0,
+        false},
+    {"a cursor that hides a position", STREAM_USERS(CURSOR(",'stability':'loose'," TOTAL)),
+        {PAGE("b", "{'total':2,'items':[" ITEM("2") "]}"),
+            FIRST("{'total':2,'items':[" ITEM("1") "],'next':'b'}")},
+        PROOF_ASSERTED, "read once", 0, 0, false},
     {"items whose own yield does not apply are counted", TEAMS,
         {FIRST("{'total':3,'items':[{'id':'1','type':'user'},{'id':'2','type':'team'},"
                "{'id':'3','type':'robot'}]}")},
@@ -508,7 +522,7 @@ START_TEST(absence_by_page_numbers_takes_two_listings)
         begin_numbers(&driver, ANSWERS(answers), SECOND_PASS_DRIFT, again);
         driver_start(&driver);
         driver_finish(&driver);
-        ck_assert_int_eq(driver.proof, PROOF_PROVEN);
+        ck_assert_int_eq(driver.proof, again ? PROOF_PROVEN : PROOF_ASSERTED);
         ck_assert_int_eq(driver.scopes[0].restarts, again);
         ck_assert_int_eq(driver.requests, 2 + 2 * again);
         ck_assert_int_eq(driver.scopes[0].seen_since, again ? 0 : -1);
@@ -623,6 +637,203 @@ START_TEST(always_reads_page_numbers_twice)
 }
 END_TEST
 
+#define TWO_AND_ONE                                                         \
+    AT("0", "{'total':3,'items':[" ITEM("1") "," ITEM("2") "]}"),           \
+        AT("1", "{'total':3,'items':[" ITEM("2") "," ITEM("3") "]}"),       \
+        NUMBERED("1", "{'total':3,'items':[" ITEM("1") "," ITEM("2") "]}"), \
+        NUMBERED("2", "{'total':3,'items':[" ITEM("3") "]}")
+#define THIRD_IS_GROUP(paging)                                                             \
+    "{'name':'users','request':{'path':'/users'},'items':'/items','paging':" paging        \
+    ",'yields':[{'kind':'account','when':{'pointer':'/id','op':'not_equals','value':'3'}," \
+    "'fields':[{'to':'id','from':'/id'}]},{'kind':'group','when':{'pointer':'/id',"        \
+    "'value':'3'},'fields':[{'to':'id','from':'/id'}]}]}"
+#define FILTERS(paging)                                                             \
+    "{'name':'users','request':{'path':'/users'},'items':'/items','paging':" paging \
+    ",'filters':[{'reason':'third','when':{'pointer':'/id','value':'3'}}]," YIELDS "}"
+
+/* What all was known before it began was there from the start, as many as the total says: one
+ * reading proves it. Whatever may have joined takes that away. */
+START_TEST(one_reading_proves_what_was_known)
+{
+    static const struct answer answers[] = {TWO_AND_ONE};
+    static const struct {
+        const char *name, *stream, *fresh;
+        int64_t live;
+        enum proof proof;
+    } rows[] = {
+        {"nothing new", STREAM_USERS(LOOSE), NULL, 3, PROOF_PROVEN},
+        {"by page number", STREAM_USERS(NUMBER("'total'", "," TOTAL)), NULL, 3, PROOF_PROVEN},
+        {"a new one", STREAM_USERS(LOOSE), "3", 3, PROOF_ASSERTED},
+        {"one that is counted only", THIRD_IS_GROUP(LOOSE), NULL, 3, PROOF_ASSERTED},
+        {"one left out", FILTERS(LOOSE), NULL, 3, PROOF_ASSERTED},
+        {"nothing known", STREAM_USERS(LOOSE), NULL, 0, PROOF_ASSERTED},
+        {"no total", STREAM_USERS(NUMBER("'total'", ",'total':{'pointer':'/total'}")), NULL, 3,
+            PROOF_ASSERTED},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct driver driver;
+        driver_begin(&driver, "", rows[i].stream, ANSWERS(answers));
+        driver.live = rows[i].live;
+        driver.fresh = rows[i].fresh;
+        driver_join(&driver);
+        driver_start(&driver);
+        driver_finish(&driver);
+        ck_assert_msg(driver.proof == rows[i].proof, "%s: %s", rows[i].name, driver.reason);
+        ck_assert_int_eq(driver.requests, 2);
+        driver_end(&driver);
+    }
+}
+END_TEST
+
+#define BORN(id, at) "{'id':'" id "','name':'n','at':" at "}"
+#define JOINED(paging, more)                                                        \
+    "{'name':'users','request':{'path':'/users'},'items':'/items','paging':" paging \
+    ",'joined':{'field':'/at','format':'epoch_s'}" more "," YIELDS "}"
+#define CHANGES                                                              \
+    ",'mode':'incremental','incremental':{'field':'/at','format':'epoch_s'," \
+    "'bound':{'name':'since','value':'{bound}'}}"
+
+/* What joined before the listing began was there from the start: one reading proves it, the first
+ * among them, by the application's own clock. */
+START_TEST(one_reading_proves_what_joined_before)
+{
+    static const char date[] = "Thu, 01 Jan 2026 00:00:00 GMT"; /* 1767225600 */
+    static const struct {
+        const char *name, *stream, *second, *date, *bookmark;
+        enum proof proof;
+    } rows[] = {
+        {"long ago", JOINED(LOOSE, ""), BORN("3", "1"), date, NULL, PROOF_PROVEN},
+        {"just before the slack", JOINED(LOOSE, ""), BORN("3", "1767225539"), date, NULL,
+            PROOF_PROVEN},
+        {"within the slack", JOINED(LOOSE, ""), BORN("3", "1767225540"), date, NULL,
+            PROOF_ASSERTED},
+        {"not said", JOINED(LOOSE, ""), ITEM("3"), date, NULL, PROOF_ASSERTED},
+        {"said twice", JOINED(LOOSE, ""), "{'id':'3','at':1,'at':1}", date, NULL, PROOF_ASSERTED},
+        {"no time", JOINED(LOOSE, ""), BORN("3", "'once'"), date, NULL, PROOF_ASSERTED},
+        {"no Date", JOINED(LOOSE, ""), BORN("3", "1"), NULL, NULL, PROOF_ASSERTED},
+        {"no exact total",
+            JOINED("{'kind':'offset','ends':['total'],'size_parameter':'limit','size':2,"
+                   "'total':{'pointer':'/total'}}",
+                ""),
+            BORN("3", "1"), date, NULL, PROOF_ASSERTED},
+        {"a listing of changes", JOINED(LOOSE, CHANGES), BORN("3", "1"), date, "1", PROOF_ASSERTED},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char second[256];
+        (void)snprintf(
+            second, sizeof second, "{'total':3,'items':[" BORN("2", "1") ",%s]}", rows[i].second);
+        const struct answer answers[] = {
+            {.when = "offset=0",
+                .header = rows[i].date ? "Date" : NULL,
+                .value = rows[i].date,
+                .body = "{'total':3,'items':[" BORN("1", "1") "," BORN("2", "1") "]}"},
+            {.when = "offset=1", .header = "Date", .value = date, .body = second}};
+        for (int crash = 0; crash < 12; crash++) {
+            struct driver driver;
+            driver_begin(&driver, "", rows[i].stream, ANSWERS(answers));
+            driver.settings.policy.dead_letters_percent = 100;
+            driver.bookmark = rows[i].bookmark;
+            driver_join(&driver);
+            driver_start(&driver);
+            for (int step = 0; step < crash && !driver.over; step++)
+                ck_assert(driver_step(&driver));
+            if (crash > 0 && !driver.over) {
+                driver_crash(&driver);
+                driver_start(&driver);
+            }
+            driver_finish(&driver);
+            ck_assert_msg(driver.runs[0].proof == rows[i].proof, "%s (%d): %s", rows[i].name, crash,
+                driver.runs[0].reason);
+            if (crash == 0) /* changes are read twice */
+                ck_assert_int_eq(driver.requests, rows[i].bookmark ? 4 : 2);
+            driver_end(&driver);
+        }
+    }
+}
+END_TEST
+
+/* It was there already, but not in this listing: it joined, whatever the store knows of it. */
+START_TEST(what_joins_a_listing_may_be_known_elsewhere)
+{
+    static const struct answer answers[] = {TWO_AND_ONE};
+    struct driver driver;
+    driver_begin(&driver, "", STREAM_USERS(LOOSE), ANSWERS(answers));
+    driver.live = 3;
+    driver_join(&driver);
+    driver_start(&driver);
+    DRIVER_UNTIL(&driver, driver.requests == 1);
+    driver.live = 4;
+    driver_finish(&driver);
+    ck_assert_int_eq(driver.proof, PROOF_ASSERTED);
+    driver_end(&driver);
+}
+END_TEST
+
+/* A listing that was read once with news: where something would go, a second one decides; and it
+ * may drift once itself. */
+START_TEST(a_loose_listing_is_read_twice_before_anything_goes)
+{
+    static const struct answer steady[] = {TWO_AND_ONE};
+    static const struct answer drifting[] = {
+        {.when = "offset=1",
+            .times = 1,
+            .body = "{'total':3,'items':[" ITEM("2") "," ITEM("3") "]}"},
+        {.when = "offset=1",
+            .times = 1,
+            .body = "{'total':3,'items':[" ITEM("9") "," ITEM("3") "]}"},
+        TWO_AND_ONE};
+    struct driver driver;
+    for (int drifts = 0; drifts < 2; drifts++) {
+        driver_begin(&driver, "", STREAM_USERS(LOOSE), drifts ? drifting : steady, drifts ? 6 : 4);
+        driver.again = 1;
+        driver_join(&driver);
+        driver_start(&driver);
+        driver_finish(&driver);
+        ck_assert_int_eq(driver.proof, PROOF_PROVEN);
+        ck_assert_int_eq(driver.requests, 4 + 2 * drifts);
+        ck_assert_int_eq(driver.scopes[0].seen_since, 0);
+        driver_end(&driver);
+    }
+    driver_begin(&driver, "", STREAM_USERS(LOOSE), ANSWERS(steady));
+    driver.settings.policy.second_pass = SECOND_PASS_ALWAYS;
+    driver_join(&driver);
+    driver_start(&driver);
+    driver_finish(&driver);
+    ck_assert_int_eq(driver.proof, PROOF_PROVEN);
+    ck_assert_int_eq(driver.requests, 4);
+    driver_end(&driver);
+    driver_begin(&driver, "", STREAM_USERS(LOOSE), ANSWERS(steady));
+    driver.settings.policy.second_pass = SECOND_PASS_ALWAYS;
+    driver.live = 3;
+    driver_join(&driver);
+    driver_start(&driver);
+    driver_finish(&driver);
+    ck_assert_int_eq(driver.requests, 2); /* the one before it is of an earlier run */
+    driver_end(&driver);
+}
+END_TEST
+
+/* Whatever the listing goes by, two of them are compared by what they showed. */
+START_TEST(two_listings_by_a_loose_cursor_are_compared)
+{
+    static const struct answer answers[] = {
+        {.when = "cursor=b", .times = 1, .body = "{'total':2,'items':[" ITEM("2") "]}"},
+        PAGE("b", "{'total':2,'items':[" ITEM("3") "]}"),
+        FIRST("{'total':2,'items':[" ITEM("1") "],'next':'b'}")};
+    struct driver driver;
+    driver_begin(
+        &driver, "", STREAM_USERS(CURSOR(",'stability':'loose'," TOTAL)), ANSWERS(answers));
+    driver.settings.policy.second_pass = SECOND_PASS_ALWAYS;
+    driver_join(&driver);
+    driver_start(&driver);
+    driver_finish(&driver);
+    ck_assert_int_eq(driver.requests, 4);
+    ck_assert_int_eq(driver.proof, PROOF_ASSERTED);
+    ck_assert_ptr_nonnull(strstr(driver.runs[0].reason, "two listings differ"));
+    driver_end(&driver);
+}
+END_TEST
+
 /* A quiet listing with overlaps: each item is received once, and nothing is a duplicate. */
 START_TEST(an_overlap_is_received_once)
 {
@@ -677,7 +888,10 @@ START_TEST(an_overlap_alone_never_hangs_a_round)
 }
 END_TEST
 
-UNIT_MAIN("proof", an_overlap_alone_never_hangs_a_round, absence_by_page_numbers_takes_two_listings,
+UNIT_MAIN("proof", two_listings_by_a_loose_cursor_are_compared,
+    one_reading_proves_what_joined_before, one_reading_proves_what_was_known,
+    what_joins_a_listing_may_be_known_elsewhere, a_loose_listing_is_read_twice_before_anything_goes,
+    an_overlap_alone_never_hangs_a_round, absence_by_page_numbers_takes_two_listings,
     a_listing_that_drifted_does_not_vouch, a_second_look_survives_crashes_and_drains,
     other_listings_stand_alone, always_reads_page_numbers_twice, an_overlap_is_received_once,
     every_listing_proves_what_it_does, a_crash_anywhere_ends_in_the_same_conclusion,

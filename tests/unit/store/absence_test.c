@@ -102,6 +102,40 @@ START_TEST(case_two_listings_vouch_for_absence_together)
 }
 END_TEST
 
+/* What is missing would be deleted, if the listing were proven, and another look can prove it. */
+START_TEST(case_a_deletion_in_reach_is_looked_at_again)
+{
+    struct world world;
+    struct draft draft;
+    world_open(&world);
+    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b"));
+    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a"));
+    world_round(&world);
+    struct job_scope_begin scope = world_scope(&world, USERS, world_run(&world, USERS), NULL);
+    draft_begin(&world, &draft, USERS, &scope, 1);
+    (void)draft_record(&draft, MUSTER_ACCOUNT, "a", "{\"login\":\"l\"}");
+    (void)draft_commit(&world, &draft);
+    struct job end = {.kind = JOB_SCOPE_END};
+    end.scope_end = (struct job_scope_end){.run = scope.run,
+        .scope = scope.scope,
+        .full = true,
+        .proof = PROOF_ASSERTED,
+        .reason = "read once",
+        .total = -1,
+        .look_again = true,
+        .proof_in_reach = true,
+        .seen_since = -1};
+    world_do(&world, &end);
+    ck_assert(end.scope_end.again);
+    ck_assert_str_eq(states(&world), "a|live|\nb|missing|\n");
+    end.scope_end.proof_in_reach = false; /* nothing is to be had by looking again */
+    world_do(&world, &end);
+    ck_assert(!end.scope_end.again);
+    ck_assert_str_eq(states(&world), "a|live|\nb|missing|\n");
+    world_close(&world);
+}
+END_TEST
+
 /* Where nothing would go, one listing is enough. */
 START_TEST(case_nothing_missing_needs_no_second_look)
 {
@@ -435,10 +469,10 @@ START_TEST(case_what_a_later_run_touched_is_left_alone)
 END_TEST
 
 UNIT_MAIN("absence", case_two_proven_runs_delete, case_a_replica_that_flaps_deletes_nothing,
-    case_two_listings_vouch_for_absence_together, case_nothing_missing_needs_no_second_look,
-    case_asserted_makes_missing_at_most, case_partial_and_barred_conclude_nothing,
-    case_ending_twice_answers_the_same, case_empty_listing_is_held,
-    case_mass_absence_is_held_and_decided,
+    case_two_listings_vouch_for_absence_together, case_a_deletion_in_reach_is_looked_at_again,
+    case_nothing_missing_needs_no_second_look, case_asserted_makes_missing_at_most,
+    case_partial_and_barred_conclude_nothing, case_ending_twice_answers_the_same,
+    case_empty_listing_is_held, case_mass_absence_is_held_and_decided,
     case_child_scopes_are_their_own_and_close_with_the_parent, case_a_loss_that_is_spread_is_held,
     case_many_parents_come_in_pages, case_missing_and_listed_dead_is_not_deleted,
     case_what_a_later_run_touched_is_left_alone)

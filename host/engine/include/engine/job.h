@@ -118,11 +118,13 @@ struct job_scope_end {
     const char *reason;     /* NULL for proven */
     const char *end_signal; /* which declared signal ended it; NULL */
     int64_t total;          /* as stated; -1 */
-    bool bar_absence;   /* items without a readable id, or a guard: no conclusion about absence */
-    bool look_again;    /* this listing alone may take nothing away: where something would newly go
-                           missing, nothing is concluded, the scope stays open and `again` says so */
-    int64_t seen_since; /* what any batch of this run after this sequence saw counts as seen: two
-                           listings then vouch for absence together. -1: this listing alone */
+    bool bar_absence;    /* items without a readable id, or a guard: no conclusion about absence */
+    bool look_again;     /* this listing alone may take nothing away: where something would newly go
+                            missing, nothing is concluded, the scope stays open and `again` says so */
+    bool proof_in_reach; /* likewise where something missing would be deleted, if this were proven:
+                            another listing that shows the same makes it so */
+    int64_t seen_since;  /* what any batch of this run after this sequence saw counts as seen: two
+                            listings then vouch for absence together. -1: this listing alone */
     int64_t absence_most, absence_percent;
     struct span bookmark; /* the stream's new bookmark candidate; nothing: unchanged */
     /* answers */

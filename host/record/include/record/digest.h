@@ -29,8 +29,10 @@ struct digest {
     uint64_t ids_hash; /* of the item ids in order: a page repeated with a new cursor has the same
                           (fault 80) */
     uint64_t first_id, last_id; /* of the first and the last item; 0: the page has none */
-    uint64_t ids_sum; /* over all items, whatever their order: two listings of the same items have
-                         the same. Of listings by position only */
+    uint64_t ids_sum;  /* over all items, whatever their order: two listings of the same items have
+                          the same. Of listings that may slip only */
+    int64_t joined_ms; /* likewise: when the last of them joined, those aside that are byte for byte
+                          as the store has them live in the scope; 0: none, INT64_MAX: not known */
     struct span one_id, one_incarnation; /* of a read of one object; nothing: not readable */
     struct span bound_high; /* incremental: the highest bound on the page, in the declared format;
                                nothing: none */

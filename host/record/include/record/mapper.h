@@ -49,5 +49,8 @@ bool mapper_map(const struct mapper *mapper, struct mapping *mapping, uint32_t i
  * compare byte by byte. */
 bool mapper_bound(const struct mapper *mapper, struct span item, struct arena *arena,
     struct span *ret_bound, int64_t *ret_order);
+/* When the item joined the listing, as stream.joined says; INT64_MAX where it does not say. */
+int64_t mapper_joined_ms(
+    const struct mapper *mapper, const struct json_item *item, struct arena *arena);
 
 #endif
