@@ -5,9 +5,9 @@ import http.client
 import json
 import signal
 import subprocess
-import time
 
 from case import FOR_GOOD, ONCE, RECOVERY, STREAMS, Expect
+from changes import Changes
 from check import CONTENT, judge
 from lab import Lab, Upstream
 
@@ -116,10 +116,10 @@ class Batch:
         """Until the second page of every case is committed and the third is on its way; then kill -9."""
         for tenant, case in zip(self.tenants, self.cases):
             self.site.control(tenant, "script", f"{STREAMS[case.stream][0]} nth=3-999999 delay 60000\n".encode())
-        process = subprocess.Popen(self.lab.command("sync", "--json"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        wanted, deadline = 2 * len(self.cases), time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline and process.poll() is None and self.committed() < wanted:
-            time.sleep(0.03)  # between two looks
+        wanted = 2 * len(self.cases)
+        with Changes(self.lab.folder) as changes:
+            process = subprocess.Popen(self.lab.command("sync", "--json"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            changes.until(lambda: self.committed() >= wanted, process, PATIENCE_S)
         process.kill()
         _, errors = process.communicate()
         if self.committed() < wanted:

@@ -11,6 +11,7 @@ import time
 
 from batch import CONTROLS
 from catalogue import probe, without
+from changes import Changes
 from lab import Daemon
 from local import must
 from store import half_run, killed, spread
@@ -171,10 +172,9 @@ def two_hosts():
 
     def two_syncs(stand):
         stand.site.control(stand.tenant, "script", b"/page/users delay 100\n")
-        first = stand.start("sync")
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and not stand.lab.store.exists():
-            time.sleep(0.01)  # between two looks
+        with Changes(stand.lab.folder) as changes:
+            first = stand.start("sync")
+            changes.until(stand.lab.store.exists, first, 20)
         status, said = stand.run("sync")
         yield must(status in (0, 3), f"the second sync: {status} {said[-200:]}")
         yield must(first.wait(30) == 0, "the first sync is harmed")

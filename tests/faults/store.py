@@ -9,9 +9,9 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 
 from catalogue import probe, without
+from changes import Changes
 from local import drops_privileges, must
 
 EIO, ENOSPC = 5, 28
@@ -225,10 +225,10 @@ def bit_flip():
 def half_run(stand, batches=2):
     """A store whose log holds the first pages, left by a kill -9."""
     stand.site.control(stand.tenant, "script", f"/page/users nth={batches + 1}-99 delay 60000\n".encode())
-    deadline, wanted = time.monotonic() + 30, count(stand) + batches
-    process = stand.start("sync")
-    while time.monotonic() < deadline and count(stand) < wanted:
-        time.sleep(0.02)  # between two looks
+    wanted = count(stand) + batches
+    with Changes(stand.lab.folder) as changes:
+        process = stand.start("sync")
+        changes.until(lambda: count(stand) >= wanted, process, 30)
     process.kill()
     process.wait()
     stand.site.control(stand.tenant, "script")
