@@ -5,14 +5,16 @@
  *
  *     MUSTER_SHIM="fdatasync 3 kill .db-wal"
  *
- * CALL: pwrite64, pread64, fdatasync (and fsync), getaddrinfo. NTH counts the calls of this process
- * on files whose name ends with SUFFIX (of hosts, for getaddrinfo); "3+" is the third and all after
- * it. ACTION: kill (before the call), killed (right after it), torn (half of it, then the kill),
- * short (half of it), lie (nothing, and success), hang (twenty seconds), or an error number.
+ * CALL: pwrite64, pread64, fdatasync (and fsync), getaddrinfo, connect. NTH counts the calls of
+ * this process on files whose name ends with SUFFIX (hosts, for getaddrinfo; ADDRESS:PORT, for
+ * connect); "3+" is the third and all after it. ACTION: kill (before the call), killed (right after
+ * it), torn (half of it, then the kill), short (half of it), lie (nothing, and success), hang
+ * (twenty seconds), or an error number.
  *
  * MUSTER_SHIM_LOG names a file that gets a line for each such call, and for each sync of such a
  * file whatever CALL is: its name, its number, what was done, and the size of the file then.
  */
+#include <arpa/inet.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,10 +34,10 @@
 #define HANG_S        20
 #define LOOPBACK      ".test" /* names that lead to loopback (RFC 6761 keeps them out of the DNS) */
 
-enum call { CALL_WRITE, CALL_READ, CALL_SYNC, CALL_RESOLVE, CALL_COUNT };
+enum call { CALL_WRITE, CALL_READ, CALL_SYNC, CALL_RESOLVE, CALL_CONNECT, CALL_COUNT };
 
 static const char *const call_names[CALL_COUNT] = {
-    "pwrite64", "pread64", "fdatasync", "getaddrinfo"};
+    "pwrite64", "pread64", "fdatasync", "getaddrinfo", "connect"};
 
 struct plan {
     char call[WORD_MAX], action[WORD_MAX], suffix[PATH_MAX_READ];
@@ -190,4 +193,21 @@ int getaddrinfo(
     if (is(&plan, "hang"))
         (void)sleep(HANG_S);
     return EAI_AGAIN;
+}
+
+int connect(int fd, const struct sockaddr *address, socklen_t size)
+{
+    struct plan plan;
+    struct sockaddr_in place;
+    char host[INET_ADDRSTRLEN], name[INET_ADDRSTRLEN + 8];
+    int (*behind)(int, const struct sockaddr *, socklen_t) = BEHIND(connect);
+    if (address->sa_family != AF_INET || size < sizeof place)
+        return behind(fd, address, size);
+    (void)memcpy(&place, address, sizeof place);
+    (void)inet_ntop(AF_INET, &place.sin_addr, host, sizeof host); /* it is long enough */
+    (void)snprintf(name, sizeof name, "%s:%u", host, ntohs(place.sin_port));
+    if (!strikes(CALL_CONNECT, -1, name, &plan))
+        return behind(fd, address, size);
+    errno = atoi(plan.action);
+    return -1;
 }
