@@ -110,7 +110,8 @@ static void map_page(struct worker *worker, struct task *task)
     finish(worker->pool, task, mapped, &fault);
 }
 
-/* Who reads a page maps it too, while it is warm, if no other page waits. Whoever takes a page from
+/* Who reads a page maps it too, while it is warm, if no other page waits. What was decoded waits
+ * only once the engine is told of it, which counts its memory. Whoever takes a page from
  * the queue is awake and comes back to it, so nobody need be woken for what is put there. */
 static void read_page(struct worker *worker, struct task *task)
 {
@@ -123,8 +124,9 @@ static void read_page(struct worker *worker, struct task *task)
     assert(task->read);
     const struct page *page = &task->read->page;
     (void)pthread_mutex_lock(&pool->mutex);
-    bool later = pool->unread.first != NULL;
-    if (page->verdict.outcome == OUTCOME_OK && page->end == PAGE_GOES_ON) {
+    bool goes_on = page->verdict.outcome == OUTCOME_OK && page->end == PAGE_GOES_ON;
+    bool later = goes_on && pool->unread.first != NULL;
+    if (goes_on) {
         task->result.page = page;
         tell(pool, task);
     }

@@ -163,7 +163,7 @@ struct page_work {
     int64_t sent_ms;       /* when it was asked for last */
     uint64_t ticket;       /* of its digest */
     size_t held_bytes;     /* counted as the round's */
-    size_t body_length;
+    size_t body_length;    /* of the answer, decoded once it was read */
     struct trail trail;    /* up to this page */
     const char *guard;     /* why the listing must end with it; NULL */
     bool alone;            /* nothing but its overlap came, and no end */

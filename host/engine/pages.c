@@ -136,6 +136,9 @@ void pages_read(struct page_work *work, const struct page *page)
     if (work->stage != STAGE_READING)
         return;
     stage_enter(work, STAGE_MAPPING);
+    work->body_length = page->body_length;
+    if (work->held_bytes < page->body_length) /* it may wait so for long before it is mapped */
+        hold_anew(work, page->body_length);
     scope->retry = (struct retry_state){0};
     scope->renewals = 0;
     if (scope->turn != TURN_NONE) { /* a page before it did not fit: this one is dropped */

@@ -241,7 +241,10 @@ bool page_read(const struct page_reader *reader, const struct response *response
     const struct position *at, const struct request *asked, const struct scope_parent *parent,
     const struct hash_key *key, struct arena *arena, struct page *ret_page, struct fault *fault)
 {
-    struct page page = {.end = PAGE_UNDECLARED, .total = PAGE_TOTAL_UNKNOWN, .next = *at};
+    struct page page = {.end = PAGE_UNDECLARED,
+        .total = PAGE_TOTAL_UNKNOWN,
+        .next = *at,
+        .body_length = response->body.length};
     struct reading reading = {.reader = reader,
         .response = response,
         .at = at,

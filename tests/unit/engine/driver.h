@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <zlib.h>
 #include "base/memory.h"
 #include "engine/engine.h"
 #include "unit.h"
@@ -18,7 +19,11 @@
 #define DRIVER_SCOPES_MAX  64
 #define DRIVER_STEPS_MAX   20000
 #define DRIVER_ANSWERS_MAX 64
-#define DRIVER_WALL_MS     INT64_C(1767225600000) /* 2026-01-01 */
+#define DRIVER_BLANK_64    "                                                                "
+#define DRIVER_BLANK_512                                                            \
+    DRIVER_BLANK_64 DRIVER_BLANK_64 DRIVER_BLANK_64 DRIVER_BLANK_64 DRIVER_BLANK_64 \
+        DRIVER_BLANK_64 DRIVER_BLANK_64 DRIVER_BLANK_64
+#define DRIVER_WALL_MS INT64_C(1767225600000) /* 2026-01-01 */
 
 /* One answer of the script: for a URL that contains `when`, `times` times (0: for ever), in order.
  */
@@ -31,6 +36,7 @@ struct answer {
     const char *type;           /* content type; NULL: application/json */
     const char *body;           /* ' stands for " */
     bool unframed;
+    bool deflated; /* the body goes its way so */
 };
 
 enum wait_kind { WAIT_RESPONSE, WAIT_PAGED, WAIT_DIGESTED, WAIT_JOB, WAIT_KINDS };
@@ -456,6 +462,18 @@ static inline struct waiting *driver_await(
     return waiting;
 }
 
+static inline void driver_deflate(struct response *response, const char *body)
+{
+    struct fault fault;
+    uLong length = strlen(body);
+    uLongf packed = compressBound(length);
+    ck_assert(bytes_reserve(&response->body, packed, &fault));
+    ck_assert_int_eq(
+        compress((Bytef *)response->body.data, &packed, (const Bytef *)body, length), Z_OK);
+    response->body.length = packed;
+    response->coding = CODING_DEFLATE;
+}
+
 static inline struct response *driver_answer(struct driver *driver, const char *url)
 {
     struct fault fault;
@@ -476,7 +494,10 @@ static inline struct response *driver_answer(struct driver *driver, const char *
                                                          : 200;
     response->unframed = answer->unframed;
     AUTO_FREE char *body = driver_quote(answer->body ? answer->body : "");
-    ck_assert(bytes_append_text(&response->body, body, &fault));
+    if (answer->deflated)
+        driver_deflate(response, body);
+    else
+        ck_assert(bytes_append_text(&response->body, body, &fault));
     ck_assert(http_headers_add(&response->headers, SPAN("Content-Type"),
         span_of(answer->type ? answer->type : "application/json"), &fault));
     if (answer->header)

@@ -275,6 +275,29 @@ START_TEST(the_window_bounds_what_is_ahead_of_the_store)
 }
 END_TEST
 
+/* A page that was read takes the memory of what it was decoded to, though nobody has mapped it. */
+START_TEST(a_page_that_was_read_counts_as_decoded)
+{
+    static const struct answer answers[] = {{.when = "page=3", .body = "{'items':[]}"},
+        {.when = "page=2", .body = "{'items':[" ITEM("2") "]}"},
+        {.when = "page=1", .body = DRIVER_BLANK_512 "{'items':[" ITEM("1") "]}", .deflated = true}};
+    struct driver driver;
+    driver_begin(
+        &driver, "", USERS("{'kind':'number','ends':['empty_page'],'start':1}"), ANSWERS(answers));
+    driver.settings.policy.queue_bytes_most = 512;
+    driver_join(&driver);
+    driver_start(&driver);
+    driver.held[WAIT_DIGESTED] = true;
+    while (driver_step(&driver))
+        ;
+    ck_assert_int_eq(driver.requests, 1);
+    driver.held[WAIT_DIGESTED] = false;
+    driver_finish(&driver);
+    ck_assert_int_eq(driver.requests, 3);
+    driver_end(&driver);
+}
+END_TEST
+
 /* ------------------------------------------------------------------ login */
 
 /* Several requests with the same token are refused: it is renewed once, whoever asks first (fault
@@ -534,10 +557,11 @@ END_TEST
 UNIT_MAIN("round", an_answer_that_nobody_waits_for_changes_nothing,
     a_stream_that_is_not_selected_is_left_alone, a_request_that_nobody_could_send_is_sent_again,
     a_page_that_nobody_could_digest_is_its_scopes_trouble, one_parents_403_is_that_scopes_alone,
-    the_window_bounds_what_is_ahead_of_the_store, a_parent_that_is_partial_makes_its_child_so,
-    a_parent_that_is_dead_bars_a_proof_of_children, no_kind_of_job_can_hang_a_round,
-    a_round_with_children_survives_a_crash_anywhere, a_round_with_children_drains_anywhere,
-    a_crash_in_the_second_pass_forgets_the_first, a_failure_before_a_restart_keeps_its_reason,
-    a_token_is_renewed_once_for_all, a_refused_login_fails_the_round_and_sends_nothing_more,
-    a_round_may_end_while_its_login_waits, a_drain_is_no_failed_login,
-    a_second_round_of_the_same_name_is_refused, a_round_with_nothing_left_gives_way_to_a_new_one)
+    the_window_bounds_what_is_ahead_of_the_store, a_page_that_was_read_counts_as_decoded,
+    a_parent_that_is_partial_makes_its_child_so, a_parent_that_is_dead_bars_a_proof_of_children,
+    no_kind_of_job_can_hang_a_round, a_round_with_children_survives_a_crash_anywhere,
+    a_round_with_children_drains_anywhere, a_crash_in_the_second_pass_forgets_the_first,
+    a_failure_before_a_restart_keeps_its_reason, a_token_is_renewed_once_for_all,
+    a_refused_login_fails_the_round_and_sends_nothing_more, a_round_may_end_while_its_login_waits,
+    a_drain_is_no_failed_login, a_second_round_of_the_same_name_is_refused,
+    a_round_with_nothing_left_gives_way_to_a_new_one)

@@ -56,6 +56,7 @@ struct page {
     int64_t total;          /* items in the whole listing as stated; PAGE_TOTAL_UNKNOWN */
     bool total_exact;       /* declared as exact */
     uint32_t marks;         /* enum page_mark, combined */
+    size_t body_length;     /* of the response, decoded */
 };
 
 /*
