@@ -35,7 +35,7 @@ static bool apply_key(void *context, int64_t object)
 
 struct held {
     int64_t run, scope, after_batch;
-    bool proven;
+    bool proven, whole; /* whole: as it was written */
     struct bytes keys;
 };
 
@@ -52,6 +52,7 @@ static bool read_hold(struct store *store, int64_t hold, struct held *held, stru
     held->scope = sqlite3_column_int64(row, 1);
     held->after_batch = sqlite3_column_int64(row, 2);
     held->proven = sqlite3_column_int(row, 3) != 0;
+    held->whole = sqlite3_column_int(row, 5) != 0;
     return bytes_append(&held->keys, sql_span(row, 4), fault);
 }
 
@@ -64,11 +65,16 @@ static bool read_since(
         seen, fault);
 }
 
-static bool apply(struct store *store, const struct held *held, const char *evidence,
+static bool apply(struct store *store, int64_t hold, const struct held *held, const char *evidence,
     int64_t wall_ms, struct fault *fault)
 {
     struct place place;
     struct seen since __attribute__((cleanup(seen_clear))) = {.scope_run = 0};
+    if (!held->whole)
+        return fault_set(fault, FAULT_STORE_CORRUPT,
+            "hold %lld is not as it was written, and may name other objects than were missing; "
+            "reject it: the next listing holds anew what is missing then",
+            (long long)hold);
     if (!place_of_scope(store, held->scope, held->run, &place, fault) ||
         !read_since(store, held, &since, fault))
         return false;
@@ -95,7 +101,7 @@ static bool decide(struct store *store, int64_t hold, bool approve, const char *
     AUTO_BYTES evidence = {.limit = 0};
     bool good = read_hold(store, hold, &held, fault) &&
                 bytes_format(&evidence, fault, "hold %lld approved by %s", (long long)hold, who) &&
-                (!approve || apply(store, &held, evidence.data, wall_ms, fault)) &&
+                (!approve || apply(store, hold, &held, evidence.data, wall_ms, fault)) &&
                 sql_run(&store->sql, SQL_HOLD_DECIDE, fault, "iziz", hold,
                     approve ? "approved" : "rejected", wall_ms, who);
     bytes_free(&held.keys);
@@ -114,9 +120,9 @@ bool store_hold_decide(struct store *store, int64_t hold, bool approve, const ch
 static bool decide_run(struct store *store, int64_t run, bool approve, const char *who,
     int64_t wall_ms, int64_t *ret_decided, struct fault *fault)
 {
-    for (int64_t decided = 0;; decided++) {
+    for (int64_t decided = 0, before = 0;; decided++) {
         int64_t hold = 0;
-        if (!sql_integer(&store->sql, SQL_HOLD_OF_RUN, &hold, fault, "i", run))
+        if (!sql_integer(&store->sql, SQL_HOLD_OF_RUN, &hold, fault, "ii", run, before))
             return false;
         if (hold == 0 && decided == 0)
             return fault_set(fault, FAULT_NOT_FOUND,
@@ -127,6 +133,7 @@ static bool decide_run(struct store *store, int64_t run, bool approve, const cha
         }
         if (!decide(store, hold, approve, who, wall_ms, fault))
             return false;
+        before = hold;
     }
 }
 

@@ -42,6 +42,9 @@
     "object,scope,state,NULL,NULL,NULL,NULL,NULL,NULL,NULL,"        \
     "content_hash,mapping,from_run,NULL,NULL,valid_from,NULL,NULL," \
     "evidence,fields,NULL,raw,attributes,NULL,valid_to,to_run"
+#define SQL_HOLD_SUMMED                                                                   \
+    "hold,run,scope,after_batch,proven,count,of_live,reason,keys,state,at_ms,decided_ms," \
+    "decided_by"
 #define SQL_LETTER_SUMMED                                                                   \
     "letter,batch,run,scope,declaration,item,records,code,reason,why,pointer,id,raw,state," \
     "at_ms,closed_ms,closed_by,closed_reason,now_reason,now_why,now_pointer,"               \
@@ -411,9 +414,9 @@
         "SELECT coalesce(sum(count),0) FROM (SELECT h.count FROM holds h CROSS JOIN scopes p"    \
         " ON p.scope=h.scope WHERE h.state='open' AND p.stream=?1 AND h.run<?2 AND h.scope<>?3"  \
         " LIMIT ?4)")                                                                            \
-    X(SQL_HOLD_OF_RUN, "SELECT min(hold) FROM holds WHERE run=?1 AND state='open'")              \
-    X(SQL_HOLD_FIND, "SELECT run,scope,after_batch,proven,keys FROM holds"                       \
-                     " WHERE hold=?1 AND state='open'")                                          \
+    X(SQL_HOLD_OF_RUN, "SELECT min(hold) FROM holds WHERE run=?1 AND state='open' AND hold>?2")  \
+    X(SQL_HOLD_FIND, "SELECT run,scope,after_batch,proven,keys,sum IS row_sum(" SQL_HOLD_SUMMED  \
+                     ") FROM holds WHERE hold=?1 AND state='open'")                              \
     X(SQL_HOLD_DECIDE, "UPDATE holds SET state=?2,decided_ms=?3,decided_by=?4 WHERE hold=?1")    \
     X(SQL_HOLD_SEEN,                                                                             \
         "SELECT b.seen FROM scope_runs s JOIN batches b"                                         \

@@ -55,10 +55,7 @@ static const struct summed summed[] = {
         "scope_run,run,scope,full,ended,proof,reason,end_signal,total,restarts,restart_reason,"
         "missing,deleted,held,started_ms,ended_ms",
         "'run '||t.run||' of '||" SCOPE("t.scope"), BY_TRIGGERS, SUMS_ALL},
-    {"holds", "hold",
-        "hold,run,scope,after_batch,proven,count,of_live,reason,keys,state,at_ms,decided_ms,"
-        "decided_by",
-        "'of '||" SCOPE("t.scope"), BY_TRIGGERS, SUMS_ALL},
+    {"holds", "hold", SQL_HOLD_SUMMED, "'of '||" SCOPE("t.scope"), BY_TRIGGERS, SUMS_ALL},
     {"dead_letters", "letter", SQL_LETTER_SUMMED, "'of '||" SCOPE("t.scope"), BY_TRIGGERS,
         SUMS_ALL},
     {"objects", "object", SQL_OBJECT_SUMMED, OBJECT("t.object"), BY_STATEMENTS, SUMS_SHOWN_NOW},

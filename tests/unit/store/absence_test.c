@@ -393,6 +393,28 @@ START_TEST(case_a_loss_that_is_spread_is_held)
 }
 END_TEST
 
+/* Each is looked for behind the one before it, or thousands would hold up the host's writer. */
+START_TEST(case_many_holds_are_decided_in_one_pass)
+{
+    struct world world;
+    struct fault fault;
+    int64_t decided;
+    world_open(&world);
+    (void)world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b", "c", "d", "e", "f"));
+    ck_assert_int_eq(world_list(&world, USERS, NULL, PROOF_PROVEN, IDS("a", "b")).held, 4);
+    (void)world_sql(&world,
+        "INSERT INTO holds(run,scope,after_batch,proven,count,of_live,reason,keys,at_ms)"
+        " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<400)"
+        " SELECT run,scope,after_batch,proven,count,of_live,reason,keys,at_ms FROM holds,n");
+    ck_assert(store_hold_decide_run(world.store, 2, false, "eve", WALL, &decided, &fault));
+    ck_assert_int_eq(decided, 401);
+    int steps = sqlite3_stmt_status(
+        world.store->sql.statements[SQL_HOLD_OF_RUN], SQLITE_STMTSTATUS_VM_STEP, 0);
+    ck_assert_int_lt(steps, 401 * 401);
+    world_close(&world);
+}
+END_TEST
+
 START_TEST(case_many_parents_come_in_pages)
 {
     struct world world;
@@ -474,5 +496,5 @@ UNIT_MAIN("absence", case_two_proven_runs_delete, case_a_replica_that_flaps_dele
     case_partial_and_barred_conclude_nothing, case_ending_twice_answers_the_same,
     case_empty_listing_is_held, case_mass_absence_is_held_and_decided,
     case_child_scopes_are_their_own_and_close_with_the_parent, case_a_loss_that_is_spread_is_held,
-    case_many_parents_come_in_pages, case_missing_and_listed_dead_is_not_deleted,
-    case_what_a_later_run_touched_is_left_alone)
+    case_many_holds_are_decided_in_one_pass, case_many_parents_come_in_pages,
+    case_missing_and_listed_dead_is_not_deleted, case_what_a_later_run_touched_is_left_alone)

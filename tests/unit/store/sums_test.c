@@ -458,9 +458,33 @@ START_TEST(case_a_damaged_letter_is_not_shown_and_stays_damaged)
 }
 END_TEST
 
+/* Whom it makes missing is what it holds. */
+START_TEST(case_a_damaged_hold_can_only_be_rejected)
+{
+    static const char live[] = "SELECT count(*) FROM role WHERE state='live'";
+    struct world world;
+    struct fault fault;
+    int64_t decided;
+    fill(&world);
+    hand(&world, "UPDATE holds SET after_batch=after_batch+1");
+    ck_assert(!store_hold_decide(world.store, 1, true, "eve", WALL, &fault));
+    ck_assert_int_eq(fault.code, FAULT_STORE_CORRUPT);
+    ck_assert_msg(strstr(fault.text, "hold 1 ") != NULL, "%s", fault.text);
+    int64_t run = strtoll(world_sql(&world, "SELECT run FROM holds"), NULL, 10);
+    ck_assert(!store_hold_decide_run(world.store, run, true, "eve", WALL, &decided, &fault));
+    ck_assert_str_eq(world_sql(&world, live), "9\n");
+    ck_assert(store_hold_decide(world.store, 1, false, "eve", WALL, &fault));
+    (void)world_list(&world, CHANGES, NULL, PROOF_PROVEN, IDS("1"));
+    ck_assert(store_hold_decide(world.store, 2, true, "eve", WALL, &fault));
+    ck_assert_str_eq(world_sql(&world, live), "1\n");
+    world_close(&world);
+}
+END_TEST
+
 UNIT_MAIN("sums", case_every_column_is_covered_or_said_not_to_be, case_the_sentence_names_the_row,
     case_no_bit_of_a_row_changes_unnoticed, case_every_bit_of_a_text_is_noticed,
     case_another_state_makes_no_row_whole,
     case_new_content_does_and_the_version_before_stays_damaged,
     case_what_is_merged_of_a_damaged_row_does_not_fit, case_a_shared_row_takes_the_damage_along,
-    case_an_export_of_damaged_rows_is_refused, case_a_damaged_letter_is_not_shown_and_stays_damaged)
+    case_an_export_of_damaged_rows_is_refused, case_a_damaged_letter_is_not_shown_and_stays_damaged,
+    case_a_damaged_hold_can_only_be_rejected)
