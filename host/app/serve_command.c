@@ -275,14 +275,13 @@ static bool begin(struct daemon *daemon, const struct command_line *line,
     if (!measure_waiting(daemon, fault) ||
         !control_open(daemon->host, daemon->metrics, settings->store_path, &daemon->control, fault))
         return false;
-    if (settings->listen) {
-        if (!listener_start(settings->listen, settings->store_path, daemon->metrics, &daemon->ready,
-                &daemon->listener, fault))
-            return false;
+    if (settings->listen && !listener_start(settings->listen, settings->store_path, daemon->metrics,
+                                &daemon->ready, &daemon->listener, fault))
+        return false;
+    atomic_store(&daemon->ready, true);
+    if (daemon->listener) /* whoever reads this line may ask at once */
         log_event(LOG_INFO, "listening", LOG_TEXT("address", settings->listen),
             LOG_NUMBER("port", listener_port(daemon->listener)));
-    }
-    atomic_store(&daemon->ready, true);
     host_wake(daemon->host, schedule_next_ms(&daemon->schedule));
     return true;
 }
