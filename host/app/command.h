@@ -21,7 +21,7 @@ enum status {
 
 struct command_line {
     const char *configuration;
-    bool json, full, kinds_only, all_states, dry_run;
+    bool json, full, kinds_only, all_states, dry_run, repair;
     const char *connection, *stream, *run, *format, *as_of, *reason;
     char **arguments;
     int argument_count;

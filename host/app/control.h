@@ -12,6 +12,7 @@
  *     {"command":"hold","verb":"approve","number":7,"who":"ada"}       verb: approve, reject;
  *         "of_run":true: of the run with that number, all open holds
  *     {"command":"discard","number":7,"who":"ada","reason":"a test account"}
+ *     {"command":"repair"}                                             of objects: audit --repair
  *     {"command":"replay","dry":false,"who":"ada","connection":"acme","letters":[7,9]}
  *
  *     {"run":{"connection":"acme","stream":"users",…}}                 a run ended; the row of

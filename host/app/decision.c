@@ -39,6 +39,8 @@ bool decision_make(struct store *store, const struct control_request *request, s
     if (request->verb == REQUEST_DISCARD)
         return store_dead_discard(
             store, request->number, request->who, request->reason, wall_ms, fault);
+    if (request->verb == REQUEST_REPAIR)
+        return store_audit_repair(store, fault);
     int64_t decided;
     if (request->of_run)
         return store_hold_decide_run(store, request->number, request->verb == REQUEST_APPROVE,

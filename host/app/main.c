@@ -28,7 +28,8 @@ static const struct subcommand subcommands[] = {
         0},
     {"runs", "[--json] [NAME]", "history of runs", command_runs, 0, 1},
     {"ledger", "[--json] RUN", "the books of one run, page by page", command_ledger, 1, 1},
-    {"audit", "[--json]", "adds up the books again and checks the chain", command_audit, 0, 0},
+    {"audit", "[--repair] [--json]", "adds up the books again and checks the chain", command_audit,
+        0, 0},
     {"dead",
         "list|show NUMBER|replay [--dry-run] [--connection NAME] [--stream S] [NUMBER…]|discard "
         "NUMBER --reason WHY [--json]",
@@ -122,6 +123,7 @@ enum {
     OPTION_STREAM,
     OPTION_RUN,
     OPTION_DRY_RUN,
+    OPTION_REPAIR,
     OPTION_KINDS,
     OPTION_VERSION,
     OPTION_HELP
@@ -136,9 +138,9 @@ static const struct option options[] = {{"json", no_argument, NULL, OPTION_JSON}
     {"reason", required_argument, NULL, OPTION_REASON},
     {"stream", required_argument, NULL, OPTION_STREAM},
     {"run", required_argument, NULL, OPTION_RUN}, {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
-    {"kinds", no_argument, NULL, OPTION_KINDS}, {"configuration", required_argument, NULL, 'c'},
-    {"version", no_argument, NULL, OPTION_VERSION}, {"help", no_argument, NULL, OPTION_HELP},
-    {NULL, 0, NULL, 0}};
+    {"repair", no_argument, NULL, OPTION_REPAIR}, {"kinds", no_argument, NULL, OPTION_KINDS},
+    {"configuration", required_argument, NULL, 'c'}, {"version", no_argument, NULL, OPTION_VERSION},
+    {"help", no_argument, NULL, OPTION_HELP}, {NULL, 0, NULL, 0}};
 
 /* STATUS_DONE: go on; `ret_stop` where the answer was given already (help, version). */
 static enum status parse(int argc, char **argv, struct command_line *line, bool *ret_stop)
@@ -181,6 +183,9 @@ static enum status parse(int argc, char **argv, struct command_line *line, bool 
             break;
         case OPTION_DRY_RUN:
             line->dry_run = true;
+            break;
+        case OPTION_REPAIR:
+            line->repair = true;
             break;
         case OPTION_KINDS:
             line->kinds_only = true;

@@ -114,7 +114,8 @@ static const struct {
     [REQUEST_REJECT] = {"hold", "reject", BIT(AT_NUMBER) | BIT(AT_OF_RUN) | BIT(AT_WHO)},
     [REQUEST_DISCARD] = {"discard", NULL, BIT(AT_NUMBER) | BIT(AT_WHO) | BIT(AT_REASON)},
     [REQUEST_REPLAY] = {"replay", NULL,
-        BIT(AT_DRY) | BIT(AT_CONNECTION) | BIT(AT_STREAM) | BIT(AT_LETTERS) | BIT(AT_WHO)}};
+        BIT(AT_DRY) | BIT(AT_CONNECTION) | BIT(AT_STREAM) | BIT(AT_LETTERS) | BIT(AT_WHO)},
+    [REQUEST_REPAIR] = {"repair", NULL, 0}};
 
 #define REQUESTS (sizeof requests / sizeof requests[0])
 
@@ -164,6 +165,13 @@ static bool write_replay(
     return bytes_append_char(line, ']', fault);
 }
 
+static bool write_nothing(
+    const struct control_request *request, struct bytes *line, struct fault *fault)
+{
+    (void)request, (void)line, (void)fault;
+    return true;
+}
+
 bool message_write_request(
     const struct control_request *request, struct bytes *into, struct fault *fault)
 {
@@ -171,6 +179,7 @@ bool message_write_request(
     bool (*write)(const struct control_request *, struct bytes *, struct fault *) =
         request->verb == REQUEST_SYNC     ? write_names
         : request->verb == REQUEST_REPLAY ? write_replay
+        : request->verb == REQUEST_REPAIR ? write_nothing
                                           : write_decision;
     if (!bytes_format(&line, fault, "{\"command\":\"%s\"", requests[request->verb].command) ||
         !write(request, &line, fault) || !bytes_append_text(&line, "}\n", fault))
@@ -197,8 +206,8 @@ static bool find_verb(const struct place *places, struct arena *arena, enum requ
             *ret_verb = (enum request_verb)i;
             return true;
         }
-    return fault_set(
-        fault, FAULT_CONTENT, "there is no such command; sync, hold, discard and replay are");
+    return fault_set(fault, FAULT_CONTENT,
+        "there is no such command; sync, hold, discard, replay and repair are");
 }
 
 static bool read_names(const struct place *place, struct arena *arena,
@@ -268,6 +277,8 @@ static bool read_members(const struct place *places, struct arena *arena,
         if (places[i].value.type != JSON_NONE && !(members & BIT(i)))
             return fault_set(
                 fault, FAULT_CONTENT, "\"%s\" does not belong to this command", places[i].name);
+    if (request->verb == REQUEST_REPAIR)
+        return true;
     if (request->verb == REQUEST_SYNC) {
         return read_flag(&places[AT_FULL], &request->full, fault) &&
                read_names(&places[AT_NAMES], arena, request, fault);

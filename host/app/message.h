@@ -21,7 +21,8 @@ enum request_verb {
     REQUEST_APPROVE,
     REQUEST_REJECT,
     REQUEST_DISCARD,
-    REQUEST_REPLAY
+    REQUEST_REPLAY,
+    REQUEST_REPAIR
 };
 
 struct control_request {

@@ -143,8 +143,20 @@ static void audit_found(void *context, const char *sentence)
     audit->found++;
 }
 
+static enum status repair(const struct command_line *line)
+{
+    const struct control_request request = {.verb = REQUEST_REPAIR};
+    enum status status = change_make(line, &request);
+    if (status == STATUS_DONE)
+        (void)printf("damaged objects are written anew when they are listed next: run muster sync "
+                     "--full, then muster audit\n");
+    return status;
+}
+
 enum status command_audit(const struct command_line *line)
 {
+    if (line->repair)
+        return repair(line);
     struct fault fault;
     AUTO_OPENED opened = {0};
     struct audit audit = {.json = line->json};

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "anchor.h"
+#include "base/memory.h"
 #include "ledger.h"
 #include "rows.h"
 #include "store/query.h"
@@ -222,4 +223,45 @@ bool store_audit(struct store *store, void (*found)(void *context, const char *s
     *ret_batches = audit.batches;
     *ret_breaks = audit.breaks;
     return true;
+}
+
+/* ------------------------------------------------------------------ repair -------------------- */
+
+struct doubted {
+    int64_t *objects;
+    size_t count, capacity;
+};
+
+static void doubted_free(struct doubted *doubted)
+{
+    memory_free(doubted->objects);
+}
+
+/* Outside any transaction that writes: a host's writer does not wait while all objects are read. */
+static bool find_damaged(struct store *store, struct doubted *doubted, struct fault *fault)
+{
+    AUTO_ROW *row = sql_start(&store->sql, SQL_OBJECTS_DAMAGED, fault, "");
+    enum sql_step step = row ? sql_next(&store->sql, row, fault) : SQL_FAILED;
+    for (; step == SQL_ROW; step = sql_next(&store->sql, row, fault))
+        if (!seen_list_add(&doubted->objects, &doubted->count, &doubted->capacity,
+                sqlite3_column_int64(row, 0), fault))
+            return false;
+    return step == SQL_END;
+}
+
+static bool doubt(struct store *store, const struct doubted *doubted, struct fault *fault)
+{
+    for (size_t i = 0; i < doubted->count; i++) {
+        changes_note(&store->changes, doubted->objects[i], store->version);
+        if (!sql_run(&store->sql, SQL_OBJECT_DOUBT, fault, "i", doubted->objects[i]))
+            return false;
+    }
+    return true;
+}
+
+bool store_audit_repair(struct store *store, struct fault *fault)
+{
+    struct doubted doubted __attribute__((cleanup(doubted_free))) = {.objects = NULL};
+    return find_damaged(store, &doubted, fault) && store_begin(store, fault) &&
+           store_end(store, doubt(store, &doubted, fault), fault);
 }

@@ -492,6 +492,10 @@
     /* audit */                                                                                  \
     X(SQL_LEDGER_LINK, "SELECT link FROM batches WHERE batch=?1")                                \
     X(SQL_LEDGER_ALL, "SELECT " SQL_BATCH_COLUMNS " FROM batches ORDER BY batch")                \
+    X(SQL_OBJECTS_DAMAGED,                                                                       \
+        "SELECT object FROM objects WHERE sum IS NOT row_sum(" SQL_OBJECT_SUMMED ")")            \
+    X(SQL_OBJECT_DOUBT, "UPDATE objects SET bytes_hash=NULL,content_hash=NULL WHERE object=?1"   \
+                        " AND sum IS NOT row_sum(" SQL_OBJECT_SUMMED ")")                        \
     X(SQL_LETTER_WHOLE,                                                                          \
         "SELECT sum IS row_sum(" SQL_LETTER_SUMMED ") FROM dead_letters WHERE letter=?1")        \
     X(SQL_LETTERS_OF_BATCH, "SELECT coalesce(sum(records),0) FROM dead_letters WHERE batch=?1")

@@ -18,6 +18,7 @@ struct summed {
     const char *name;    /* in SQL: what a person calls row t */
     enum summed_by by;
     enum sums_shown shown;
+    const char *remedy; /* NULL: a backup is all there is */
 };
 
 #define NAME(column)    "json_quote(CAST(substr(" column ",1,64) AS TEXT))"
@@ -58,7 +59,8 @@ static const struct summed summed[] = {
     {"holds", "hold", SQL_HOLD_SUMMED, "'of '||" SCOPE("t.scope"), BY_TRIGGERS, SUMS_ALL},
     {"dead_letters", "letter", SQL_LETTER_SUMMED, "'of '||" SCOPE("t.scope"), BY_TRIGGERS,
         SUMS_ALL},
-    {"objects", "object", SQL_OBJECT_SUMMED, OBJECT("t.object"), BY_STATEMENTS, SUMS_SHOWN_NOW},
+    {"objects", "object", SQL_OBJECT_SUMMED, OBJECT("t.object"), BY_STATEMENTS, SUMS_SHOWN_NOW,
+        "muster audit --repair has it written anew when it is listed next, or restore a backup"},
     {"contributions", "scope", SQL_CONTRIBUTION_SUMMED,
         "'of object '||t.object||', '||" OBJECT("t.object"), BY_STATEMENTS, SUMS_ALL},
     {"object_history", "version", SQL_HISTORY_SUMMED,
@@ -193,9 +195,10 @@ static bool append_question(struct bytes *into, const struct summed *one, struct
 {
     return bytes_format(into, fault,
         "SELECT '%s '||t.%s||coalesce(' ('||%s||')','')||': this row is not as it was written'||"
-        "CASE WHEN t.sum IS NULL THEN ', or was made of such a row' ELSE '' END||'; restore a "
-        "backup' FROM %s t WHERE t.sum IS NOT row_sum(%s)",
-        one->table, one->key, one->name, one->table, one->columns);
+        "CASE WHEN t.sum IS NULL THEN ', or was made of such a row' ELSE '' END||'; %s'"
+        " FROM %s t WHERE t.sum IS NOT row_sum(%s)",
+        one->table, one->key, one->name, one->remedy ? one->remedy : "restore a backup", one->table,
+        one->columns);
 }
 
 bool sums_damaged(struct sql_handle *handle, enum sums_shown shown, query_row *row, void *context,

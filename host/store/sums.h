@@ -10,7 +10,8 @@
  * it changes and takes off what was there, never looking at the rest: a row that was damaged keeps
  * a sum that does not fit, whatever becomes of it. What is made of such a row does not fit either,
  * or has no sum, which is no better. Only content that the source gave anew makes an object whole
- * again; the version before it, in the history, stays damaged.
+ * again (or the same content, once store_audit_repair has it doubted); the version before it, in
+ * the history, stays damaged.
  *
  * In SQL, on handles of this program: row_sum(value, ...), and
  * row_sum_change(sum, place, old, new, ...). Nothing in the file needs them, so that any program

@@ -205,6 +205,10 @@ def bit_flip():
             yield must(status == 0, f"the sync ends with {status}: {said[-300:]}")
             status, said = stand.run("audit")
             yield must(status == 1 and "not as it was written" in said, f"after a sync the audit ends with {status}: {said[-300:]}")
+            stand.run("audit", "--repair")
+            stand.run("sync")
+            status, said = stand.run("export", "account")
+            yield must(status == 0, f"after a repair and a sync the export ends with {status}: {said[-300:]}")
         return case
 
     def by_hand(edit):

@@ -187,6 +187,8 @@ with Upstream("--users", USERS, "--groups", 5, "--token", "secret", "--latency-m
         check(others and left == 0, f"all of them: {others}, {left} left")
         done = lab.run("hold", "approve", "--run", str(min(others)))
         check(done.returncode == 2 and "has no open hold" in done.stderr, f"once only: {done.stderr}")
+        done = lab.run("audit", "--repair")
+        check(done.returncode == 0 and "written anew" in done.stdout, f"a repair beside serve: {done.stdout}{done.stderr}")
         missing = "SELECT count(*) FROM account WHERE connection='acme' AND state='missing'"
         check(lab.query(missing)[0][0] == 400, "approved: they are missing")
         check(held("acme") and held("second"), "and follow what is decided")

@@ -201,7 +201,8 @@ START_TEST(case_the_sentence_names_the_row)
 {
     static const char *const edits[][2] = {
         {"UPDATE objects SET fields=replace(fields,'sara','sarb') WHERE id='s'",
-            "objects 2 (account \"s\" of acme): this row is not as it was written; restore a"},
+            "objects 2 (account \"s\" of acme): this row is not as it was written; muster audit "
+            "--repair"},
         {"UPDATE object_history SET raw='x' WHERE version=1",
             "object_history 1 (of object 1, account \"a\" of acme): this row is not as"},
         {"UPDATE contributions SET fields='{}' WHERE scope=3",
@@ -458,6 +459,46 @@ START_TEST(case_a_damaged_letter_is_not_shown_and_stays_damaged)
 }
 END_TEST
 
+/* Of its own scope, and of several. */
+START_TEST(case_a_repair_has_damaged_objects_written_anew)
+{
+    struct world world;
+    struct fault fault;
+    fill(&world);
+    hand(&world, "UPDATE objects SET fields='{}' WHERE id IN ('a','s','g')");
+    put(&world, USERS, NULL, "a", "{\"login\":\"anne\"}", NULL);
+    put(&world, DIRECTORY, NULL, "s", "{\"login\":\"sara\"}", NULL);
+    NAMES(&world, "objects 1 (account \"a\"");
+    NAMES(&world, "objects 2 (account \"s\"");
+    ck_assert(store_audit_repair(world.store, &fault));
+    put(&world, USERS, NULL, "a", "{\"login\":\"anne\"}", NULL);
+    put(&world, DIRECTORY, NULL, "s", "{\"login\":\"sara\"}", NULL);
+    ck_assert_str_eq(
+        world_sql(&world, "SELECT login,employee_id FROM account ORDER BY id"), "anne|\nsara|7\n");
+    ck_assert_int_eq(audited(&world, "objects 1 ").wanted_count, 0);
+    ck_assert_int_eq(audited(&world, "objects 2 ").wanted_count, 0);
+    NAMES(&world, "objects 3 (group \"g\"");
+    ck_assert_int_eq(audited(&world, "object_history ").wanted_count, 2);
+    world_close(&world);
+}
+END_TEST
+
+/* What fits is left as it is: a repair costs no writing where nothing is damaged. */
+START_TEST(case_a_repair_leaves_whole_objects_alone)
+{
+    static const char kept[] = "SELECT count(*) FROM objects WHERE content_hash IS NOT NULL";
+    struct world world;
+    struct fault fault;
+    fill(&world);
+    char before[32];
+    (void)snprintf(before, sizeof before, "%s", world_sql(&world, kept));
+    ck_assert(store_audit_repair(world.store, &fault));
+    ck_assert_str_eq(world_sql(&world, kept), before);
+    world_assert_sound(&world);
+    world_close(&world);
+}
+END_TEST
+
 /* Whom it makes missing is what it holds. */
 START_TEST(case_a_damaged_hold_can_only_be_rejected)
 {
@@ -487,4 +528,5 @@ UNIT_MAIN("sums", case_every_column_is_covered_or_said_not_to_be, case_the_sente
     case_new_content_does_and_the_version_before_stays_damaged,
     case_what_is_merged_of_a_damaged_row_does_not_fit, case_a_shared_row_takes_the_damage_along,
     case_an_export_of_damaged_rows_is_refused, case_a_damaged_letter_is_not_shown_and_stays_damaged,
-    case_a_damaged_hold_can_only_be_rejected)
+    case_a_damaged_hold_can_only_be_rejected, case_a_repair_has_damaged_objects_written_anew,
+    case_a_repair_leaves_whole_objects_alone)

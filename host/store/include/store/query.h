@@ -58,6 +58,10 @@ bool store_audit(struct store *store, void (*found)(void *context, const char *s
  * there is no such number. */
 bool store_dead_discard(struct store *store, int64_t letter, const char *who, const char *reason,
     int64_t wall_ms, struct fault *fault) MUST_CHECK;
+/* Takes from each object that is not as it was written what would pass over its item as unchanged:
+ * the listing that shows it next writes it anew. Its row does not fit until then, and its version
+ * up to then never will. */
+bool store_audit_repair(struct store *store, struct fault *fault) MUST_CHECK;
 bool store_hold_decide(struct store *store, int64_t hold, bool approve, const char *who,
     int64_t wall_ms, struct fault *fault) MUST_CHECK;
 /* All open holds of a run at once: a loss that is spread over many listings has one in each. */
