@@ -38,6 +38,7 @@ struct server {
     pthread_t thread;
     struct server_connection connections[SERVER_CONNECTIONS_MAX];
     atomic_int accepted, requests;
+    pthread_mutex_t mutex;         /* of what follows, while there are several connections */
     char last[SERVER_REQUEST_MAX]; /* read it after the answer came */
 };
 
@@ -87,7 +88,9 @@ static inline void *server_serve(void *context)
     struct server *server = connection->server;
     char *request = malloc(SERVER_REQUEST_MAX);
     while (request && server_read(connection->socket, request)) {
-        (void)memcpy(server->last, request, SERVER_REQUEST_MAX);
+        (void)pthread_mutex_lock(&server->mutex);
+        (void)memcpy(server->last, request, strlen(request) + 1);
+        (void)pthread_mutex_unlock(&server->mutex);
         atomic_fetch_add(&server->requests, 1);
         if (!server->answer(server, connection->socket, request))
             break;
@@ -118,6 +121,7 @@ static inline struct server *server_start(server_answer *answer)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
     ck_assert_ptr_nonnull(server);
+    (void)pthread_mutex_init(&server->mutex, NULL); /* cannot fail with default attributes */
     server->answer = answer;
     server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_eq(bind(server->listener, (struct sockaddr *)&address, sizeof address), 0);
