@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stores of every earlier version of the schema (schema_N.sql, as the program of its day made
- * them), brought up to date; and processes that die while they are. */
+/* Stores of every earlier version of the schema (stores.sql, as the program of its day made them),
+ * brought up to date; and processes that die while they are. */
 #include "world.h"
 
 #include <signal.h>
@@ -37,21 +37,39 @@ static void remove_files(const struct world *world)
     }
 }
 
+/* The statements of one version, out of those of all. */
+static void pick(const char *text, int version, struct bytes *into)
+{
+    struct fault fault;
+    long from = 0, to = 0;
+    for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1) {
+        if (strncmp(text, "-- In ", strlen("-- In ")) == 0) {
+            char *rest = NULL;
+            from = strtol(text + strlen("-- In "), &rest, 10);
+            to = strtol(rest + strlen(" to "), NULL, 10);
+        } else if (from <= version && version <= to) {
+            ck_assert(bytes_append(into, (struct span){text, (size_t)(end + 1 - text)}, &fault));
+        }
+    }
+    ck_assert_uint_gt(into->length, 0);
+}
+
 /* The world's store is closed, and its file that of another version. */
 static void load(struct world *world, int version)
 {
-    char name[256];
+    AUTO_BYTES statements = {.limit = 0};
     char *text = memory_allocate(FILE_BYTES_MAX);
-    (void)snprintf(name, sizeof name, TESTS_STORES "/schema_%d.sql", version);
-    FILE *file = fopen(name, "r");
-    ck_assert_msg(file != NULL, "%s", name);
-    ck_assert_uint_gt(fread(text, 1, FILE_BYTES_MAX - 1, file), 0);
+    FILE *file = fopen(TESTS_STORES, "r");
+    ck_assert(file != NULL);
+    text[fread(text, 1, FILE_BYTES_MAX - 1, file)] = '\0';
     ck_assert_int_eq(fclose(file), 0);
+    pick(text, version, &statements);
     store_close(TAKE(world->store));
     remove_files(world);
     sqlite3 *db = open_plain(world->path);
-    execute(db, "PRAGMA page_size=16384;PRAGMA journal_mode=WAL");
-    execute(db, text);
+    execute(db, "PRAGMA page_size=16384;PRAGMA journal_mode=WAL;BEGIN");
+    execute(db, statements.data);
+    execute(db, "COMMIT");
     ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
     memory_free(text);
 }
