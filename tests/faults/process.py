@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import re
 import resource
 import signal
 import sqlite3
@@ -17,7 +18,7 @@ from local import must
 from store import half_run, killed, spread
 
 PAGES = 4
-STORES = pathlib.Path(__file__).resolve().parents[1] / "unit/store"
+STORES = pathlib.Path(__file__).resolve().parents[1] / "unit/store/stores.sql"
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 
 
@@ -130,12 +131,19 @@ def in_recovery():
     return cases
 
 
+def store_of(version):
+    """The statements that make a store as the program of that version of the schema left it."""
+    parts = re.split(r"^-- In (\d+) to (\d+)\n", STORES.read_text(), flags=re.MULTILINE)[1:]
+    chosen = [text for first, last, text in zip(*[iter(parts)] * 3) if int(first) <= version <= int(last)]
+    return "".join(["BEGIN;\n", *chosen, "COMMIT;\n"])
+
+
 @probe(117, "kill -9 in migration", "process", "F")
 def in_migration():
     def case_of(version, shim):
         def case(stand):
             with contextlib.closing(sqlite3.connect(stand.lab.store)) as store:
-                store.executescript((STORES / f"schema_{version}.sql").read_text())
+                store.executescript(store_of(version))
             status, _ = stand.run("sync", shim=shim)
             yield killed(stand, shim, status)
             yield from stand.whole()
