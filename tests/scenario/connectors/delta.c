@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Users of the sample application by delta token: the last page names what the next run begins
  * with. */
-#include <muster/connector.h>
+#include "users.h"
 
 const struct muster_connector muster_connector = {
     MUSTER_CONNECTOR_HEADER,
@@ -19,11 +19,7 @@ const struct muster_connector muster_connector = {
                 .next = "/paging/next",
                 .size_parameter = "limit",
                 .size = 50},
-            .yields = MUSTER_LIST(
-                struct muster_yield, {.kind = MUSTER_ACCOUNT,
-                                         .fields = MUSTER_LIST(struct muster_field,
-                                             {.to = "id", .from = "/id", .flags = MUSTER_REQUIRED},
-                                             {.to = "login", .from = "/login"})}),
+            .yields = ACCOUNTS,
             .tombstone = {.pointer = "/deleted", .value = "true"},
             .delta = {.token = "/paging/delta", .parameter = "delta"}}),
 };

@@ -1,32 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The sample application behind OAuth 2.0 client credentials: for the scenario of logins. */
-#include <muster/connector.h>
+#include "users.h"
 
 const struct muster_connector muster_connector = {
     MUSTER_CONNECTOR_HEADER,
     .name = "oauth",
     .version = "1.0.0",
     .summary = "Accounts of the sample application, by client credentials",
-    .parameters = MUSTER_LIST(struct muster_parameter,
-        {.name = "client", .summary = "Client id", .required = 1},
-        {.name = "client_secret", .summary = "Client secret", .required = 1, .secret = 1}),
+    .parameters = MUSTER_LIST(struct muster_parameter, CLIENT),
     .auth = {.scheme = MUSTER_AUTH_CLIENT_CREDENTIALS,
         .username_parameter = "client",
         .secret_parameter = "client_secret",
         .token_url = "{base_url}/oauth/token"},
-    .streams = MUSTER_LIST(
-        struct muster_stream, {.name = "users",
-                                  .request = {.path = "/cursor/users"},
-                                  .items = "/items",
-                                  .paging = {.kind = MUSTER_PAGING_CURSOR,
-                                      .ends = MUSTER_END_NEXT_NULL,
-                                      .next = "/paging/next",
-                                      .size_parameter = "limit",
-                                      .size = 20,
-                                      .total = {.pointer = "/paging/total", .exact = 1}},
-                                  .yields = MUSTER_LIST(struct muster_yield,
-                                      {.kind = MUSTER_ACCOUNT,
-                                          .fields = MUSTER_LIST(struct muster_field,
-                                              {.to = "id", .from = "/id", .flags = MUSTER_REQUIRED},
-                                              {.to = "login", .from = "/login"})})}),
+    .streams = USERS,
 };
