@@ -70,27 +70,12 @@ static inline const char *case_folder(char text[64])
 }
 
 #define CASE_MAIN(name, ...)                                               \
-    static int run_suite(void);                                            \
     int main(int argc, char **argv)                                        \
     {                                                                      \
+        const TTest *const tests[] = {__VA_ARGS__};                        \
         if (argc == 2 && strcmp(argv[1], INTAKE_READER_ARGUMENT) == 0)     \
             intake_reader_main(INTAKE_READER_IMAGE, INTAKE_READER_ANSWER); \
-        return run_suite();                                                \
-    }                                                                      \
-    static int run_suite(void)                                             \
-    {                                                                      \
-        const TTest *const tests[] = {__VA_ARGS__};                        \
-        Suite *suite = suite_create(name);                                 \
-        TCase *tcase = tcase_create(name);                                 \
-        tcase_set_timeout(tcase, 60);                                      \
-        for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)        \
-            tcase_add_test(tcase, tests[i]);                               \
-        suite_add_tcase(suite, tcase);                                     \
-        SRunner *runner = srunner_create(suite);                           \
-        srunner_run_all(runner, CK_ENV);                                   \
-        int failed = srunner_ntests_failed(runner);                        \
-        srunner_free(runner);                                              \
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;                       \
+        return unit_run(name, tests, sizeof tests / sizeof tests[0]);      \
     }
 
 #endif
