@@ -8,7 +8,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 
 from catalogue import probe, without
 from changes import Changes
@@ -28,13 +27,17 @@ def busy():
     def held(seconds):
         def case(stand):
             yield from (sentence for sentence in [must(stand.run("sync")[0] == 0, "the first sync fails")] if sentence)
-            other = sqlite3.connect(stand.lab.store, check_same_thread=False, isolation_level=None)
-            other.execute("BEGIN IMMEDIATE")
-            release = threading.Timer(seconds, lambda: (other.execute("ROLLBACK"), other.close()))
-            release.start()
-            status, said = stand.run("sync")
-            release.join()
-            yield must(status == 0, f"another's transaction of {seconds} s ends the sync with {status}: {said[-300:]}")
+            with contextlib.closing(sqlite3.connect(stand.lab.store, isolation_level=None)) as other, Changes(stand.lab.folder) as changes:
+                other.execute("BEGIN IMMEDIATE")
+                sync = stand.start("sync")
+                lock, said = stand.lab.folder / "muster.db.lock", f"{sync.pid}\n"
+                yield must(changes.until(lambda: lock.read_text() == said, sync, 20), "the sync does not take the store")
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    sync.wait(seconds)  # the time is what is tested: so long the sync has to bear it, and cannot end
+                yield must(sync.returncode is None, f"a sync that cannot write ends with {sync.returncode}")
+                other.execute("ROLLBACK")
+            status = sync.wait(30)
+            yield must(status == 0, f"another's transaction of {seconds} s ends the sync with {status}")
             yield from stand.whole()
         return case
 

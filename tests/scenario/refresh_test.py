@@ -171,7 +171,7 @@ def kills():
             lab = make_lab(upstream)
             process = start(lab)
             wait_until(lambda: asked(upstream) > 0, "the token is asked for")
-            time.sleep(kill * 0.002)
+            time.sleep(kill * 0.002)  # waits for nothing: the moment of the kill is what varies
             process.send_signal(signal.SIGKILL)
             process.wait()
             status, runs, errors = lab.sync()
@@ -222,7 +222,7 @@ def serves():
             done = lab.run("status")
             check("invalid_grant" in done.stdout, f"status says why: {done.stdout}")
             before = asked(upstream)
-            time.sleep(2.5)
+            time.sleep(2.5)  # that nothing comes has no event: two of its periods have to pass
             check(asked(upstream) == before == 1, f"a second token request is not made: {asked(upstream)}")
             lab.secret("refresh_token", FIRST)
             daemon.signal(signal.SIGHUP)
