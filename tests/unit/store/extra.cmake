@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the tests of this layer need beside it: stores of earlier versions, made with SQLite itself, and a disk that loses power
 # under their migration.
-foreach(file lookups migrate sums)
+foreach(file absence lookups migrate sums)
     target_link_libraries(unit_store_${file} PRIVATE PkgConfig::SQLITE)
 endforeach()
 target_sources(unit_store_migrate PRIVATE inject/disk.c)
