@@ -33,6 +33,9 @@ static const struct {
     {113232, "likewise, by SCIM"},
     {406416, "likewise, by page numbers: a change that a replica hid was no news beside what the "
              "store had"},
+    {520633,
+        "an incremental run that said that its listing moved twice, and left its bookmark, was "
+        "held to what it may lack (checker)"},
 };
 
 #endif
