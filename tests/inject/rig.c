@@ -267,6 +267,9 @@ void rig_begin(struct rig *rig)
     (void)snprintf(rig->folder, sizeof rig->folder, "%s/muster-inject-XXXXXX",
         access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     must(mkdtemp(rig->folder) != NULL, "a folder");
+    /* With the same random numbers, processes would give their temporary files the same names. */
+    sqlite3_temp_directory = sqlite3_mprintf("%s", rig->folder);
+    must(sqlite3_temp_directory != NULL, "a folder for SQLite");
     (void)snprintf(
         rig->configuration, sizeof rig->configuration, "%.100s/muster.conf", rig->folder);
     (void)snprintf(rig->pattern, sizeof rig->pattern, "%.100s/pattern.db", rig->folder);
