@@ -128,6 +128,14 @@ static void answered(void *context, uint64_t ticket, struct response *response)
 }
 
 /* On the writer's thread. */
+static void transaction_took(void *context, double seconds)
+{
+    struct host *host = context;
+    if (host->hooks.stored)
+        host->hooks.stored(host->hooks.context, seconds);
+}
+
+/* On the writer's thread. */
 static void job_finished(void *context, struct job *job)
 {
     struct host *host = context;
@@ -298,6 +306,8 @@ bool host_create(struct store *store, const struct host_hooks *hooks, struct hos
     const struct engine_options engine_options = {.seed = random_next(&random)};
     const struct transport_options transport_options = {
         .connections_most = 512, .user_agent = "muster/" MUSTER_VERSION};
+    const struct writer_hooks writer_hooks = {
+        .done = job_finished, .took = transaction_took, .context = host};
     raise_descriptor_limit();
     host->clock = clock_system();
     host->hooks = *hooks;
@@ -311,7 +321,7 @@ bool host_create(struct store *store, const struct host_hooks *hooks, struct hos
         !engine_create(&engine_options, &host->engine, fault) ||
         !transport_create(&transport_options, answered, host, &host->transport, fault) ||
         !pool_start(store, worker_count(), &host->bell, &host->pool, fault) ||
-        !writer_start(store, job_finished, host, &host->writer, fault) ||
+        !writer_start(store, &writer_hooks, &host->writer, fault) ||
         !watch(host, host->bell.descriptor, fault) || !watch(host, host->signals, fault) ||
         !watch(host, transport_descriptor(host->transport), fault)) {
         host_free(host);

@@ -17,6 +17,8 @@ struct host_hooks {
     void (*round_done)(void *context, const struct effect *effect);
     void (*signal)(void *context, int number);   /* SIGTERM, SIGINT, SIGHUP; on the I/O thread */
     void (*tick)(void *context, int64_t now_ms); /* at `host_wake` times and after every wake-up */
+    void (*stored)(void *context, double seconds); /* a transaction of the store took so long; on
+                                                      the writer's thread. NULL: nobody asks */
     void *context;
 };
 

@@ -15,6 +15,7 @@ struct listener {
     const atomic_bool *ready;
     struct store *store;
     struct serve *serve;
+    struct clock clock;
     struct serve_route routes[4];
     char host[256];
 };
@@ -24,6 +25,8 @@ static bool answer_metrics(void *context, struct serve_reply *reply, struct faul
     struct listener *listener = context;
     reply->content_type = METRICS_CONTENT_TYPE;
     reply->body.limit = SERVE_BODY_BYTES_MAX;
+    metrics_age(listener->metrics, METRIC_SYNC_LAG, METRIC_COMPLETE_AS_OF,
+        (double)clock_wall_ms(&listener->clock) / 1000);
     return metrics_write(listener->metrics, &reply->body, fault);
 }
 
@@ -99,6 +102,7 @@ bool listener_start(const char *address, const char *store_path, struct metrics 
         return fault_memory(fault);
     listener->metrics = metrics;
     listener->ready = ready;
+    listener->clock = clock_system();
     const struct serve_route routes[] = {{"/metrics", answer_metrics, listener},
         {"/healthz", answer_health, listener}, {"/readyz", answer_ready, listener},
         {"/v1/verdict", answer_verdict, listener}};
@@ -113,7 +117,7 @@ bool listener_start(const char *address, const char *store_path, struct metrics 
         .port = port,
         .routes = listener->routes,
         .route_count = sizeof routes / sizeof routes[0],
-        .clock = clock_system()};
+        .clock = listener->clock};
     if (!serve_start(&options, &listener->serve, fault)) {
         listener_stop(listener);
         return false;

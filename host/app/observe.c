@@ -61,9 +61,10 @@ static void observe_run(struct metrics *metrics, const struct note *note, int64_
     metrics_observe(metrics, METRIC_RUN_DURATION, labels, (double)run->duration_ms / 1000);
     if (run->proof >= PROOF_ASSERTED) {
         metrics_set(metrics, METRIC_LAST_SUCCESS, labels, (double)wall_ms / 1000);
-        metrics_set(
-            metrics, METRIC_COMPLETE_AS_OF, labels, (double)(wall_ms - run->duration_ms) / 1000);
+        metrics_set(metrics, METRIC_COMPLETE_AS_OF, labels, (double)run->started_wall_ms / 1000);
     }
+    if (run->gap_known)
+        metrics_set(metrics, METRIC_RECONCILIATION_GAP, labels, (double)run->gap);
     for (enum drift_kind kind = DRIFT_NEW_PATH; kind < DRIFT_KINDS; kind++)
         if (run->drift_of[kind])
             metrics_add(metrics, METRIC_DRIFT,
@@ -105,6 +106,9 @@ static bool observe_waiting_row(
             METRICS_LABELS(waiting->names[i], stream), (double)cells[2].integer);
         metrics_set(waiting->metrics, METRIC_HELD, METRICS_LABELS(waiting->names[i]),
             (double)cells[3].integer);
+        if (cells[4].type == CELL_INTEGER)
+            metrics_set(waiting->metrics, METRIC_COMPLETE_AS_OF,
+                METRICS_LABELS(waiting->names[i], stream), (double)cells[4].integer / 1000);
     }
     return true;
 }

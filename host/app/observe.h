@@ -9,8 +9,9 @@
 #include "store/store.h"
 
 void observe_note(struct metrics *metrics, const struct note *note, int64_t wall_ms);
-/* What waits for a person, as the store has it now: dead letters by stream, absences on hold, of
- * the named connections. Any thread, on a handle of its own. */
+/* What waits for a person, as the store has it now: dead letters by stream, absences on hold, and
+ * as of when each stream is complete, of the named connections. Any thread, on a handle of its own.
+ */
 void observe_waiting(
     struct metrics *metrics, struct store *store, const char *const *names, size_t count);
 void observe_round(const struct effect *effect);

@@ -221,6 +221,12 @@ static void on_tick(void *context, int64_t now_ms)
         daemon->stopping ? daemon->drain_until_ms : schedule_next_ms(&daemon->schedule));
 }
 
+static void on_stored(void *context, double seconds)
+{
+    struct daemon *daemon = context;
+    metrics_observe(daemon->metrics, METRIC_COMMIT_DURATION, METRICS_LABELS(), seconds);
+}
+
 /* ------------------------------------------------------------------ quarantine ---------------- */
 
 /* One connection whose last rounds failed, as the store has it. */
@@ -254,6 +260,7 @@ static bool begin(struct daemon *daemon, const struct command_line *line,
         .round_done = on_round_done,
         .signal = on_signal,
         .tick = on_tick,
+        .stored = on_stored,
         .context = daemon};
     daemon->schedule.random = random_from_system();
     daemon->metrics = metrics_create();

@@ -225,6 +225,7 @@ static void begun(struct run *run, struct job *job)
     run->key = job->run_begin.run;
     run->started_wall_ms = job->run_begin.started_wall_ms;
     run->summary.run = run->key;
+    run->summary.started_wall_ms = run->started_wall_ms;
     arena_free(job->arena);
     if (!done) {
         give_up(run, fault.text);
@@ -329,10 +330,20 @@ bool run_widen(struct run *run)
     return true;
 }
 
+/* Of a run that asks for changes a total may be of more than what changed. */
+static void reconcile(struct run *run, const struct scope *scope)
+{
+    if (!run->full || scope->total == PAGE_TOTAL_UNKNOWN)
+        return;
+    run->summary.gap_known = true;
+    run->summary.gap += scope->total - scope->sums.distinct - scope->sums.unreadable;
+}
+
 void run_scope_over(struct run *run, struct scope *scope)
 {
     struct round *round = run->round;
     run->summary.scopes++;
+    reconcile(run, scope);
     keep_bookmark(run, scope);
     lower_for_scope(run, scope);
     struct scope **at = &run->scopes;

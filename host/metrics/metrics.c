@@ -127,6 +127,24 @@ void metrics_observe(
     unlock(family);
 }
 
+void metrics_age(struct metrics *metrics, enum metric age, enum metric since, double now_seconds)
+{
+    assert(kinds[age].type == FAMILY_GAUGE && kinds[since].type == FAMILY_GAUGE);
+    assert(age != since && strcmp(kinds[age].labels, kinds[since].labels) == 0);
+    struct family *from = lock(metrics, since), *family = lock(metrics, age);
+    for (size_t i = 0; i < from->count; i++) {
+        const char *labels[METRICS_LABELS_MAX + 1] = {NULL}, *at = from->series[i]->labels;
+        for (size_t j = 0; j < from->kind->label_count; j++, at += strlen(at) + 1)
+            labels[j] = at;
+        struct series *series = family_find(family, labels);
+        double seconds = now_seconds - from->series[i]->value;
+        if (series)
+            series->value = seconds > 0 ? seconds : 0;
+    }
+    unlock(family);
+    unlock(from);
+}
+
 void metrics_remove_connection(struct metrics *metrics, const char *connection)
 {
     static const struct span label = {"connection", 10};

@@ -31,7 +31,8 @@ static const struct question questions[] = {
                         " WHERE d.connection=c.connection AND d.state='done'),0)"
                         " GROUP BY c.connection",
         ARGUMENT_NONE},
-    [QUERY_WAITING] = {"SELECT c.name, t.name, coalesce(l.letters,0), coalesce(h.held,0)"
+    [QUERY_WAITING] = {"SELECT c.name, t.name, coalesce(l.letters,0), coalesce(h.held,0),"
+                       " CASE WHEN t.selected THEN t.complete_ms END"
                        " FROM connections c JOIN streams t ON t.connection=c.connection LEFT JOIN"
                        " (SELECT p.stream, count(*) AS letters FROM dead_letters d CROSS JOIN"
                        "  scopes p ON p.scope=d.scope WHERE d.state='open' GROUP BY 1) l"

@@ -18,8 +18,7 @@
  * submit by writer_queued_bytes(). */
 struct writer {
     struct store *store;
-    void (*done)(void *context, struct job *job);
-    void *context;
+    struct writer_hooks hooks;
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
@@ -59,29 +58,44 @@ static size_t take(struct writer *writer, struct job **jobs)
     return taken;
 }
 
+static double now_seconds(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void execute(struct writer *writer, struct job **jobs, size_t count)
+{
+    double from = now_seconds();
+    store_execute(writer->store, jobs, count);
+    if (writer->hooks.took)
+        writer->hooks.took(writer->hooks.context, now_seconds() - from);
+}
+
 static void *run(void *argument)
 {
     struct writer *writer = argument;
     struct job *jobs[WRITER_TAKE_MAX];
     size_t taken;
     while ((taken = take(writer, jobs)) > 0) {
-        store_execute(writer->store, jobs, taken);
+        execute(writer, jobs, taken);
         for (size_t i = 0; i < taken; i++) {
             size_t bytes = jobs[i]->bytes;
-            writer->done(writer->context, jobs[i]);
+            writer->hooks.done(writer->hooks.context, jobs[i]);
             (void)atomic_fetch_sub(&writer->bytes, bytes); /* the sum itself is not needed here */
         }
     }
     return NULL;
 }
 
-bool writer_start(struct store *store, void (*done)(void *context, struct job *job), void *context,
-    struct writer **ret_writer, struct fault *fault)
+bool writer_start(struct store *store, const struct writer_hooks *hooks, struct writer **ret_writer,
+    struct fault *fault)
 {
     struct writer *writer = memory_allocate(sizeof *writer);
     if (!writer)
         return fault_memory(fault);
-    *writer = (struct writer){.store = store, .done = done, .context = context};
+    *writer = (struct writer){.store = store, .hooks = *hooks};
     (void)pthread_mutex_init(&writer->mutex, NULL); /* cannot fail with default attributes */
     (void)pthread_cond_init(&writer->wake, NULL);
     sigset_t all, before; /* signals are the main thread's */

@@ -106,6 +106,22 @@ START_TEST(counts_and_sets)
 }
 END_TEST
 
+START_TEST(ages)
+{
+    open_metrics();
+    metrics_set(metrics, METRIC_COMPLETE_AS_OF, METRICS_LABELS("acme", "users"), 1000);
+    metrics_set(metrics, METRIC_COMPLETE_AS_OF, METRICS_LABELS("acme", "groups"), 1300);
+    metrics_age(metrics, METRIC_SYNC_LAG, METRIC_COMPLETE_AS_OF, 1200.5);
+    ck_assert(has("muster_sync_lag_seconds{connection=\"acme\",stream=\"users\"} 200.5"));
+    ck_assert(has("muster_sync_lag_seconds{connection=\"acme\",stream=\"groups\"} 0"));
+    metrics_age(metrics, METRIC_SYNC_LAG, METRIC_COMPLETE_AS_OF, 1400);
+    ck_assert(has("muster_sync_lag_seconds{connection=\"acme\",stream=\"users\"} 400"));
+    ck_assert(has("muster_complete_as_of_timestamp_seconds{connection=\"acme\",stream=\"users\"} "
+                  "1000"));
+    close_metrics();
+}
+END_TEST
+
 START_TEST(observes)
 {
     open_metrics();
@@ -260,5 +276,6 @@ START_TEST(updates_from_many_threads)
 }
 END_TEST
 
-UNIT_MAIN("metrics", names_every_family, counts_and_sets, observes, escapes_labels, bounds_series,
-    removes_connections, fails_where_the_text_is_too_large, updates_from_many_threads)
+UNIT_MAIN("metrics", names_every_family, counts_and_sets, observes, ages, escapes_labels,
+    bounds_series, removes_connections, fails_where_the_text_is_too_large,
+    updates_from_many_threads)

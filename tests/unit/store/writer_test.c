@@ -9,6 +9,7 @@
 struct seen_order {
     size_t count;
     bool in_order;
+    size_t measured; /* groups, each before the first of its jobs is done */
 };
 
 static void note_done(void *context, struct job *job)
@@ -16,6 +17,14 @@ static void note_done(void *context, struct job *job)
     struct seen_order *order = context;
     order->in_order = order->in_order && job->done && job->ticket == order->count;
     order->count++;
+    order->in_order = order->in_order && order->measured > 0;
+}
+
+static void note_took(void *context, double seconds)
+{
+    struct seen_order *order = context;
+    order->in_order = order->in_order && seconds > 0 && seconds < 60;
+    order->measured++;
 }
 
 START_TEST(case_all_come_back_in_order)
@@ -27,7 +36,8 @@ START_TEST(case_all_come_back_in_order)
     struct seen_order order = {.in_order = true};
     world_open(&world);
     world_round(&world);
-    ck_assert_msg(writer_start(world.store, note_done, &order, &writer, &fault), "%s", fault.text);
+    const struct writer_hooks hooks = {.done = note_done, .took = note_took, .context = &order};
+    ck_assert_msg(writer_start(world.store, &hooks, &writer, &fault), "%s", fault.text);
     for (size_t i = 0; i < JOBS; i++) {
         jobs[i] =
             (struct job){.kind = JOB_TOKEN_LOAD, .ticket = i, .bytes = 10, .arena = world.arena};
@@ -36,6 +46,7 @@ START_TEST(case_all_come_back_in_order)
     writer_stop(writer);
     ck_assert_uint_eq(order.count, JOBS);
     ck_assert(order.in_order);
+    ck_assert_uint_ge(order.measured, 1);
     writer_stop(NULL);
     world_close(&world);
 }
@@ -69,8 +80,8 @@ START_TEST(case_patience_has_an_end)
     struct fault fault;
     world_open(&world);
     world_round(&world);
-    ck_assert_msg(
-        writer_start(world.store, note_arrival, &arrival, &writer, &fault), "%s", fault.text);
+    const struct writer_hooks hooks = {.done = note_arrival, .context = &arrival};
+    ck_assert_msg(writer_start(world.store, &hooks, &writer, &fault), "%s", fault.text);
     for (size_t i = 0; i < 6; i++) {
         jobs[i] = (struct job){.kind = JOB_TOKEN_LOAD, .patient = i != 4, .arena = world.arena};
         writer_submit(writer, &jobs[i]);

@@ -99,6 +99,9 @@ struct run_summary {
     int64_t drift, drift_of[DRIFT_KINDS]; /* first reports of this run: all, and by kind */
     int64_t letters_open;                 /* dead letters of the stream */
     int64_t held_open;                    /* absences of the connection that are on hold */
+    int64_t started_wall_ms;              /* before any restart of the host */
+    bool gap_known; /* full, and at least one of its listings stated a total: */
+    int64_t gap;    /* what these listings state, less what was seen of them */
 };
 
 struct note {

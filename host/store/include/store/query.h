@@ -29,7 +29,8 @@ enum query {
     QUERY_FAILURES, /* connections whose last rounds failed: name, how many in a row, when the last
                        ended (ms since 1970) */
     QUERY_WAITING,  /* what waits for a person, one row a stream: connection, stream, open dead
-                       letters, and the connection's absences on hold */
+                       letters, the connection's absences on hold; and as of when the
+                       stream is complete (ms since 1970), null where it never was or is not read */
     QUERY_DRIFT     /* argument: connection or NULL */
 };
 

@@ -9,10 +9,18 @@
 
 struct writer;
 
-/* `done` is called on the writer's thread for each finished job, in order. The store must outlive
- * the writer. */
-bool writer_start(struct store *store, void (*done)(void *context, struct job *job), void *context,
-    struct writer **ret_writer, struct fault *fault) MUST_CHECK;
+/* Both are called on the writer's thread. */
+struct writer_hooks {
+    void (*done)(void *context, struct job *job); /* for each finished job, in order */
+    /* Before that, how long the jobs taken together were with the store, their commit included.
+     * NULL: nobody asks. */
+    void (*took)(void *context, double seconds);
+    void *context;
+};
+
+/* The store must outlive the writer. */
+bool writer_start(struct store *store, const struct writer_hooks *hooks, struct writer **ret_writer,
+    struct fault *fault) MUST_CHECK;
 /* Never blocks, never fails, takes no memory. Ownership of the job goes to the writer until `done`.
  */
 void writer_submit(struct writer *writer, struct job *job);
