@@ -26,7 +26,7 @@ struct order {
     struct item *items; /* by name */
     size_t count, left; /* left: not done */
     int64_t pages, records, shown_ms;
-    bool full, news, troubled, interrupted, overflown;
+    bool full, news, troubled, interrupted, started, overflown;
 };
 
 /* ------------------------------------------------------------------ names --------------------- */
@@ -95,8 +95,11 @@ bool order_is_done(const struct order *order, struct answer *ret_answer)
 {
     if (order->left > 0)
         return false;
+    enum status troubled = order->started ? STATUS_PARTIAL : STATUS_USAGE;
     *ret_answer = (struct answer){.kind = ANSWER_DONE,
-        .status = order->troubled || order->interrupted ? STATUS_PARTIAL : STATUS_DONE,
+        .status = order->interrupted ? STATUS_PARTIAL
+                  : order->troubled  ? troubled
+                                     : STATUS_DONE,
         .text = order->interrupted
                     ? "the host was told to stop; pages under way were finished first, the next "
                       "sync goes on from there"
@@ -234,6 +237,7 @@ static bool start_item(struct orders *orders, struct order *order, struct item *
     schedule_take(at, host_now_ms(host));
     /* Joined before it starts: a round that is refused is over before host_start returns. */
     bool full = join_round(orders, item->name);
+    order->started = true;
     host_start(host, at->connection, full);
     if (item->state == ITEM_DONE)
         host_wake(host, host_now_ms(host)); /* others may wait for this one */
@@ -279,8 +283,6 @@ void orders_note(struct orders *orders, const struct note *note)
             order->pages++;
             order->records += note->batch.received;
             order->news = true;
-        } else if (note->kind == NOTE_TROUBLE) {
-            trouble(order, note->connection, note->text);
         } else if (note->kind == NOTE_RUN_ENDED) {
             order->troubled = order->troubled || !runs_is_good(note->summary);
             answer(order, &(struct answer){.kind = ANSWER_RUN, .run = *note->summary});

@@ -98,7 +98,7 @@ enum status command_show(const struct command_line *line, enum query query, cons
     bool written = table_finish(table);
     size_t rows = table_count(table);
     table_free(table);
-    if (rows == 0 && !line->json)
+    if (rows == 0 && !line->json && nothing)
         (void)printf("%s\n", nothing);
     if (ret_rows)
         *ret_rows = rows;
@@ -110,18 +110,49 @@ enum status command_status(const struct command_line *line)
     return command_show(line, QUERY_STATUS, NULL, "verdict", "nothing was collected yet", NULL);
 }
 
+/* Nothing was found of a connection: is that its name? One that is gone from the configuration is
+ * known by what the store has of it. */
+static bool is_known(const char *name, const struct settings *settings, struct fault *fault)
+{
+    for (size_t i = 0; i < settings->connection_count; i++)
+        if (strcmp(settings->connections[i].name, name) == 0)
+            return true;
+    return fault_set(fault, FAULT_NOT_FOUND,
+        "neither the configuration nor the store has a connection \"%.64s\"", name);
+}
+
 enum status command_runs(const struct command_line *line)
 {
-    return command_show(line, QUERY_RUNS, line->argument_count ? line->arguments[0] : NULL, "runs",
-        "no runs yet", NULL);
+    const char *name = line->argument_count ? line->arguments[0] : NULL;
+    struct settings *settings;
+    struct fault fault;
+    size_t rows = 0;
+    enum status status =
+        command_show(line, QUERY_RUNS, name, "runs", name ? NULL : "no runs yet", &rows);
+    if (status != STATUS_DONE || rows > 0 || !name)
+        return status;
+    if (!settings_read(line->configuration, &settings, &fault))
+        return command_fail(&fault);
+    bool known = is_known(name, settings, &fault);
+    settings_free(settings);
+    if (!known)
+        return command_fail(&fault);
+    if (!line->json)
+        (void)printf("no runs of %s yet\n", name);
+    return STATUS_DONE;
 }
 
 enum status command_ledger(const struct command_line *line)
 {
     size_t rows = 0;
-    enum status status = command_show(line, QUERY_LEDGER, line->arguments[0], "batches",
-        "no such run, or a run without pages", &rows);
-    return status == STATUS_DONE && rows == 0 ? STATUS_USAGE : status;
+    struct fault fault;
+    enum status status =
+        command_show(line, QUERY_LEDGER, line->arguments[0], "batches", NULL, &rows);
+    if (status != STATUS_DONE || rows > 0)
+        return status;
+    (void)fault_set(&fault, FAULT_NOT_FOUND,
+        "there is no run %.32s, or it has no pages; muster runs lists them", line->arguments[0]);
+    return command_fail(&fault);
 }
 
 /* ------------------------------------------------------------------ audit --------------------- */
@@ -216,6 +247,29 @@ enum status command_hold(const struct command_line *line)
 
 /* ------------------------------------------------------------------ export -------------------- */
 
+struct search {
+    const char *name;
+    bool found;
+};
+
+static bool search_row(
+    void *context, const char *const *names, const struct cell *cells, size_t count)
+{
+    struct search *search = context;
+    const struct cell *name = named(names, cells, count, "connection");
+    search->found = name && span_equal_text(name->text, search->name);
+    return !search->found;
+}
+
+/* Nothing of a kind is no news of a connection that is there. */
+static bool is_collected(const struct opened *opened, const char *name, struct fault *fault)
+{
+    struct search search = {.name = name};
+    if (!query_run(opened->store, QUERY_STATUS, NULL, search_row, &search, fault))
+        return false;
+    return search.found || is_known(name, opened->settings, fault);
+}
+
 enum status command_export(const struct command_line *line)
 {
     struct fault fault;
@@ -244,9 +298,11 @@ enum status command_export(const struct command_line *line)
     if (!table)
         return STATUS_INTERNAL;
     bool ran = query_export(opened.store, &options, table_row, table, &fault);
-    bool written = table_finish(table);
+    bool written = table_finish(table), empty = table_count(table) == 0;
     table_free(table);
     if (!ran)
+        return command_fail(&fault);
+    if (empty && line->connection && !is_collected(&opened, line->connection, &fault))
         return command_fail(&fault);
     return written ? STATUS_DONE : STATUS_INTERNAL;
 }

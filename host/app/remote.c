@@ -28,7 +28,7 @@ struct remote {
     struct replay_view view;
     struct arena *line_arena, *kept; /* of one line; of the runs' texts */
     struct bytes in;
-    bool done;
+    bool done, taken; /* taken: it is about connections, not refused as a whole */
     enum status status;
 };
 
@@ -109,6 +109,7 @@ static bool take_line(struct remote *remote, struct span line, struct fault *fau
         return keep_run(remote, &answer.run, fault);
     case ANSWER_TROUBLE:
         tell(remote, answer.connection, answer.text);
+        remote->taken = true;
         break;
     case ANSWER_PROGRESS:
         remote->progress.pages = answer.pages;
@@ -194,7 +195,7 @@ static bool wait_for_done(struct remote *remote, struct fault *fault)
 
 static void show_runs(struct remote *remote, bool json)
 {
-    bool refused = remote->status > STATUS_PARTIAL && remote->runs.count == 0;
+    bool refused = remote->status > STATUS_PARTIAL && remote->runs.count == 0 && !remote->taken;
     if (remote->request->verb == REQUEST_SYNC && !refused && !runs_print(&remote->runs, json) &&
         remote->status <= STATUS_PARTIAL)
         remote->status = STATUS_INTERNAL;

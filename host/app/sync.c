@@ -17,7 +17,7 @@ struct sync {
     struct runs runs; /* texts borrowed from the generation, which outlives them */
     size_t rounds;    /* still under way */
     int64_t drain_until_ms;
-    bool troubled, interrupted;
+    bool troubled, interrupted, started;
 };
 
 static void keep_run(struct sync *sync, const struct run_summary *summary)
@@ -31,12 +31,8 @@ static void on_note(void *context, const struct note *note)
 {
     struct sync *sync = context;
     progress_note(&sync->progress, note, host_now_ms(sync->host));
-    if (note->kind == NOTE_RUN_ENDED) {
+    if (note->kind == NOTE_RUN_ENDED)
         keep_run(sync, note->summary);
-    } else if (note->kind == NOTE_TROUBLE) {
-        progress_clear(&sync->progress);
-        (void)fprintf(stderr, "muster: %s: %s\n", note->connection, note->text);
-    }
 }
 
 static void on_round_done(void *context, const struct effect *effect)
@@ -117,6 +113,7 @@ static void start_all(
             continue;
         }
         sync->rounds++;
+        sync->started = true;
         host_start(sync->host, entry->connection, line->full);
     }
 }
@@ -146,7 +143,9 @@ static enum status run_all(
     if (!runs_print(&sync.runs, line->json) && status == STATUS_DONE)
         status = STATUS_INTERNAL;
     runs_free(&sync.runs);
-    return status == STATUS_DONE && sync.troubled ? STATUS_PARTIAL : status;
+    if (status == STATUS_DONE && sync.troubled)
+        return sync.started ? STATUS_PARTIAL : STATUS_USAGE;
+    return status;
 }
 
 /* With the store's lock: this process is the host for once. */

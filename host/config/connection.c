@@ -77,9 +77,13 @@ static bool read_base_url(const struct reading *reading, const config_setting_t 
         return false;
     if (!url_parse(span_of(text), &url, &why))
         return reading_refuse(reading, setting, fault, "%s", why.text);
-    if (!url_is_http(&url) || url.query.data || url.fragment.data)
+    if (!url_is_http(&url))
         return reading_refuse(
-            reading, setting, fault, "is no https URL without a query and a fragment");
+            reading, setting, fault, "the scheme is neither https nor http; write https://");
+    if (url.query.data || url.fragment.data)
+        return reading_refuse(reading, setting, fault,
+            "ends with a query or a fragment; write the URL up to its path, which is where the "
+            "connector's own paths begin");
     return reading_text(reading, setting, member, fault);
 }
 

@@ -115,9 +115,12 @@ static bool find_base_url(struct draft *draft, struct fault *fault)
     if (!url_parse(bytes_span(&text), &url, &why))
         return values_refuse(draft->where, 0, "base_url", FAULT_CONFIGURATION, fault, "%.200s: %s",
             text.data, why.text);
-    if (!url_is_http(&url) || url.query.data || url.fragment.data)
+    if (!url_is_http(&url))
         return values_refuse(draft->where, 0, "base_url", FAULT_CONFIGURATION, fault,
-            "%.200s: is no https URL without a query and a fragment", text.data);
+            "%.200s: the scheme is neither https nor http; write https://", text.data);
+    if (url.query.data || url.fragment.data)
+        return values_refuse(draft->where, 0, "base_url", FAULT_CONFIGURATION, fault,
+            "%.200s: ends with a query or a fragment; write the URL up to its path", text.data);
     if (!url_is_https(&url) && !draft->connection->allow_http)
         return values_refuse(draft->where, 0, "base_url", FAULT_CONFIGURATION, fault,
             "%.200s: is not https, so credentials would travel in the clear; use https, or write "

@@ -190,7 +190,8 @@ static bool from_parts(const struct parts *parts, struct url *ret_url, struct fa
         return fault_set(
             fault, FAULT_SYNTAX, "not an absolute URL; it begins with https:// and a host");
     if (scheme == SCHEME_COUNT)
-        return fault_set(fault, FAULT_SYNTAX, "a scheme other than https and http");
+        return fault_set(fault, FAULT_SYNTAX,
+            "the scheme is neither https nor http; write https://, then a host");
     if (memchr(parts->authority.data, '@', parts->authority.length))
         return fault_set(
             fault, FAULT_SYNTAX, "user information in a URL; credentials belong in secrets");

@@ -152,8 +152,13 @@ bool intake_directory(const char *directory, const struct intake_options *option
     struct intake_directory all = {0};
     struct dirent **names = NULL;
     int found = scandir(directory, &names, is_connector, by_bytes);
-    if (found < 0)
-        return fault_system(fault, "%s: the directory of connectors cannot be read", directory);
+    if (found < 0) {
+        (void)fault_system(fault,
+            "%s: the directory of connectors cannot be read; connectors.directory says where it is",
+            directory);
+        fault->code = FAULT_CONFIGURATION;
+        return false;
+    }
     size_t count = (size_t)found;
     bool ok = take_in_all(directory, names, count, options, &all, fault);
     free_names(names, count);

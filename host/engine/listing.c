@@ -4,6 +4,7 @@
  * says when a request may go. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include "base/coding.h"
 #include "machine.h"
 
@@ -141,15 +142,25 @@ static void stop_connection(struct scope *scope, const struct classified *said)
     round_deny(round, "the application refuses the login: %s %s", said->word, said->message);
 }
 
+/* What it was called, without the class that says the same ("refused: refused: "). */
+static void reason_of(const struct classified *said, char *ret_text, size_t size)
+{
+    const char *class = outcome_name(said->outcome);
+    bool same = said->message[0] && strcmp(class, said->word) == 0;
+    (void)snprintf(ret_text, size, "%s%s%s%s%s", class, same ? "" : ": ", same ? "" : said->word,
+        said->message[0] ? ": " : "", said->message);
+}
+
 /* closed: the stream may be one that the credential is not allowed to read. */
 static void give_up(struct scope *scope, const struct classified *said, bool closed)
 {
     struct round *round = scope->run->round;
-    char doubt[REASON_MAX];
+    char doubt[REASON_MAX], reason[REASON_MAX];
     if (scope->inquiry.about != INQUIRY_NONE && !said->of_connection) {
         inquiry_refused(scope, said);
         return;
     }
+    reason_of(said, reason, sizeof reason);
     (void)snprintf(doubt, sizeof doubt, "page %" PRId64 ": %s: %.90s: %.100s",
         scope->ahead.pages + 1, outcome_name(said->outcome), said->word, said->message);
     if (said->outcome == OUTCOME_NOT_FOUND && inquiry_parent(scope, doubt))
@@ -157,10 +168,9 @@ static void give_up(struct scope *scope, const struct classified *said, bool clo
     if (closed && scope->ahead.pages == 0)
         scope_fail_now(scope, "not permitted: %s %s", said->word, said->message);
     else
-        scope_fail_now(scope, "page %" PRId64 ": %s: %s%s%s", scope->ahead.pages + 1,
-            outcome_name(said->outcome), said->word, said->message[0] ? ": " : "", said->message);
+        scope_fail_now(scope, "page %" PRId64 ": %s", scope->ahead.pages + 1, reason);
     if (said->of_connection)
-        round_fail(round, "%s: %s: %s", outcome_name(said->outcome), said->word, said->message);
+        round_fail(round, "%s", reason);
 }
 
 /* A cursor or bound that is no longer taken (fault 30): once, the listing begins anew; an

@@ -10,20 +10,23 @@ enum argument { ARGUMENT_NONE, ARGUMENT_NAME, ARGUMENT_NUMBER };
 struct question {
     const char *sql; /* ?1: the argument, null where there is none */
     enum argument argument;
+    const char *listed_by; /* NUMBER: the command that shows which there are */
 };
 
 static const struct question questions[] = {
     [QUERY_STATUS] = {"SELECT * FROM verdict", ARGUMENT_NONE},
     [QUERY_RUNS] = {"SELECT * FROM run WHERE ?1 IS NULL OR connection=?1 ORDER BY run DESC",
         ARGUMENT_NAME},
-    [QUERY_LEDGER] = {"SELECT * FROM batch WHERE run=?1 ORDER BY batch", ARGUMENT_NUMBER},
+    [QUERY_LEDGER] = {"SELECT * FROM batch WHERE run=?1 ORDER BY batch", ARGUMENT_NUMBER,
+        "muster runs"},
     [QUERY_DEAD] =
         {"SELECT letter,connection,stream,parent,run,batch,page,item,records,code,reason,"
          "why,pointer,id,state,now_reason,now_pointer,at,closed_at,closed_by,"
          "closed_reason,replay_run,replay_batch,declaration"
          " FROM dead_letter WHERE ?1 IS NULL OR connection=?1 ORDER BY letter",
             ARGUMENT_NAME},
-    [QUERY_DEAD_ONE] = {"SELECT * FROM dead_letter WHERE letter=?1", ARGUMENT_NUMBER},
+    [QUERY_DEAD_ONE] = {"SELECT * FROM dead_letter WHERE letter=?1", ARGUMENT_NUMBER,
+        "muster dead list"},
     [QUERY_HOLDS] = {"SELECT * FROM hold ORDER BY hold", ARGUMENT_NONE},
     [QUERY_FAILURES] = {"SELECT c.name, count(*), max(r.ended_ms) FROM connections c"
                         " JOIN rounds r ON r.connection=c.connection WHERE r.state='failed'"
@@ -58,8 +61,8 @@ static bool bind_argument(
         break;
     case ARGUMENT_NUMBER:
         if (!argument || !span_to_int64(span_of(argument), &number))
-            return fault_set(fault, FAULT_USAGE, "\"%s\" is not a number; muster lists them",
-                argument ? argument : "");
+            return fault_set(fault, FAULT_USAGE, "\"%s\" is not a number; %s lists them",
+                argument ? argument : "", question->listed_by);
         code = sqlite3_bind_int64(rows->statement, 1, number);
         break;
     }

@@ -62,3 +62,27 @@ grep -q "^ExecStart=$prefix/bin/muster " "$installed/lib/systemd/system/muster.s
 offered=$(bash -euc '. "$1"; COMP_WORDS=(muster -c "$2" export acc); COMP_CWORD=4; _muster; echo "${COMPREPLY[*]}"' \
     - "$installed/share/bash-completion/completions/muster" "$work/muster.conf")
 [ "$offered" = account ] || fail "completion of \"export acc\" offers \"$offered\""
+
+# pkg-config finds the header from where its file lies, not from where a build was configured for, and what it names is enough.
+export PKG_CONFIG_PATH=$installed/$libdir/pkgconfig
+[ "$(realpath "$(pkg-config --variable=prefix muster-connector)")" = "$(realpath "$installed")" ] ||
+    fail "pkg-config says prefix=$(pkg-config --variable=prefix muster-connector)"
+cat >"$work/acme.c" <<'C'
+#include <muster/connector.h>
+const struct muster_connector muster_connector = {
+    MUSTER_CONNECTOR_HEADER,
+    .name = "acme",
+    .version = "1.0.0",
+    .base_url = "https://api.acme.example/v1",
+    .streams = MUSTER_LIST(struct muster_stream,
+        {.name = "users",
+            .request = {.path = "/users", .query = MUSTER_LIST(struct muster_pair, {"active", "true"})},
+            .items = "/data",
+            .yields = MUSTER_LIST(struct muster_yield,
+                {.kind = MUSTER_ACCOUNT,
+                    .fields = MUSTER_LIST(struct muster_field, {.to = "id", .from = "/id", .flags = MUSTER_REQUIRED})})}),
+};
+C
+# shellcheck disable=SC2046  # a list of flags
+"${CC:-cc}" $(pkg-config --cflags --libs muster-connector) "$work/acme.c" -o "$work/acme.so"
+"$muster" lint "$work/acme.so"

@@ -25,6 +25,12 @@ with Upstream("--users", 10, "--groups", 1, "--token", "secret") as upstream:
     refused(good + 'connections = ( { name = "a"; connector = "scim"; base_url = "http://x.test"; '
             'secrets = { token = "file:token"; }; } );\n', "allow_http")
     refused("this is no configuration", "muster.conf:1")
+    for url, words in (("ftp://x.test", ("neither https nor http",)), ("https://x.test/v2?x=1", ("query", "up to its path"))):
+        refused(good + f'connections = ( {{ name = "a"; connector = "scim"; base_url = "{url}"; }} );\n', "muster.conf:2", "base_url", *words)
+    refused('connectors = { directory = "nowhere"; }; store = { path = "muster.db"; }; connections = ();\n', "nowhere",
+            "connectors.directory")
+    # Nothing could run, and it is the configuration that has to be mended; where something ran, it was done in part.
+    refused(good + 'connections = ( { name = "a"; connector = "nothing"; base_url = "https://x.test"; } );\n', "nothing", command=("sync",))
     (lab.folder / "token").chmod(0o644)
     refused(good + 'connections = ( { name = "a"; connector = "scim"; base_url = "https://x.test"; '
             'secrets = { token = "file:token"; }; } );\n', "token", "mode")
@@ -48,6 +54,28 @@ with Upstream("--users", 10, "--groups", 1, "--token", "secret") as upstream:
     check("other" in errors and "broken" in errors, f"the other one is named: {errors}")
     check(lab.run("lint", str(directory / "broken.so")).returncode == 1, "lint refuses text")
     check(lab.run("lint", str(directory / "scim.so")).returncode == 0, "lint takes what is sound")
+
+    # Names and numbers that nobody has are no empty answer; a connection that gave nothing yet is.
+    for arguments, words in ((("runs", "nobody"), ('"nobody"',)), (("export", "account", "--connection", "nobody"), ('"nobody"',)),
+                             (("ledger", "999"), ("no run 999", "muster runs")), (("ledger", "x"), ("muster runs",)),
+                             (("dead", "show", "x"), ("muster dead list",))):
+        done = lab.run(*arguments)
+        check(done.returncode == 2 and done.stdout == "" and all(word in done.stderr for word in words), f"{arguments}: {done}")
+    for arguments in (("runs", "other"), ("runs", "acme"), ("export", "role", "--connection", "acme"),
+                      ("export", "account", "--connection", "other")):
+        done = lab.run(*arguments)
+        check(done.returncode == 0 and done.stderr == "", f"{arguments}: {done}")
+
+    # What a whole connection suffers from is said once.
+    upstream.script("/scim/v2/Users  status 401\n/scim/v2/Groups  status 401\n")
+    done = lab.run("sync", "acme")
+    upstream.script("")
+    check(done.returncode == 1 and done.stderr.count("muster: acme: ") == 1, f"once: {done.stderr}")
+    lab.configure([("acme", "scim", f"{upstream.url}/scim/v2", 'allow_private = false; secrets = { token = "file:token"; };'),
+                   ("other", "broken", f"{upstream.url}/x", "")], connectors=directory)
+    lab.configuration.write_text(lab.configuration.read_text().replace("allow_private = true; allow_private", "allow_private"))
+    done = lab.run("sync", "acme")
+    check("allow_private permits it" in done.stderr and "refused: refused" not in done.stdout + done.stderr, f"said once: {done}")
 
     # Usage.
     for arguments in ((), ("nonsense",), ("ledger",), ("export", "nonsense"), ("export", "account", "--format", "xml"), ("dead", "eat")):

@@ -122,6 +122,8 @@ with Upstream("--users", USERS, "--groups", 5, "--token", "secret", "--latency-m
         daemon.wait_for("event=configuration_loaded")
         status, runs, errors = lab.sync()
         check(status == 1 and "broken: " in errors and runs["acme/users"]["proof"] == "proven", f"one broken connection: {status} {errors}")
+        status, runs, errors = lab.sync("broken")
+        check(status == 2 and "broken: " in errors and not runs, f"nothing to start, and why: {status} {errors}")
 
         for text, what in ((b"GET / HTTP/1.1\r\n\r\n", "another protocol"), (b"\x00\xff\xfe\n", "binary"), (b"[1]\n", "no object"),
                            (b"\n", "an empty line"), (b'{"command":"stop"}\n', "an unknown command"), (b"{}\n", "no command"),

@@ -53,10 +53,10 @@ def good(lab, what, **expected):
     nothing_shows(lab, what, str(runs), errors)
 
 
-def stopped(lab, what, *words):
+def stopped(lab, what, *words, exits=1):
     status, runs, errors = lab.sync()
     said = errors + str(runs)
-    check(status == 1 and all(word in said for word in words), f"{what}: {said}")
+    check(status == exits and all(word in said for word in words), f"{what}: {status} {said}")
     nothing_shows(lab, what, said)
     return said
 
@@ -112,7 +112,7 @@ def refusals():
         lab.configuration.write_text(text.replace('seal_key = "file:seal.key";', ""))
         done = lab.run("check")
         check(done.returncode == 2 and "head -c 32 /dev/urandom | base64" in done.stdout, f"check says how to make a key: {done}")
-        stopped(lab, "no seal key", "head -c 32 /dev/urandom | base64")
+        stopped(lab, "no seal key", "head -c 32 /dev/urandom | base64", exits=2)
         lab.configuration.write_text(text)
         lab.secret("seal.key", "hunter2")
         done = lab.run("check")

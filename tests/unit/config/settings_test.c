@@ -310,8 +310,9 @@ START_TEST(checks_values)
     refuse_in_connection("base_url: not an absolute URL", "base_url = \"example.com\";");
     refuse_in_connection("base_url: user information", "base_url = \"https://u:p@example.com\";");
     refuse_in_connection(
-        "base_url: is no https URL without a query", "base_url = \"https://h/?x\";");
-    refuse_in_connection("base_url: is no https URL", "base_url = \"socks5://h/\";");
+        "base_url: ends with a query or a fragment", "base_url = \"https://h/?x\";");
+    refuse_in_connection(
+        "base_url: the scheme is neither https nor http", "base_url = \"socks5://h/\";");
     refuse_in_connection("base_url: is empty", "base_url = \"\";");
     refuse_in_connection("proxy: ", "proxy = \"proxy:3128\";");
     refuse_in_connection("proxy: is no proxy", "proxy = \"http://proxy:3128/path\";");

@@ -84,7 +84,7 @@ enum note_kind {
     NOTE_TOKEN /* renewed */,
     NOTE_SCOPE_ENDED,
     NOTE_RUN_ENDED /* summary */,
-    NOTE_TROUBLE /* text */
+    NOTE_TROUBLE /* text: that of the ROUND_DONE to come */
 };
 
 /* A run as `muster sync --json` and the history show it. */
