@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "table.h"
 
-#define REDRAW_MS        200
-#define LINE_MAX_COLUMNS 110
+#define REDRAW_MS       200
+#define COLUMNS_UNKNOWN 79 /* of a terminal that does not say */
+#define LEFT_MS_MAX     INT64_C(1000000000000)
 
 void progress_begin(struct progress *progress, int64_t now_ms)
 {
@@ -35,6 +37,12 @@ static void count_total(struct progress *progress, const struct note *note)
     progress->streams[i].received += note->batch.received;
 }
 
+static void name(struct progress *progress, const struct note *note)
+{
+    (void)snprintf(progress->now, sizeof progress->now, "%.60s%s%.60s", note->connection,
+        note->stream ? "/" : "", note->stream ? note->stream : "");
+}
+
 void progress_note(struct progress *progress, const struct note *note, int64_t now_ms)
 {
     if (note->kind == NOTE_PAGE) {
@@ -42,44 +50,62 @@ void progress_note(struct progress *progress, const struct note *note, int64_t n
         progress->records += note->batch.received;
         progress->dead += note->batch.dead;
         count_total(progress, note);
-        (void)snprintf(
-            progress->now, sizeof progress->now, "%.60s/%.60s", note->connection, note->stream);
+        name(progress, note);
     } else if (note->kind == NOTE_RETRY || note->kind == NOTE_WAIT) {
-        if (now_ms + note->number > progress->waiting_until_ms)
-            progress->waiting_until_ms = now_ms + note->number;
+        if (now_ms + note->number <= progress->waiting_until_ms)
+            return;
+        progress->waiting_until_ms = now_ms + note->number;
+        progress->waiting_for = note->kind == NOTE_RETRY ? outcome_name(note->outcome) : NULL;
+        name(progress, note);
     }
 }
 
-/* Records still to come, as far as totals were stated; -1 where any stream under way states none.
- */
-static int64_t left(const struct progress *progress)
+/* Until the last of the streams is through, each at its own pace so far; -1 where any stream under
+ * way states no total. Streams run beside each other: one that sent all in a page says nothing of
+ * the others' pace. */
+static int64_t left_ms(const struct progress *progress, int64_t spent_ms)
 {
-    int64_t sum = 0;
+    int64_t most = 0;
     for (size_t i = 0; i < progress->stream_count; i++) {
-        if (progress->streams[i].total < 0)
+        int64_t total = progress->streams[i].total, received = progress->streams[i].received;
+        if (total < 0 || received == 0)
             return -1;
-        if (progress->streams[i].total > progress->streams[i].received)
-            sum += progress->streams[i].total - progress->streams[i].received;
+        double ms = (double)(total - received) * (double)spent_ms / (double)received;
+        most = ms > (double)most && ms < (double)LEFT_MS_MAX ? (int64_t)ms : most;
     }
-    return sum;
+    return most;
+}
+
+void progress_line(
+    const struct progress *progress, int64_t now_ms, size_t columns, char *ret_line, size_t size)
+{
+    char more[96] = "";
+    int64_t spent_ms = now_ms - progress->began_ms, to_come_ms = left_ms(progress, spent_ms);
+    int64_t rate = spent_ms > 0 ? progress->records * 1000 / spent_ms : 0;
+    int64_t wait_s = (progress->waiting_until_ms - now_ms + 999) / 1000;
+    if (progress->waiting_until_ms > now_ms && progress->waiting_for)
+        (void)snprintf(more, sizeof more, ", trying again in %" PRId64 " s (%s)", wait_s,
+            progress->waiting_for);
+    else if (progress->waiting_until_ms > now_ms)
+        (void)snprintf(more, sizeof more, ", waiting %" PRId64 " s", wait_s);
+    else if (to_come_ms > 0)
+        (void)snprintf(more, sizeof more, ", about %" PRId64 " s left", (to_come_ms + 999) / 1000);
+    (void)snprintf(ret_line, size, "%" PRId64 " pages, %" PRId64 " records, %" PRId64 "/s%s%s  %s",
+        progress->pages, progress->records, rate, progress->dead ? ", some dead letters" : "", more,
+        progress->now);
+    if (columns < size)
+        ret_line[columns] = '\0';
 }
 
 void progress_draw(struct progress *progress, int64_t now_ms)
 {
-    char line[384], more[96] = "";
+    char line[384];
     if (!progress->shown || now_ms - progress->drawn_ms < REDRAW_MS)
         return;
-    int64_t spent_ms = now_ms - progress->began_ms, to_come = left(progress);
-    int64_t rate = spent_ms > 0 ? progress->records * 1000 / spent_ms : 0;
-    if (progress->waiting_until_ms > now_ms)
-        (void)snprintf(more, sizeof more, ", waiting %" PRId64 " s",
-            (progress->waiting_until_ms - now_ms + 999) / 1000);
-    else if (to_come > 0 && rate > 0)
-        (void)snprintf(more, sizeof more, ", about %" PRId64 " s left", to_come / rate + 1);
-    (void)snprintf(line, sizeof line,
-        "%" PRId64 " pages, %" PRId64 " records, %" PRId64 "/s%s%s  %s", progress->pages,
-        progress->records, rate, progress->dead ? ", some dead letters" : "", more, progress->now);
-    (void)fprintf(stderr, "\r\033[K%.*s", LINE_MAX_COLUMNS, line);
+    /* In the last column a terminal may go on to the next line, which is not redrawn. */
+    size_t columns = table_terminal_columns(STDERR_FILENO);
+    progress_line(progress, now_ms, columns > 1 ? columns - 1 : COLUMNS_UNKNOWN, line, sizeof line);
+    (void)fprintf(stderr, "\r\033[K%s", line);
     (void)fflush(stderr);
     progress->drawn_ms = now_ms;
     progress->drawn = true;

@@ -12,6 +12,7 @@ struct progress {
     bool shown; /* stderr is a terminal */
     bool drawn;
     int64_t began_ms, drawn_ms, waiting_until_ms;
+    const char *waiting_for; /* what a retry is for; NULL: its turn */
     int64_t pages, records, dead;
     /* What each stream has said of its total, to know how much is left. */
     struct {
@@ -24,6 +25,9 @@ struct progress {
 
 void progress_begin(struct progress *progress, int64_t now_ms);
 void progress_note(struct progress *progress, const struct note *note, int64_t now_ms);
+/* What a terminal would be shown now, without what does not fit into its columns. */
+void progress_line(
+    const struct progress *progress, int64_t now_ms, size_t columns, char *ret_line, size_t size);
 void progress_draw(struct progress *progress, int64_t now_ms); /* at most five times a second */
 void progress_clear(struct progress *progress);
 

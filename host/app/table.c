@@ -4,12 +4,14 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include "base/ascii.h"
 #include "base/memory.h"
 
 #define COLUMNS_MAX 64
 #define WIDTH_MAX \
-    60 /* display columns of one cell in the text form; longer ones are cut with an ellipsis */
+    60 /* display columns of one cell in the text form, but for the last; longer ones are cut */
 
 struct table {
     FILE *out;
@@ -19,7 +21,7 @@ struct table {
     char *names[COLUMNS_MAX];
     bool numeric[COLUMNS_MAX];
     struct bytes cells; /* TEXT: cells, each ended by NUL, row by row */
-    size_t gathered;
+    size_t gathered, room;
     bool failed;
 };
 
@@ -32,7 +34,21 @@ struct table *table_create(FILE *out, enum table_format format, const char *name
     table->format = format;
     table->name = name;
     table->cells.limit = BYTES_LIMIT_DEFAULT;
+    table->room = table_terminal_columns(fileno(out));
     return table;
+}
+
+void table_fit(struct table *table, size_t columns)
+{
+    table->room = columns;
+}
+
+size_t table_terminal_columns(int descriptor)
+{
+    struct winsize size;
+    bool known =
+        descriptor >= 0 && isatty(descriptor) == 1 && ioctl(descriptor, TIOCGWINSZ, &size) == 0;
+    return known ? size.ws_col : 0;
 }
 
 size_t table_count(const struct table *table)
@@ -92,42 +108,114 @@ static size_t width_of(const char *text)
     return width;
 }
 
-static void put_cell(FILE *out, const char *text, size_t width, bool right, bool last)
+/* The columns of what is gathered: how wide each is, and which are shown. */
+struct layout {
+    size_t widths[COLUMNS_MAX];
+    bool hidden[COLUMNS_MAX];
+    size_t last; /* shown */
+};
+
+/* The last one stands at its end, where length does no harm. */
+static size_t cut_to(const struct layout *layout, size_t column, size_t width)
 {
-    size_t own = width_of(text), shown = own > WIDTH_MAX ? WIDTH_MAX - 1 : own, bytes = 0;
+    return column != layout->last && width > WIDTH_MAX ? WIDTH_MAX : width;
+}
+
+static void put_cell(
+    const struct table *table, const struct layout *layout, size_t column, const char *text)
+{
+    size_t own = width_of(text), width = cut_to(layout, column, own), bytes = 0;
+    bool right = table->numeric[column], cut = width < own;
     for (size_t seen = 0; text[bytes]; bytes++)
-        if (((unsigned char)text[bytes] & 0xC0) != 0x80 && seen++ == shown)
+        if (((unsigned char)text[bytes] & 0xC0) != 0x80 && seen++ == width - cut)
             break;
-    size_t pad = width - (own > WIDTH_MAX ? WIDTH_MAX : own);
-    (void)fprintf(
-        out, "%*s%.*s%s", right ? (int)pad : 0, "", (int)bytes, text, own > WIDTH_MAX ? "…" : "");
-    if (!last)
-        (void)fprintf(out, "%*s  ", right ? 0 : (int)pad, "");
+    int pad = (int)(layout->widths[column] - width);
+    (void)fprintf(table->out, "%*s%.*s%s", right ? pad : 0, "", (int)bytes, text, cut ? "…" : "");
+    if (column != layout->last)
+        (void)fprintf(table->out, "%*s  ", right ? 0 : pad, "");
+}
+
+enum emptiness { EMPTY_TEXT, EMPTY_ZERO, EMPTY_NOT };
+
+static enum emptiness emptiness_of(const char *text)
+{
+    static const char *const zeros[] = {"0", "0.000", "-", ""};
+    for (size_t i = 0; i < sizeof zeros / sizeof zeros[0]; i++)
+        if (strcmp(text, zeros[i]) == 0)
+            return i < 2 ? EMPTY_ZERO : EMPTY_TEXT;
+    return EMPTY_NOT;
+}
+
+static void measure(
+    const struct table *table, struct layout *ret_layout, enum emptiness *ret_emptiness)
+{
+    ret_layout->last = table->columns ? table->columns - 1 : 0;
+    for (size_t c = 0; c < table->columns; c++) {
+        ret_layout->widths[c] = width_of(table->names[c]);
+        ret_emptiness[c] = EMPTY_TEXT;
+    }
+    const char *at = table->cells.data;
+    for (size_t i = 0; i < table->gathered * table->columns; i++, at += strlen(at) + 1) {
+        size_t c = i % table->columns, width = cut_to(ret_layout, c, width_of(at));
+        if (width > ret_layout->widths[c])
+            ret_layout->widths[c] = width;
+        if (emptiness_of(at) > ret_emptiness[c])
+            ret_emptiness[c] = emptiness_of(at);
+    }
+}
+
+static size_t total_width(const struct table *table, const struct layout *layout)
+{
+    size_t sum = 0;
+    for (size_t c = 0; c < table->columns; c++)
+        sum += layout->hidden[c] ? 0 : layout->widths[c] + 2;
+    return sum < 2 ? 0 : sum - 2;
+}
+
+/* What is left out says nothing, and that it was is said. */
+static void fit(const struct table *table, struct layout *layout, const enum emptiness *emptiness)
+{
+    for (enum emptiness least = EMPTY_TEXT; table->room && least <= EMPTY_ZERO; least++)
+        for (size_t c = table->columns; c-- > 1 && total_width(table, layout) > table->room;)
+            layout->hidden[c] |= emptiness[c] == least;
+    while (layout->last > 0 && layout->hidden[layout->last])
+        layout->last--;
+}
+
+static void put_hidden(const struct table *table, const struct layout *layout)
+{
+    size_t count = 0;
+    for (size_t c = 0; c < table->columns; c++)
+        if (layout->hidden[c])
+            (void)fprintf(table->out, "%s%s",
+                count++ ? ", " : "(left out, empty or 0 in every row: ", table->names[c]);
+    if (count)
+        (void)fputs(")\n", table->out);
+}
+
+static void put_row(const struct table *table, const struct layout *layout, const char **at)
+{
+    for (size_t c = 0; c < table->columns; c++, *at += strlen(*at) + 1)
+        if (!layout->hidden[c])
+            put_cell(table, layout, c, *at);
+    (void)fputc('\n', table->out);
 }
 
 static void flush_text(struct table *table)
 {
-    size_t widths[COLUMNS_MAX];
+    enum emptiness emptiness[COLUMNS_MAX];
+    struct layout layout = {.last = 0};
+    measure(table, &layout, emptiness);
+    fit(table, &layout, emptiness);
     for (size_t c = 0; c < table->columns; c++)
-        widths[c] = width_of(table->names[c]);
-    const char *at = table->cells.data;
-    for (size_t i = 0; i < table->gathered * table->columns; i++, at += strlen(at) + 1) {
-        size_t width = width_of(at), *most = &widths[i % table->columns];
-        width = width > WIDTH_MAX ? WIDTH_MAX : width;
-        *most = width > *most ? width : *most;
-    }
-    for (size_t c = 0; c < table->columns; c++)
-        put_cell(
-            table->out, table->names[c], widths[c], table->numeric[c], c + 1 == table->columns);
+        if (!layout.hidden[c])
+            put_cell(table, &layout, c, table->names[c]);
     if (table->columns)
         (void)fputc('\n', table->out);
-    at = table->cells.data;
-    for (size_t i = 0; i < table->gathered * table->columns; i++, at += strlen(at) + 1) {
-        size_t c = i % table->columns;
-        put_cell(table->out, at, widths[c], table->numeric[c], c + 1 == table->columns);
-        if (c + 1 == table->columns)
-            (void)fputc('\n', table->out);
-    }
+    const char *at = table->cells.data;
+    for (size_t i = 0; i < table->gathered; i++)
+        put_row(table, &layout, &at);
+    put_hidden(table, &layout);
     bytes_clear(&table->cells);
     table->gathered = 0;
 }

@@ -15,6 +15,12 @@ struct table;
  * (at most TABLE_ROWS_MAX, then it writes what it has and goes on); the other formats stream. */
 #define TABLE_ROWS_MAX 10000u
 struct table *table_create(FILE *out, enum table_format format, const char *name);
+/* TEXT on a terminal, of which table_create asks the width by itself: a table that is wider than
+ * `columns` leaves out the columns in which nothing stands, then, from the right, those of nothing
+ * but zeros, as far as it takes, and says below which. 0: as wide as it is. */
+void table_fit(struct table *table, size_t columns);
+/* Columns of the terminal that the descriptor is; 0: it is none. */
+size_t table_terminal_columns(int descriptor);
 /* A query_row; `table` is the context. */
 bool table_row(void *table, const char *const *names, const struct cell *cells, size_t count);
 /* Writes what is left and the end. False where `out` failed. */
