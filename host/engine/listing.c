@@ -147,8 +147,8 @@ static void reason_of(const struct classified *said, char *ret_text, size_t size
 {
     const char *class = outcome_name(said->outcome);
     bool same = said->message[0] && strcmp(class, said->word) == 0;
-    (void)snprintf(ret_text, size, "%s%s%s%s%s", class, same ? "" : ": ", same ? "" : said->word,
-        said->message[0] ? ": " : "", said->message);
+    (void)snprintf(ret_text, size, "%s%s%s%s%.*s", class, same ? "" : ": ", same ? "" : said->word,
+        said->message[0] ? ": " : "", (int)size, said->message); /* cut where it is too long */
 }
 
 /* closed: the stream may be one that the credential is not allowed to read. */
